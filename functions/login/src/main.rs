@@ -1,0 +1,30 @@
+//! `POST /login`: exchanges a username and a password for a token.
+
+#![expect(clippy::disallowed_methods, reason = "the clock is handed down from here")]
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use lambda_runtime::{Error, service_fn};
+use login::Login;
+use shared::config::Config;
+use shared::hash::Hasher;
+use shared::store::Store;
+use shared::token::Issuer;
+use shared::{http, log};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    log::init();
+    log::exit(serve().await)
+}
+
+async fn serve() -> Result<(), Error> {
+    // All that is slow or can fail happens once per cold start, never per request.
+    let config = Config::from_env()?;
+    let store = Store::open(&config.store).await?;
+    let keys = store.keys(config.secret).await?;
+    let login = Login::new(store, Hasher::new(config.cost)?, Issuer::new(config.tokens, &keys));
+    let handle = |now, request| login.handle(now, request);
+    lambda_runtime::run(service_fn(|event| http::answer("login", SystemTime::now, event, handle))).await
+}

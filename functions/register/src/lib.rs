@@ -1,0 +1,113 @@
+//! `POST /register`: creates an account and answers with a token.
+
+mod policy;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_http::Request;
+use serde::Serialize;
+use shared::account::{Account, AccountId, Status};
+use shared::email::Email;
+use shared::hash::Hasher;
+use shared::http::{ApiError, Form, Refused, Reply};
+use shared::password::Password;
+use shared::store::{AccountStore, CreateError};
+use shared::token::Issuer;
+use shared::username::Username;
+
+use policy::Policy;
+
+/// The function: what it needs, made once per cold start.
+#[derive(Debug)]
+pub struct Register<S> {
+    store: S,
+    hasher: Hasher,
+    issuer: Issuer,
+    policy: Policy,
+}
+
+/// What a new account's owner is told.
+#[derive(Serialize)]
+struct Registered {
+    user_id: String,
+    token: String,
+    token_type: &'static str,
+    expires_in: u64,
+}
+
+/// A request whose every field is good.
+struct Registration {
+    username: Username,
+    email: Option<Email>,
+    password: Password,
+}
+
+impl<S: AccountStore> Register<S> {
+    /// The function over a store; passwords have at least `password_min_length` code points.
+    pub fn new(store: S, hasher: Hasher, issuer: Issuer, password_min_length: usize) -> Self {
+        Self { store, hasher, issuer, policy: Policy::new(password_min_length) }
+    }
+
+    /// Answers a registration.
+    ///
+    /// # Errors
+    ///
+    /// Every bad field in one answer; a taken name; a fault of ours.
+    pub async fn handle(&self, now: SystemTime, request: Request) -> Result<Reply, Refused> {
+        let registration = self.read(&request)?;
+        let account = self.account(registration, now)?;
+        match self.store.create(&account).await {
+            Ok(()) => {}
+            Err(CreateError::Store(error)) => return Err(error.into()),
+            Err(CreateError::Taken { username, email }) => return Err(taken(username, email)),
+        }
+        let token = self.issuer.issue(&account, now)?;
+        let registered = Registered {
+            user_id: account.id.to_string(),
+            token,
+            token_type: "Bearer",
+            expires_in: self.issuer.ttl().as_secs(),
+        };
+        Ok(Reply::created(&registered, account.id)?)
+    }
+
+    fn read(&self, request: &Request) -> Result<Registration, ApiError> {
+        let mut form = Form::read(request)?;
+        let username = form.required("username", Username::parse);
+        let email = form.optional("email", Email::parse);
+        let (name, address) = (username.as_ref().ok(), email.as_ref().ok().and_then(Option::as_ref));
+        let password = form.required("password", |typed| self.policy.admit(typed, name, address));
+        match (username, email, password) {
+            (Ok(username), Ok(email), Ok(password)) => Ok(Registration { username, email, password }),
+            _ => Err(form.into()),
+        }
+    }
+
+    fn account(&self, registration: Registration, now: SystemTime) -> Result<Account, ApiError> {
+        let Registration { username, email, password } = registration;
+        let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Ok(Account {
+            id: AccountId::random()?,
+            username,
+            email,
+            password_hash: self.hasher.hash(&password)?,
+            token_version: 0,
+            status: Status::Active,
+            created_at: UNIX_EPOCH + Duration::from_secs(seconds),
+        })
+    }
+}
+
+fn taken(username: bool, email: bool) -> Refused {
+    let mut fields = Vec::new();
+    if username {
+        fields.push(("username", "A user with that username already exists.".to_owned()));
+    }
+    if email {
+        fields.push(("email", "A user with that email already exists.".to_owned()));
+    }
+    ApiError::Fields(fields).because("taken", None)
+}
+
+#[cfg(test)]
+mod tests;

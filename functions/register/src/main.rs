@@ -1,0 +1,31 @@
+//! `POST /register`: creates an account and answers with a token.
+
+#![expect(clippy::disallowed_methods, reason = "the clock is handed down from here")]
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use lambda_runtime::{Error, service_fn};
+use register::Register;
+use shared::config::Config;
+use shared::hash::Hasher;
+use shared::store::Store;
+use shared::token::Issuer;
+use shared::{http, log};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    log::init();
+    log::exit(serve().await)
+}
+
+async fn serve() -> Result<(), Error> {
+    // All that is slow or can fail happens once per cold start, never per request.
+    let config = Config::from_env()?;
+    let store = Store::open(&config.store).await?;
+    let keys = store.keys(config.secret).await?;
+    let issuer = Issuer::new(config.tokens, &keys);
+    let register = Register::new(store, Hasher::new(config.cost)?, issuer, config.password_min_length);
+    let handle = |now, request| register.handle(now, request);
+    lambda_runtime::run(service_fn(|event| http::answer("register", SystemTime::now, event, handle))).await
+}

@@ -1,0 +1,87 @@
+//! What is kept of a user: plain data, no I/O.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use uuid::Uuid;
+
+use crate::email::Email;
+use crate::hash::PasswordHash;
+use crate::random::{self, NoRandomness};
+use crate::username::Username;
+
+/// One user's account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Account {
+    /// Who this is, for good: never reused, not derived from anything.
+    pub id: AccountId,
+    /// The name to log in with.
+    pub username: Username,
+    /// The address, when one was given.
+    pub email: Option<Email>,
+    /// The password's hash.
+    pub password_hash: PasswordHash,
+    /// Tokens carry this number; raising it ends all tokens issued before.
+    pub token_version: u32,
+    /// Whether the account may be used.
+    pub status: Status,
+    /// When the account was made, in whole seconds.
+    pub created_at: SystemTime,
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Status {
+    /// Logs in, and its tokens are good.
+    Active,
+    /// Does not log in, and its tokens are refused.
+    Disabled,
+}
+
+/// A random `UUIDv4` (RFC 9562 section 5.4): 122 unpredictable bits. It names an account; it is no secret.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct AccountId(Uuid);
+
+impl AccountId {
+    /// A new id.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no randomness.
+    pub fn random() -> Result<Self, NoRandomness> {
+        Ok(Self(uuid::Builder::from_random_bytes(random::bytes()?).into_uuid()))
+    }
+
+    /// Reads an id in the form that [`Display`](fmt::Display) writes, and in no other.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = Self(Uuid::try_parse(text).ok()?);
+        (id.to_string() == text).then_some(id)
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_hyphenated())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_random_version_4_uuids() {
+        let ids: std::collections::HashSet<_> = (0..1000).map(|_| AccountId::random().unwrap()).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|id| id.0.get_version_num() == 4));
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = AccountId::random().unwrap();
+        assert_eq!(AccountId::parse(&id.to_string()), Some(id));
+        assert_eq!(AccountId::parse(&id.to_string().to_uppercase()), None);
+        assert_eq!(AccountId::parse(&id.0.simple().to_string()), None);
+    }
+}

@@ -1,0 +1,259 @@
+//! Every environment variable, named and documented here and read nowhere else.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::hash::Cost;
+use crate::token::{self, Key, Keys};
+
+/// The shortest password that may be configured as the shortest; NIST SP 800-63B allows no less.
+const LEAST_MIN_LENGTH: usize = 8;
+
+/// The longest password that may be demanded; NIST SP 800-63B wants at least 64 characters to be permitted.
+const MOST_MIN_LENGTH: usize = 64;
+
+/// Where the accounts of a laptop live: a folder that git and the emulator's file watcher ignore.
+const LOCAL_DATABASE: &str = ".local/accounts.db";
+
+/// What `iss` and `aud` say unless configured.
+const SERVICE: &str = "serverless-auth";
+
+/// How the service is set up. Built once per cold start.
+#[derive(Debug)]
+pub struct Config {
+    /// `ACCOUNT_STORE`: `sqlite://PATH`. Unset: a database in a git-ignored folder.
+    pub store: StoreLocation,
+    /// `JWT_SECRET`, `JWT_SECRET_PREVIOUS`: what signs tokens. Unset with SQLite: a secret made once and kept
+    /// with the accounts.
+    pub secret: SecretSource,
+    /// `JWT_ISSUER`, `JWT_AUDIENCE` (both `serverless-auth` unless set), `TOKEN_TTL_SECONDS` (1 to 86400; 3600).
+    pub tokens: token::Rules,
+    /// `ARGON2_MEMORY_KIB` (19456), `ARGON2_ITERATIONS` (2): together at least what OWASP recommends.
+    pub cost: Cost,
+    /// `PASSWORD_MIN_LENGTH`: the shortest new password in code points, 8 to 64; 8.
+    pub password_min_length: usize,
+}
+
+/// Which back end, and where.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum StoreLocation {
+    /// A database file, made if it is not there.
+    Sqlite(PathBuf),
+}
+
+/// Where the secret that signs tokens comes from.
+#[derive(Debug)]
+pub enum SecretSource {
+    /// From the environment.
+    Given(Keys),
+    /// From the database file, where it is made on first use.
+    KeptInStore,
+}
+
+/// A variable with a wrong value, which is not shown: it may be a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable} {problem}")]
+pub struct ConfigError {
+    variable: &'static str,
+    problem: String,
+}
+
+impl Config {
+    /// Reads the configuration from the environment of the process.
+    ///
+    /// # Errors
+    ///
+    /// One line that names the variable and what it may be.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::parse(|variable| match std::env::var(variable) {
+            Ok(value) => Some(value),
+            Err(std::env::VarError::NotPresent) => None,
+            // What is not UTF-8 is wrong for every variable of ours, as the empty text is.
+            Err(std::env::VarError::NotUnicode(_)) => Some(String::new()),
+        })
+    }
+
+    /// Reads the configuration from anything that knows the variables' values.
+    ///
+    /// # Errors
+    ///
+    /// One line that names the variable and what it may be.
+    pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let lookup = Lookup(&lookup);
+        Ok(Self {
+            store: store(&lookup)?,
+            secret: secret(&lookup)?,
+            tokens: token::Rules {
+                issuer: lookup.text("JWT_ISSUER", SERVICE)?,
+                audience: lookup.text("JWT_AUDIENCE", SERVICE)?,
+                ttl: Duration::from_secs(lookup.number(
+                    "TOKEN_TTL_SECONDS",
+                    3600,
+                    1..=token::MAX_TTL.as_secs(),
+                )?),
+            },
+            cost: cost(&lookup)?,
+            password_min_length: lookup.number(
+                "PASSWORD_MIN_LENGTH",
+                LEAST_MIN_LENGTH,
+                LEAST_MIN_LENGTH..=MOST_MIN_LENGTH,
+            )?,
+        })
+    }
+}
+
+fn store(lookup: &Lookup<'_>) -> Result<StoreLocation, ConfigError> {
+    const VARIABLE: &str = "ACCOUNT_STORE";
+    let default = format!("sqlite://{LOCAL_DATABASE}");
+    match lookup.text(VARIABLE, &default)?.split_once("://") {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(StoreLocation::Sqlite(path.into())),
+        _ => Err(wrong(VARIABLE, "must be sqlite://PATH")),
+    }
+}
+
+fn secret(lookup: &Lookup<'_>) -> Result<SecretSource, ConfigError> {
+    let key = |variable| {
+        let value = lookup.get(variable);
+        value.map(|secret| Key::parse(&secret)).transpose().map_err(|weak| wrong(variable, &weak.to_string()))
+    };
+    match (key("JWT_SECRET")?, key("JWT_SECRET_PREVIOUS")?) {
+        (Some(current), previous) => Ok(SecretSource::Given(Keys { current, previous })),
+        (None, None) => Ok(SecretSource::KeptInStore),
+        (None, Some(_)) => Err(wrong("JWT_SECRET", "must be set where JWT_SECRET_PREVIOUS is")),
+    }
+}
+
+fn cost(lookup: &Lookup<'_>) -> Result<Cost, ConfigError> {
+    let memory_kib = lookup.number("ARGON2_MEMORY_KIB", 19_456, 1..=u32::MAX)?;
+    let iterations = lookup.number("ARGON2_ITERATIONS", 2, 1..=u32::MAX)?;
+    Cost::new(memory_kib, iterations).ok_or_else(|| {
+        wrong(
+            "ARGON2_MEMORY_KIB",
+            "and ARGON2_ITERATIONS must be at least 47104 and 1, 19456 and 2, 12288 and 3, 9216 and 4, \
+             or 7168 and 5, and at most 262144 and 16",
+        )
+    })
+}
+
+struct Lookup<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Lookup<'_> {
+    fn get(&self, variable: &str) -> Option<String> {
+        (self.0)(variable)
+    }
+
+    fn text(&self, variable: &'static str, default: &str) -> Result<String, ConfigError> {
+        match self.get(variable) {
+            None => Ok(default.to_owned()),
+            Some(value) if value.trim().is_empty() => Err(wrong(variable, "must not be empty")),
+            Some(value) => Ok(value),
+        }
+    }
+
+    fn number<N>(
+        &self,
+        variable: &'static str,
+        default: N,
+        range: std::ops::RangeInclusive<N>,
+    ) -> Result<N, ConfigError>
+    where
+        N: std::str::FromStr + PartialOrd + std::fmt::Display,
+    {
+        let Some(value) = self.get(variable) else { return Ok(default) };
+        let number = value.parse().ok().filter(|number| range.contains(number));
+        let (least, most) = (range.start(), range.end());
+        number.ok_or_else(|| wrong(variable, &format!("must be a whole number from {least} to {most}")))
+    }
+}
+
+fn wrong(variable: &'static str, problem: &str) -> ConfigError {
+    ConfigError { variable, problem: problem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
+
+    fn parse(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let find = |name: &str| variables.iter().find(|(variable, _)| *variable == name);
+        Config::parse(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_configured_is_a_laptop() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.store, StoreLocation::Sqlite(".local/accounts.db".into()));
+        assert!(matches!(config.secret, SecretSource::KeptInStore));
+        assert_eq!(config.tokens.ttl, Duration::from_hours(1));
+        assert_eq!((config.tokens.issuer.as_str(), config.tokens.audience.as_str()), (SERVICE, SERVICE));
+        assert_eq!(config.cost, Cost::DEFAULT);
+        assert_eq!(config.password_min_length, 8);
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let config = parse(&[
+            ("ACCOUNT_STORE", "sqlite:///var/lib/accounts.db"),
+            ("JWT_SECRET", SECRET),
+            ("JWT_SECRET_PREVIOUS", "another-Secret-0f-thirty-two-byt3s"),
+            ("JWT_ISSUER", "https://auth.example.com"),
+            ("JWT_AUDIENCE", "example"),
+            ("TOKEN_TTL_SECONDS", "90"),
+            ("ARGON2_MEMORY_KIB", "12288"),
+            ("ARGON2_ITERATIONS", "3"),
+            ("PASSWORD_MIN_LENGTH", "15"),
+        ])
+        .unwrap();
+        assert_eq!(config.store, StoreLocation::Sqlite("/var/lib/accounts.db".into()));
+        let SecretSource::Given(keys) = config.secret else { panic!("the secret was not read") };
+        assert_eq!(keys.current.id(), Key::parse(SECRET).unwrap().id());
+        assert!(keys.previous.is_some());
+        assert_eq!(config.tokens.issuer, "https://auth.example.com");
+        assert_eq!(config.tokens.audience, "example");
+        assert_eq!(config.tokens.ttl, Duration::from_secs(90));
+        assert_eq!(Some(config.cost), Cost::new(12_288, 3));
+        assert_eq!(config.password_min_length, 15);
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_and_not_shown() {
+        for (variable, value) in [
+            ("ACCOUNT_STORE", "postgres://canary"),
+            ("ACCOUNT_STORE", "sqlite://"),
+            ("ACCOUNT_STORE", "canary"),
+            ("ACCOUNT_STORE", ""),
+            ("JWT_SECRET", ""),
+            ("JWT_SECRET", "canary"),
+            ("JWT_SECRET", "canarycanarycanarycanarycanarycanary"),
+            ("JWT_ISSUER", " "),
+            ("JWT_AUDIENCE", ""),
+            ("TOKEN_TTL_SECONDS", "0"),
+            ("TOKEN_TTL_SECONDS", "86401"),
+            ("TOKEN_TTL_SECONDS", "canary"),
+            ("TOKEN_TTL_SECONDS", "-1"),
+            ("PASSWORD_MIN_LENGTH", "7"),
+            ("PASSWORD_MIN_LENGTH", "65"),
+            ("ARGON2_MEMORY_KIB", "19455"),
+            ("ARGON2_MEMORY_KIB", "canary"),
+            ("ARGON2_ITERATIONS", "0"),
+        ] {
+            let error = parse(&[(variable, value)]).unwrap_err().to_string();
+            assert!(error.starts_with(variable), "{error}");
+            assert!(!error.contains("canary") && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_previous_secret_needs_a_current_one() {
+        let error = parse(&[("JWT_SECRET_PREVIOUS", SECRET)]).unwrap_err();
+        assert!(error.to_string().starts_with("JWT_SECRET must be set"));
+    }
+
+    #[test]
+    fn a_printed_configuration_holds_no_secret() {
+        assert!(!format!("{:?}", parse(&[("JWT_SECRET", SECRET)]).unwrap()).contains(SECRET));
+    }
+}

@@ -1,0 +1,359 @@
+//! Password hashes: Argon2id (RFC 9106) as PHC strings.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use argon2::password_hash::phc::{Output, Salt};
+use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash as Phc, Version};
+
+use crate::password::Password;
+use crate::random::{self, NoRandomness};
+
+/// Length of a salt in bytes, as RFC 9106 section 3.1 recommends.
+const SALT_BYTES: usize = 16;
+
+/// Length of a tag in bytes.
+const TAG_BYTES: usize = 32;
+
+/// A password's hash as it is stored. `Debug` shows nothing.
+///
+/// Any text can stand here, since rows outlive programs; [`Hasher::verify`] refuses what it cannot verify.
+#[derive(Clone, Eq, PartialEq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Takes a hash from a store.
+    #[must_use]
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The hash as it is stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(***)")
+    }
+}
+
+/// What one hash costs. Parallelism is 1: a Lambda environment has one event and at most a few threads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cost {
+    memory_kib: u32,
+    iterations: u32,
+}
+
+impl Cost {
+    /// 19 MiB and two passes: the second of the five equally strong settings of the OWASP Password Storage
+    /// Cheat Sheet (2026-11), and the default of the `argon2` crate.
+    pub const DEFAULT: Self = Self { memory_kib: 19 * 1024, iterations: 2 };
+
+    /// The weakest memory in KiB for one, two, three, four, and five or more passes, by the same cheat sheet.
+    const WEAKEST_MEMORY_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
+
+    /// 256 MiB: more than a login may take from the memory of a Lambda function.
+    const MOST_MEMORY_KIB: u32 = 256 * 1024;
+
+    /// The most passes.
+    const MOST_ITERATIONS: u32 = 16;
+
+    /// A cost, when OWASP calls it strong enough and a function can bear it.
+    #[must_use]
+    pub fn new(memory_kib: u32, iterations: u32) -> Option<Self> {
+        let row = usize::try_from(iterations.clamp(1, 5) - 1).ok()?;
+        let weakest = *Self::WEAKEST_MEMORY_KIB.get(row)?;
+        let sound = (1..=Self::MOST_ITERATIONS).contains(&iterations)
+            && (weakest..=Self::MOST_MEMORY_KIB).contains(&memory_kib);
+        sound.then_some(Self { memory_kib, iterations })
+    }
+
+    fn params(self) -> Result<Params, HashError> {
+        Ok(Params::new(self.memory_kib, self.iterations, 1, Some(TAG_BYTES))?)
+    }
+}
+
+/// Makes and verifies hashes, and does for an unknown user the work that a known one would cost.
+#[derive(Debug)]
+pub struct Hasher {
+    argon2: Argon2<'static>,
+    decoy: Phc,
+    computations: AtomicU64,
+}
+
+impl Hasher {
+    /// A hasher whose new hashes, and whose decoy, have this cost.
+    ///
+    /// # Errors
+    ///
+    /// Never for a [`Cost`]; the library checks it once more.
+    pub fn new(cost: Cost) -> Result<Self, HashError> {
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
+        // Nobody knows a password with this tag. It needs no hashing to make, so that no start is slowed.
+        let decoy = Phc {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: argon2.params().try_into()?,
+            salt: Some(Salt::new(&[0; SALT_BYTES]).map_err(|_| HashError::Refused)?),
+            hash: Some(Output::new(&[0; TAG_BYTES]).map_err(|_| HashError::Refused)?),
+        };
+        Ok(Self { argon2, decoy, computations: AtomicU64::new(0) })
+    }
+
+    /// Hashes a new password under a new salt.
+    ///
+    /// # Errors
+    ///
+    /// Without randomness or memory.
+    pub fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        let salt: [u8; SALT_BYTES] = random::bytes()?;
+        self.computations.fetch_add(1, Ordering::Relaxed);
+        let hash = self.argon2.hash_password_with_salt(password.expose().as_bytes(), &salt)?;
+        Ok(PasswordHash(hash.to_string()))
+    }
+
+    /// Whether `password` is the one that `stored` was made of. Always exactly one Argon2 computation.
+    ///
+    /// Without a stored hash (nobody by that name) the decoy is verified, at the current cost; without a
+    /// password (the text given cannot be one) an empty one is. Neither ever matches.
+    ///
+    /// # Errors
+    ///
+    /// When the stored hash cannot be verified: a row's fault, not the caller's. The decoy has been verified then.
+    pub fn verify(
+        &self,
+        stored: Option<&PasswordHash>,
+        password: Option<&Password>,
+    ) -> Result<bool, Unverifiable> {
+        let parsed = stored.map(parse).transpose();
+        let genuine = matches!(parsed, Ok(Some(_))) && password.is_some();
+        let target = match &parsed {
+            Ok(Some(phc)) => phc,
+            Ok(None) | Err(_) => &self.decoy,
+        };
+        self.computations.fetch_add(1, Ordering::Relaxed);
+        let typed = password.map_or("", Password::expose);
+        let outcome = self.argon2.verify_password(typed.as_bytes(), target);
+        parsed?;
+        match outcome {
+            Ok(()) => Ok(genuine),
+            Err(password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(_) => Err(Unverifiable::Library),
+        }
+    }
+
+    /// Whether a hash has another form than new ones have, and is to be replaced when its password is next known.
+    #[must_use]
+    pub fn is_outdated(&self, stored: &PasswordHash) -> bool {
+        let form = |phc: &Phc| {
+            let lengths = (phc.salt.as_ref().map(|salt| salt.len()), phc.hash.as_ref().map(Output::len));
+            (phc.params.clone(), lengths)
+        };
+        parse(stored).map_or(true, |stored| form(&stored) != form(&self.decoy))
+    }
+
+    /// How many Argon2 computations were made; tests hold the paths of a login to the same number.
+    #[must_use]
+    pub fn computations(&self) -> u64 {
+        self.computations.load(Ordering::Relaxed)
+    }
+}
+
+/// Reads a stored hash whose cost a function can bear.
+fn parse(stored: &PasswordHash) -> Result<Phc, Unverifiable> {
+    let phc = Phc::new(&stored.0).map_err(|_| Unverifiable::Malformed)?;
+    if phc.algorithm != ARGON2ID_IDENT || phc.version != Some(Version::V0x13.into()) {
+        return Err(Unverifiable::Scheme);
+    }
+    if phc.salt.is_none() || phc.hash.is_none() {
+        return Err(Unverifiable::Malformed);
+    }
+    let params = Params::try_from(&phc).map_err(|_| Unverifiable::Malformed)?;
+    let bearable = params.m_cost() <= Cost::MOST_MEMORY_KIB
+        && params.t_cost() <= Cost::MOST_ITERATIONS
+        && params.p_cost() <= 16
+        && u64::from(params.m_cost()) * u64::from(params.t_cost()) <= 4 * u64::from(Cost::MOST_MEMORY_KIB);
+    if bearable { Ok(phc) } else { Err(Unverifiable::TooCostly) }
+}
+
+/// Why no hash could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// No salt.
+    #[error("no salt for a password hash")]
+    Random(#[from] NoRandomness),
+    /// The library refused, for want of memory for instance.
+    #[error("the password hash could not be computed")]
+    Refused,
+}
+
+impl From<argon2::Error> for HashError {
+    fn from(_: argon2::Error) -> Self {
+        Self::Refused
+    }
+}
+
+impl From<password_hash::Error> for HashError {
+    fn from(_: password_hash::Error) -> Self {
+        Self::Refused
+    }
+}
+
+/// Why a stored hash cannot be verified. Says nothing of what the hash is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Unverifiable {
+    /// The library failed, for want of memory for instance.
+    #[error("the password hash could not be computed")]
+    Library,
+    /// Not a hash at all.
+    #[error("the stored password hash is malformed")]
+    Malformed,
+    /// A hash of another kind than ours.
+    #[error("the stored password hash is of an unknown scheme")]
+    Scheme,
+    /// More memory or passes than a function can bear.
+    #[error("the stored password hash is too costly to verify")]
+    TooCostly,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hasher() -> Hasher {
+        Hasher::new(Cost::DEFAULT).unwrap()
+    }
+
+    fn password(text: &str) -> Password {
+        Password::parse(text).unwrap()
+    }
+
+    fn stored(text: &str) -> PasswordHash {
+        PasswordHash::from_stored(text.to_owned())
+    }
+
+    /// Made by argon2-cffi 25.1 from `correct horse battery staple`. Never regenerate it with our own code: it
+    /// shows that hashes made elsewhere, or by us years ago, stay good.
+    const FOREIGN: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y";
+
+    #[test]
+    fn a_hash_made_elsewhere_verifies() {
+        let hasher = hasher();
+        let right = password("correct horse battery staple");
+        assert_eq!(hasher.verify(Some(&stored(FOREIGN)), Some(&right)), Ok(true));
+        let wrong = password("correct horse battery stapler");
+        assert_eq!(hasher.verify(Some(&stored(FOREIGN)), Some(&wrong)), Ok(false));
+        assert!(!hasher.is_outdated(&stored(FOREIGN)));
+    }
+
+    #[test]
+    fn a_hash_is_a_phc_string_with_its_own_salt() {
+        let hasher = hasher();
+        let (one, two) = (
+            hasher.hash(&password("secret phrase")).unwrap(),
+            hasher.hash(&password("secret phrase")).unwrap(),
+        );
+        assert_ne!(one, two);
+        assert!(one.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.as_str());
+        assert_eq!(hasher.verify(Some(&one), Some(&password("secret phrase"))), Ok(true));
+    }
+
+    #[test]
+    fn the_whole_password_counts() {
+        let hasher = hasher();
+        let long = "x".repeat(200);
+        let hash = hasher.hash(&password(&long)).unwrap();
+        for length in [72, 128, 199] {
+            assert_eq!(hasher.verify(Some(&hash), Some(&password(&long[..length]))), Ok(false));
+        }
+    }
+
+    #[test]
+    fn every_path_of_a_verification_computes_once_at_the_current_cost() {
+        let hasher = hasher();
+        let hash = hasher.hash(&password("secret phrase")).unwrap();
+        let corrupt = stored("not a hash");
+        let right = password("secret phrase");
+        for (stored, typed) in [
+            (Some(&hash), Some(&right)),
+            (Some(&hash), None),
+            (None, Some(&right)),
+            (None, None),
+            (Some(&corrupt), Some(&right)),
+        ] {
+            let before = hasher.computations();
+            let _ = hasher.verify(stored, typed);
+            assert_eq!(hasher.computations(), before + 1);
+        }
+        assert_eq!(hasher.decoy.params, parse(&hash).unwrap().params);
+    }
+
+    #[test]
+    fn the_decoy_follows_the_configured_cost() {
+        let hasher = Hasher::new(Cost::new(12_288, 3).unwrap()).unwrap();
+        assert!(hasher.decoy.to_string().starts_with("$argon2id$v=19$m=12288,t=3,p=1$"));
+    }
+
+    #[test]
+    fn neither_nobody_nor_no_password_ever_matches() {
+        let hasher = hasher();
+        let empty = hasher.hash(&password("")).unwrap();
+        assert_eq!(hasher.verify(Some(&empty), None), Ok(false));
+        assert_eq!(hasher.verify(None, Some(&password("anything"))), Ok(false));
+    }
+
+    #[test]
+    fn a_hash_of_another_cost_is_outdated() {
+        let old =
+            Hasher::new(Cost::new(7_168, 5).unwrap()).unwrap().hash(&password("secret phrase")).unwrap();
+        assert!(hasher().is_outdated(&old));
+        assert!(!hasher().is_outdated(&hasher().hash(&password("secret phrase")).unwrap()));
+    }
+
+    #[test]
+    fn hostile_and_corrupt_rows_are_refused_without_their_work() {
+        let hasher = hasher();
+        let tag = "c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        for (text, reason) in [
+            (String::new(), Unverifiable::Malformed),
+            ("!unusable".to_owned(), Unverifiable::Malformed),
+            ("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA".to_owned(), Unverifiable::Malformed),
+            (format!("$argon2id$v=19$m=4294967295,t=2,p=1${tag}"), Unverifiable::TooCostly),
+            (format!("$argon2id$v=19$m=19456,t=1000000,p=1${tag}"), Unverifiable::TooCostly),
+            (format!("$argon2id$v=19$m=262144,t=16,p=1${tag}"), Unverifiable::TooCostly),
+            (format!("$argon2id$v=19$m=19456,t=2,p=17${tag}"), Unverifiable::TooCostly),
+            (format!("$argon2id$v=19$m=1,t=2,p=1${tag}"), Unverifiable::Malformed),
+            (format!("$argon2id$v=19$x=1${tag}"), Unverifiable::Malformed),
+            (format!("$scrypt$v=19$m=19456,t=2,p=1${tag}"), Unverifiable::Scheme),
+            (format!("$argon2id$v=16$m=19456,t=2,p=1${tag}"), Unverifiable::Scheme),
+        ] {
+            assert_eq!(hasher.verify(Some(&stored(&text)), Some(&password("x"))), Err(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn costs_are_bounded_on_both_sides() {
+        for (memory, iterations) in
+            [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5), (7_168, 16)]
+        {
+            assert!(Cost::new(memory, iterations).is_some());
+            assert!(Cost::new(memory - 1, iterations).is_none());
+        }
+        for (memory, iterations) in [(19_456, 0), (19_456, 17), (262_145, 2)] {
+            assert!(Cost::new(memory, iterations).is_none());
+        }
+    }
+
+    #[test]
+    fn a_hash_cannot_be_printed() {
+        let hash = hasher().hash(&password("secret phrase")).unwrap();
+        assert_eq!(format!("{hash:?}"), "PasswordHash(***)");
+        assert!(!format!("{:?}", hasher()).contains("argon2id$"));
+    }
+}

@@ -1,0 +1,211 @@
+//! Request bodies: one JSON object, its fields checked one by one so that one answer names every bad one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use lambda_http::Request;
+use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+
+use super::{ApiError, FieldErrors};
+
+/// The longest body that is looked at, in bytes.
+pub(super) const MAX_BYTES: usize = 16 * 1024;
+
+/// The fields of a request, and what was found wrong with those asked for so far.
+///
+/// Unknown fields are ignored. No field can be printed: one of them is a password.
+#[derive(Debug)]
+pub struct Form {
+    fields: BTreeMap<String, Field>,
+    errors: FieldErrors,
+}
+
+/// A field was refused; the [`Form`] knows why.
+#[derive(Clone, Copy, Debug)]
+pub struct Invalid;
+
+impl Form {
+    /// Reads a request's body.
+    ///
+    /// # Errors
+    ///
+    /// 405, 413, 415, or 400 for what is not one JSON object without duplicate keys.
+    pub fn read(request: &Request) -> Result<Self, ApiError> {
+        super::require_post(request)?;
+        let body = request.body().as_ref();
+        if body.len() > MAX_BYTES {
+            return Err(ApiError::BodyTooLarge);
+        }
+        let content_type = only(request, &CONTENT_TYPE)?;
+        if let Some(encoding) = only(request, &CONTENT_ENCODING)?
+            && !encoding.eq_ignore_ascii_case("identity")
+        {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        let fields = match content_type {
+            // What declares nothing and holds nothing lacks its fields, not its type.
+            None if body.is_empty() => BTreeMap::new(),
+            Some(declared) if is_json(declared) && body.is_empty() => BTreeMap::new(),
+            Some(declared) if is_json(declared) => {
+                serde_json::from_slice::<Fields>(body).map_err(|_| ApiError::MalformedJson)?.0
+            }
+            _ => return Err(ApiError::UnsupportedMediaType),
+        };
+        Ok(Self { fields, errors: FieldErrors::new() })
+    }
+
+    /// A field that must be there.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, null, blank, no string, or refused by `parse`.
+    pub fn required<T, E: fmt::Display>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Invalid> {
+        match self.optional(name, parse)? {
+            Some(value) => Ok(value),
+            None => Err(self.refuse(name, "This field is required.")),
+        }
+    }
+
+    /// A field that may be left out.
+    ///
+    /// # Errors
+    ///
+    /// When it is there, and null, blank, no string, or refused by `parse`.
+    pub fn optional<T, E: fmt::Display>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, Invalid> {
+        let text = match self.fields.remove(name) {
+            None => return Ok(None),
+            Some(Field::Null) => return Err(self.refuse(name, "This field may not be null.")),
+            Some(Field::Other) => return Err(self.refuse(name, "Not a valid string.")),
+            Some(Field::Text(text)) => text,
+        };
+        if text.expose_secret().trim().is_empty() {
+            return Err(self.refuse(name, "This field may not be blank."));
+        }
+        parse(text.expose_secret()).map(Some).map_err(|error| self.refuse(name, &error.to_string()))
+    }
+
+    fn refuse(&mut self, name: &'static str, message: &str) -> Invalid {
+        self.errors.push((name, message.to_owned()));
+        Invalid
+    }
+}
+
+impl From<Form> for ApiError {
+    /// All that was found wrong.
+    fn from(form: Form) -> Self {
+        Self::Fields(form.errors)
+    }
+}
+
+/// The value of a header that may be there once.
+fn only<'a>(request: &'a Request, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
+    let mut values = request.headers().get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| ApiError::UnsupportedMediaType),
+        (Some(_), Some(_)) => Err(ApiError::UnsupportedMediaType),
+    }
+}
+
+/// Whether a `Content-Type` names JSON, whatever its case and parameters (RFC 9110 section 8.3).
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// A field's value, as far as any handler cares.
+#[derive(Debug)]
+enum Field {
+    Null,
+    Other,
+    Text(SecretString),
+}
+
+/// The members of an object, each name once.
+struct Fields(BTreeMap<String, Field>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut fields = BTreeMap::new();
+        while let Some((name, value)) = map.next_entry::<String, Field>()? {
+            if fields.insert(name, value).is_some() {
+                return Err(A::Error::custom("duplicate key"));
+            }
+        }
+        Ok(Fields(fields))
+    }
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldVisitor)
+    }
+}
+
+struct FieldVisitor;
+
+impl<'de> Visitor<'de> for FieldVisitor {
+    type Value = Field;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Field, E> {
+        Ok(Field::Null)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Field, E> {
+        Ok(Field::Text(text.into()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Field, E> {
+        Ok(Field::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Field, E> {
+        Ok(Field::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Field, E> {
+        Ok(Field::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Field, E> {
+        Ok(Field::Other)
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Field, A::Error> {
+        while seq.next_element::<Field>()?.is_some() {}
+        Ok(Field::Other)
+    }
+
+    /// Duplicate keys are refused at any depth.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Field, A::Error> {
+        FieldsVisitor.visit_map(map).map(|_| Field::Other)
+    }
+}

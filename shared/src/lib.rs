@@ -1,0 +1,26 @@
+//! What the three functions have in common, in reading order:
+//!
+//! - [`account`]: what is kept of a user. [`username`], [`email`], [`password`] and [`hash`] are its parts;
+//!   holding one proves that it was checked. [`unicode`] says which spellings are the same name.
+//! - [`token`]: issues and verifies the JSON Web Tokens.
+//! - [`store`]: where accounts live, as one small trait and its back ends.
+//! - [`http`]: events to requests, errors to answers; the only place with status codes.
+//! - [`config`]: every environment variable. [`log`]: one JSON line per request.
+//! - [`random`]: the operating system's randomness, with errors instead of panics.
+
+pub mod account;
+pub mod email;
+pub mod hash;
+pub mod password;
+pub mod unicode;
+pub mod username;
+
+pub mod token;
+
+pub mod store;
+
+pub mod http;
+
+pub mod config;
+pub mod log;
+pub mod random;

@@ -1,0 +1,97 @@
+//! Logs: one JSON object per line on standard output, which Lambda hands to CloudWatch.
+//!
+//! Never in them: a password, token, secret, hash, body or `Authorization` header.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::account::AccountId;
+
+/// Starts logging. Panics are logged by their place alone: their message may quote what a caller sent.
+pub fn init() {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_max_level(LevelFilter::INFO)
+        .init();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panic");
+    }));
+}
+
+/// Ends a process: in silence when all went well, else with the reason.
+#[must_use]
+pub fn exit(outcome: Result<(), lambda_runtime::Error>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = chain(&*error), "cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error with all that caused it, in one line.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// What is logged of a request, once, when it is answered.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// Lambda's id of the invocation.
+    pub request_id: &'a str,
+    /// Which of the functions.
+    pub function: &'static str,
+    /// What came of it, in a word.
+    pub outcome: &'static str,
+    /// Why, where the outcome alone does not say.
+    pub reason: Option<&'static str>,
+    /// The HTTP status.
+    pub status: u16,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whose request it was, where that is known.
+    pub account_id: Option<AccountId>,
+    /// What went wrong on our side, with its causes.
+    pub error: Option<String>,
+}
+
+impl Line<'_> {
+    /// Writes the line: as an error what is a fault of ours, as information all else.
+    pub fn write(self) {
+        let Self { request_id, function, outcome, reason, status, account_id, error, .. } = self;
+        let duration_ms = self.duration.as_secs_f64() * 1000.0;
+        let account_id = account_id.map(|id| id.to_string());
+        if status >= 500 {
+            tracing::error!(
+                request_id,
+                function,
+                outcome,
+                reason,
+                status,
+                duration_ms,
+                account_id,
+                error,
+                "request"
+            );
+        } else {
+            tracing::info!(request_id, function, outcome, reason, status, duration_ms, account_id, "request");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Passwords as their owners typed them: composed, never trimmed, folded, cut or printed.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::unicode;
+
+/// The longest password, in code points. It bounds the work before the hash; the hash itself costs
+/// the same for every length.
+pub const MAX_LENGTH: usize = 256;
+
+/// A password in NFC (NIST SP 800-63B section 3.1.1.2), at most [`MAX_LENGTH`] code points.
+///
+/// There is no `Display`, no `Serialize`, and `Debug` shows nothing: a password cannot be printed. Its memory is
+/// wiped when it is dropped. What a *new* password must be besides is the business of the `register` function.
+pub struct Password(SecretString);
+
+impl Password {
+    /// Takes a password as typed.
+    ///
+    /// # Errors
+    ///
+    /// When it is too long or holds U+0000.
+    pub fn parse(typed: &str) -> Result<Self, PasswordError> {
+        let composed = SecretString::from(unicode::nfc(typed));
+        if composed.expose_secret().contains('\0') {
+            return Err(PasswordError::Null);
+        }
+        if composed.expose_secret().chars().count() > MAX_LENGTH {
+            return Err(PasswordError::TooLong);
+        }
+        Ok(Self(composed))
+    }
+
+    /// The password, for the hash and for the rules on new passwords.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(***)")
+    }
+}
+
+/// Why a text is no password. `Display` is what the client reads, in Django's words.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PasswordError {
+    /// U+0000.
+    #[error("Null characters are not allowed.")]
+    Null,
+    /// More than [`MAX_LENGTH`] code points.
+    #[error("Ensure this field has no more than {MAX_LENGTH} characters.")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_password_is_composed_and_otherwise_kept() {
+        assert_eq!(Password::parse("  e\u{301}  ﬁ Ａ\t").unwrap().expose(), "  é  ﬁ Ａ\t");
+    }
+
+    #[test]
+    fn length_counts_code_points_after_composition() {
+        assert!(Password::parse(&"😀".repeat(256)).is_ok());
+        assert!(Password::parse(&"e\u{301}".repeat(256)).is_ok());
+        assert_eq!(Password::parse(&"a".repeat(257)).unwrap_err(), PasswordError::TooLong);
+    }
+
+    #[test]
+    fn a_null_character_is_refused_and_never_an_end() {
+        assert_eq!(Password::parse("correct\0horse").unwrap_err(), PasswordError::Null);
+    }
+
+    #[test]
+    fn a_password_cannot_be_printed() {
+        let password = Password::parse("correct horse").unwrap();
+        assert_eq!(format!("{password:?}"), "Password(***)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused(text in any::<String>()) {
+            if let Ok(password) = Password::parse(&text) {
+                prop_assert!(password.expose().chars().count() <= MAX_LENGTH);
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Where accounts live: one small trait, and its back ends.
+
+#[cfg(test)]
+pub(crate) mod contract;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::future::Future;
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+
+use crate::account::Account;
+use crate::config::{SecretSource, StoreLocation};
+use crate::hash::PasswordHash;
+use crate::token::Keys;
+use crate::username::UsernameKey;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Keeps accounts. Every back end passes the rules in `contract.rs`.
+///
+/// There is no way to ask whether a name is free: the answer would be old before it is used.
+pub trait AccountStore: Send + Sync {
+    /// Adds an account, in one atomic step: when it fails as [`CreateError::Taken`], nothing has changed.
+    fn create(&self, account: &Account) -> impl Future<Output = Result<(), CreateError>> + Send;
+
+    /// Finds an account as it is now. Nobody by that name is `Ok(None)`, not an error.
+    fn find(&self, name: &UsernameKey) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
+
+    /// Replaces the password hash of `account`, if it is still the one that `account` has. Whether it was.
+    fn replace_hash(
+        &self,
+        account: &Account,
+        hash: &PasswordHash,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// Why a store did not do what it was asked. Its causes are for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store works but not as we expect: a row we cannot read, a table that is not there, a right we lack.
+    #[error("the account store is broken")]
+    Broken(#[source] BoxError),
+    /// The store is down, locked, full or slow: it may work again shortly.
+    #[error("the account store is unavailable")]
+    Unavailable(#[source] BoxError),
+}
+
+/// Why an account was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Somebody else has the username, the email address, or both.
+    #[error("the username or the email address is taken")]
+    Taken {
+        /// The username is taken.
+        username: bool,
+        /// The email address is taken.
+        email: bool,
+    },
+}
+
+/// The back end that the configuration names.
+#[derive(Debug)]
+pub enum Store {
+    /// A file, for one machine.
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteStore),
+}
+
+impl Store {
+    /// Opens the back end that the configuration names.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or is not what it should be.
+    #[expect(clippy::unused_async, reason = "a back end over the network waits")]
+    pub async fn open(location: &StoreLocation) -> Result<Self, StoreError> {
+        match location {
+            #[cfg(feature = "sqlite")]
+            StoreLocation::Sqlite(path) => Ok(Self::Sqlite(SqliteStore::open(path)?)),
+        }
+    }
+
+    /// The keys that sign tokens: as configured, or as kept in this store.
+    ///
+    /// # Errors
+    ///
+    /// When they are kept in the store and it fails.
+    #[expect(clippy::unused_async, reason = "a back end over the network waits")]
+    pub async fn keys(&self, source: SecretSource) -> Result<Keys, StoreError> {
+        match (source, self) {
+            (SecretSource::Given(keys), _) => Ok(keys),
+            #[cfg(feature = "sqlite")]
+            (SecretSource::KeptInStore, Self::Sqlite(store)) => store.keys(),
+        }
+    }
+}
+
+/// Hands each call to the back end.
+macro_rules! each_back_end {
+    ($self:ident, $store:ident => $call:expr) => {
+        match $self {
+            #[cfg(feature = "sqlite")]
+            Store::Sqlite($store) => $call.await,
+        }
+    };
+}
+
+impl AccountStore for Store {
+    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+        each_back_end!(self, store => store.create(account))
+    }
+
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        each_back_end!(self, store => store.find(name))
+    }
+
+    async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
+        each_back_end!(self, store => store.replace_hash(account, hash))
+    }
+}

@@ -1,0 +1,258 @@
+//! Accounts in one SQLite file that several processes share: the store of a laptop.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+
+use super::{AccountStore, CreateError, StoreError};
+use crate::account::{Account, AccountId, Status};
+use crate::email::Email;
+use crate::hash::PasswordHash;
+use crate::token::{Key, Keys};
+use crate::username::{Username, UsernameKey};
+
+/// Marks a database as ours (`PRAGMA application_id`): "auth" in ASCII.
+const APPLICATION_ID: i32 = 0x6175_7468;
+
+/// The layout of the tables (`PRAGMA user_version`).
+const SCHEMA_VERSION: i32 = 1;
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// How long a write waits for another process to finish its own, within the three seconds that a client waits.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// An account store in a file.
+///
+/// Calls block the thread for as long as SQLite takes. A Lambda environment, and so each process of the emulator, has
+/// one event at a time, so nobody else waits for the thread.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, or makes it if there is nothing at all.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not a database of this service and of this version, or cannot be read. It is left as it is.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_or_create(path).map_err(|cause| {
+            let wrong =
+                |error: StoreError| OpenError { path: path.display().to_string(), cause: Box::new(error) };
+            match cause {
+                StoreError::Broken(_) => StoreError::Broken(wrong(cause).into()),
+                StoreError::Unavailable(_) => StoreError::Unavailable(wrong(cause).into()),
+            }
+        })
+    }
+
+    fn open_or_create(path: &Path) -> Result<Self, StoreError> {
+        if !path.try_exists().map_err(unusable)? {
+            create(path)?;
+        }
+        // Without SQLITE_OPEN_CREATE: a file that vanishes now is an error, not a new database.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        check(&connection)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// The secret of this database, made by whoever asks first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, or there is no randomness to make a secret of.
+    pub fn keys(&self) -> Result<Keys, StoreError> {
+        let connection = self.connection();
+        let find = || -> rusqlite::Result<Option<String>> {
+            connection.query_row("SELECT value FROM secret", [], |row| row.get(0)).optional()
+        };
+        let secret = if let Some(secret) = find()? {
+            secret
+        } else {
+            let fresh = Key::generate().map_err(|error| StoreError::Broken(error.into()))?;
+            connection.execute("INSERT INTO secret VALUES (1, ?1) ON CONFLICT DO NOTHING", [&fresh])?;
+            find()?.ok_or_else(|| broken("the secret was not kept"))?
+        };
+        let current = Key::parse(&secret).map_err(|error| StoreError::Broken(error.into()))?;
+        Ok(Keys { current, previous: None })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // Every write is one transaction, so a panic leaves nothing half done.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AccountStore for SqliteStore {
+    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+        let mut connection = self.connection();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let username_taken = insert_account(&transaction, account)? == 0;
+        let email_taken = match &account.email {
+            Some(email) if username_taken => email_exists(&transaction, email)?,
+            Some(email) => insert_email(&transaction, account.username.key(), email)? == 0,
+            None => false,
+        };
+        if username_taken || email_taken {
+            return Err(CreateError::Taken { username: username_taken, email: email_taken });
+        }
+        Ok(transaction.commit().map_err(StoreError::from)?)
+    }
+
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT id, username, email, password_hash, token_version, disabled, created_at
+             FROM accounts WHERE username_key = ?1",
+        )?;
+        statement.query_row([name.as_str()], |row| Ok(account(row))).optional()?.transpose()
+    }
+
+    async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
+        let changed = self.connection().execute(
+            "UPDATE accounts SET password_hash = ?1 WHERE username_key = ?2 AND id = ?3 AND password_hash = ?4",
+            params![
+                hash.as_str(),
+                account.username.key().as_str(),
+                account.id.to_string(),
+                account.password_hash.as_str()
+            ],
+        )?;
+        Ok(changed == 1)
+    }
+}
+
+fn insert_account(connection: &Connection, account: &Account) -> Result<usize, StoreError> {
+    let created_at = account.created_at.duration_since(UNIX_EPOCH).map_err(|_| broken("made before 1970"))?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO accounts
+             (username_key, id, username, email, password_hash, token_version, disabled, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (username_key) DO NOTHING",
+    )?;
+    Ok(statement.execute(params![
+        account.username.key().as_str(),
+        account.id.to_string(),
+        account.username.as_str(),
+        account.email.as_ref().map(Email::as_str),
+        account.password_hash.as_str(),
+        account.token_version,
+        account.status == Status::Disabled,
+        created_at.as_secs().cast_signed(),
+    ])?)
+}
+
+fn insert_email(connection: &Connection, name: &UsernameKey, email: &Email) -> Result<usize, StoreError> {
+    let mut statement =
+        connection.prepare_cached("INSERT INTO emails VALUES (?1, ?2) ON CONFLICT (email_key) DO NOTHING")?;
+    Ok(statement.execute([email.key().as_str(), name.as_str()])?)
+}
+
+fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM emails WHERE email_key = ?1")?
+        .exists([email.key().as_str()])?)
+}
+
+/// Reads a row, whose values are checked like any other input.
+fn account(row: &Row<'_>) -> Result<Account, StoreError> {
+    let (id, username): (String, String) = (row.get(0)?, row.get(1)?);
+    let email: Option<String> = row.get(2)?;
+    let seconds = u64::try_from(row.get::<_, i64>(6)?).map_err(|error| StoreError::Broken(error.into()))?;
+    Ok(Account {
+        id: AccountId::parse(&id).ok_or_else(|| broken("a row with a malformed id"))?,
+        username: Username::parse(&username).map_err(|_| broken("a row with a malformed username"))?,
+        email: email
+            .map(|email| Email::parse(&email))
+            .transpose()
+            .map_err(|_| broken("a row with a malformed email address"))?,
+        password_hash: PasswordHash::from_stored(row.get(3)?),
+        token_version: row.get(4)?,
+        status: if row.get(5)? { Status::Disabled } else { Status::Active },
+        created_at: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+    })
+}
+
+/// Makes a database where there is none. It appears under its name whole or not at all, never over another file, and
+/// only its owner may read it: it holds password hashes and maybe the secret.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(unusable)?;
+    let file = tempfile::Builder::new().prefix(".accounts-").tempfile_in(folder).map_err(unusable)?;
+    let connection = Connection::open(file.path())?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.execute_batch(&format!(
+        "BEGIN; {SCHEMA}
+         PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    ))?;
+    connection.close().map_err(|(_, error)| error)?;
+    match file.persist_noclobber(path) {
+        Ok(file) => file.sync_all().and_then(|()| File::open(folder)?.sync_all()).map_err(unusable),
+        // Another process was faster; its database is as good.
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(unusable(error.error)),
+    }
+}
+
+/// Whether the database is ours, and of the layout that this program knows.
+fn check(connection: &Connection) -> Result<(), StoreError> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    if pragma("application_id")? != APPLICATION_ID {
+        return Err(broken("it is a database of another application, or empty"));
+    }
+    let version = pragma("user_version")?;
+    if version != SCHEMA_VERSION {
+        return Err(broken(&format!(
+            "its schema has version {version}, this program knows {SCHEMA_VERSION}"
+        )));
+    }
+    Ok(())
+}
+
+/// A database file cannot be used, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use {path}")]
+struct OpenError {
+    path: String,
+    #[source]
+    cause: Box<StoreError>,
+}
+
+fn broken(problem: &str) -> StoreError {
+    StoreError::Broken(problem.into())
+}
+
+fn unusable(error: std::io::Error) -> StoreError {
+    StoreError::Unavailable(error.into())
+}
+
+impl From<rusqlite::Error> for StoreError {
+    /// What may pass by itself, or by making room, is `Unavailable`.
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(
+                ErrorCode::CannotOpen
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::OutOfMemory
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure,
+            ) => Self::Unavailable(error.into()),
+            _ => Self::Broken(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

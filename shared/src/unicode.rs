@@ -1,0 +1,121 @@
+//! Which spellings of a text are the same text: normalisation and case folding, once, for all of us.
+//!
+//! Normalisation and case folding of assigned characters never change between Unicode versions
+//! (<https://www.unicode.org/policies/stability_policy.html>), so a key once stored stays findable.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// The key under which all spellings of `text` meet: NFKC with full case folding.
+///
+/// This is compatibility caseless matching of the Unicode Standard (section 3.13, D146): case, width,
+/// ligatures and composition make no difference, so `Alice`, `ａｌｉｃｅ` and `ALICE` share one key.
+#[must_use]
+pub fn caseless_key(text: &str) -> String {
+    let fold = CaseMapper::new();
+    let folded = fold.fold_string(&DecomposingNormalizer::new_nfd().normalize(text)).into_owned();
+    let compatible = DecomposingNormalizer::new_nfkd().normalize(&folded).into_owned();
+    ComposingNormalizer::new_nfkc().normalize(&fold.fold_string(&compatible)).into_owned()
+}
+
+/// The composed form of `text` (NFC): what looks the same and means the same is the same.
+#[must_use]
+pub fn nfc(text: &str) -> String {
+    ComposingNormalizer::new_nfc().normalize(text).into_owned()
+}
+
+/// Whether Python's `\w`, and so Django's username grammar, matches `c`.
+///
+/// That is a letter or a number of any script, or `_`; combining marks are neither.
+#[must_use]
+pub fn is_word(c: char) -> bool {
+    use GeneralCategory as Category;
+    c == '_'
+        || matches!(
+            CodePointMapData::<Category>::new().get(c),
+            Category::UppercaseLetter
+                | Category::LowercaseLetter
+                | Category::TitlecaseLetter
+                | Category::ModifierLetter
+                | Category::OtherLetter
+                | Category::DecimalNumber
+                | Category::LetterNumber
+                | Category::OtherNumber
+        )
+}
+
+/// Whether `c` is invisible by its nature: two texts that differ in such characters look alike.
+#[must_use]
+pub fn is_ignorable(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn twins_share_a_key() {
+        for (a, b) in [
+            ("alice", "Alice"),
+            ("alice", "ＡＬＩＣＥ"),
+            ("fin", "ﬁn"),
+            ("k", "\u{212A}"),
+            ("strasse", "Straße"),
+            ("ΣΟΦΟΣ", "σοφος"),
+            ("σοφοσ", "σοφος"),
+            ("José", "Jose\u{301}"),
+            ("İ", "i\u{307}"),
+        ] {
+            assert_eq!(caseless_key(a), caseless_key(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn different_names_have_different_keys() {
+        for (a, b) in [("alice", "alicе"), ("i", "ı"), ("jose", "josé"), ("o", "0"), ("a.b", "ab")] {
+            assert_ne!(caseless_key(a), caseless_key(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn nfc_composes_and_nothing_else() {
+        assert_eq!(nfc("e\u{301}"), "é");
+        assert_eq!(nfc("ﬁ Ａ "), "ﬁ Ａ ");
+    }
+
+    #[test]
+    fn word_characters_are_those_of_python() {
+        for c in ['a', 'Z', '5', '_', 'é', 'я', '名', '٣', '²', 'Ⅷ', '½', 'ª'] {
+            assert!(is_word(c), "{c:?}");
+        }
+        for c in [' ', '\n', '\0', '-', '.', '@', '+', '\u{301}', 'Ⓐ', '€', '\u{200B}', '\u{202E}'] {
+            assert!(!is_word(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn invisible_characters_are_ignorable_even_where_they_count_as_letters() {
+        for c in ['\u{200B}', '\u{AD}', '\u{E0001}', '\u{3164}', '\u{115F}'] {
+            assert!(is_ignorable(c), "{c:?}");
+        }
+        assert!(!is_ignorable('a'));
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_its_own_key(text in ".*") {
+            let key = caseless_key(&text);
+            prop_assert_eq!(caseless_key(&key), key);
+        }
+
+        #[test]
+        fn simple_case_makes_no_difference_in_ascii(text in "[ -~]*") {
+            prop_assert_eq!(caseless_key(&text.to_uppercase()), caseless_key(&text.to_lowercase()));
+        }
+    }
+}
