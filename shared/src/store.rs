@@ -23,6 +23,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// There is no way to ask whether a name is free: the answer would be old before it is used.
 pub trait AccountStore: Send + Sync {
     /// Adds an account, in one atomic step: when it fails as [`CreateError::Taken`], nothing has changed.
+    ///
+    /// Adding the very same account again (the same id) succeeds and changes nothing, so that a request whose answer
+    /// was lost can be repeated.
     fn create(&self, account: &Account) -> impl Future<Output = Result<(), CreateError>> + Send;
 
     /// Finds an account as it is now. Nobody by that name is `Ok(None)`, not an error.

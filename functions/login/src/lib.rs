@@ -43,6 +43,11 @@ impl<S: AccountStore> Login<S> {
         Self { store, hasher, issuer }
     }
 
+    /// What makes and verifies this function's hashes.
+    pub fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
     /// Answers a login. An unknown name, a wrong password and a disabled account cost the same work and get the same
     /// answer.
     ///
@@ -106,6 +111,3 @@ fn read(request: &Request) -> Result<Credentials, ApiError> {
         _ => Err(form.into()),
     }
 }
-
-#[cfg(test)]
-mod tests;

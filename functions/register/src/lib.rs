@@ -108,6 +108,3 @@ fn taken(username: bool, email: bool) -> Refused {
     }
     ApiError::Fields(fields).because("taken", None)
 }
-
-#[cfg(test)]
-mod tests;

@@ -112,6 +112,3 @@ impl Refusal {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,391 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Every error with its status, its body and its own header.
+#[test]
+fn every_error_has_its_answer() {
+    let error = |text: &str| json!({ "error": text });
+    let cause = || "canary".into();
+    let fields = vec![
+        ("username", "One.".to_owned()),
+        ("email", "Two.".to_owned()),
+        ("username", "Three.".to_owned()),
+    ];
+    let table = [
+        (ApiError::BodyTooLarge, 413, error("Request body too large"), None),
+        (ApiError::Fields(fields), 400, json!({ "email": ["Two."], "username": ["One.", "Three."] }), None),
+        (ApiError::Internal(cause()), 500, error("Internal error"), None),
+        (
+            ApiError::InvalidCredentials,
+            401,
+            error("Invalid credentials"),
+            Some(("www-authenticate", "Bearer")),
+        ),
+        (
+            ApiError::InvalidToken,
+            401,
+            json!({ "valid": false }),
+            Some(("www-authenticate", r#"Bearer error="invalid_token""#)),
+        ),
+        (ApiError::MalformedJson, 400, error("Malformed JSON"), None),
+        (ApiError::MethodNotAllowed, 405, error("Method not allowed"), Some(("allow", "POST"))),
+        (ApiError::TokenMissing, 400, error("Token missing"), Some(("www-authenticate", "Bearer"))),
+        (ApiError::Unavailable(cause()), 503, error("Service unavailable"), Some(("retry-after", "2"))),
+        (ApiError::UnsupportedMediaType, 415, error("Content-Type must be application/json"), None),
+    ];
+    for (error, status, body, header) in table {
+        let (name, invocation) = (format!("{error:?}"), invocation());
+        let response = respond(&invocation, Err(error.into()));
+        assert_eq!(response.status(), status, "{name}");
+        let text: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(text, body, "{name}");
+        let mut headers: Vec<_> =
+            response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        headers.retain(|header| !COMMON_HEADERS.contains(header));
+        assert_eq!(headers, header.into_iter().collect::<Vec<_>>(), "{name}");
+        assert_eq!(response.headers().len(), 3 + headers.len(), "{name}");
+    }
+}
+
+const COMMON_HEADERS: [(&str, &str); 3] = [
+    ("content-type", "application/json"),
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+];
+
+fn invocation() -> Invocation<'static> {
+    Invocation { function: "test", request_id: "1", duration: Duration::ZERO }
+}
+
+fn clock() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+}
+
+/// What a handler saw of a request: its method, its body and the values of its `Authorization` headers.
+async fn seen(event: &Value) -> Result<Value, Diagnostic> {
+    let answer = answer("test", clock, lambda_event(event), |_, request| async move {
+        let authorization: Vec<_> = request
+            .headers()
+            .get_all("authorization")
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect();
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        let seen = json!([request.method().as_str(), body, authorization]);
+        Ok(Reply::ok(&seen, AccountId::random()?)?)
+    });
+    let answer: Value = serde_json::from_str(answer.await?.get()).unwrap();
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    Ok(serde_json::from_str(answer["body"].as_str().unwrap()).unwrap())
+}
+
+fn lambda_event(event: &Value) -> LambdaEvent<Box<RawValue>> {
+    LambdaEvent::new(serde_json::value::to_raw_value(event).unwrap(), Context::default())
+}
+
+fn rest_api() -> Value {
+    json!({
+        "resource": "/validate", "path": "/validate", "httpMethod": "POST",
+        "headers": { "Authorization": "Bearer x" }, "multiValueHeaders": { "Authorization": ["Bearer x"] },
+        "queryStringParameters": null, "multiValueQueryStringParameters": null, "pathParameters": null,
+        "stageVariables": null, "requestContext": { "stage": "prod", "httpMethod": "POST", "identity": {} },
+        "body": "{}", "isBase64Encoded": false
+    })
+}
+
+fn http_api() -> Value {
+    json!({
+        "version": "2.0", "routeKey": "POST /validate", "rawPath": "/validate", "rawQueryString": "",
+        "headers": { "authorization": "Bearer x" },
+        "requestContext": { "stage": "$default", "http": { "method": "POST", "path": "/validate" } },
+        "body": "{}", "isBase64Encoded": false
+    })
+}
+
+fn load_balancer() -> Value {
+    json!({
+        "requestContext": { "elb": { "targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/a/b" } },
+        "httpMethod": "POST", "path": "/validate", "queryStringParameters": {},
+        "headers": { "authorization": "Bearer x", "host": "example.com" }, "body": "{}", "isBase64Encoded": false
+    })
+}
+
+#[tokio::test]
+async fn events_of_every_kind_are_requests() {
+    for event in [rest_api(), http_api(), load_balancer()] {
+        assert_eq!(seen(&event).await.unwrap(), json!(["POST", "{}", ["Bearer x"]]), "{event}");
+    }
+}
+
+/// Each of these makes `lambda_http` panic or refuse the event, so that the client would get no answer of ours.
+#[tokio::test]
+async fn nothing_a_client_sends_keeps_an_event_from_being_answered() {
+    for name in ["host", "Host", "X-Forwarded-Proto", "x-forwarded-proto"] {
+        for value in ["exa mple.com", "a:b:c", "ok.com:99999", "[::", "ok<com", "ht tp", "", "\u{0}", "é"] {
+            for mut event in [rest_api(), http_api(), load_balancer()] {
+                event["headers"][name] = value.into();
+                assert_eq!(seen(&event).await.unwrap()[0], "POST", "{event}");
+            }
+        }
+    }
+    for (member, value) in [
+        ("path", ":99999/"),
+        ("path", "\\\\"),
+        ("rawPath", "@:99999"),
+        ("rawQueryString", "a=\u{0} \"<>"),
+        ("queryStringParameters", "{"),
+        ("cookies", "x"),
+    ] {
+        for mut event in [rest_api(), http_api(), load_balancer()] {
+            event[member] = value.into();
+            assert_eq!(seen(&event).await.unwrap()[0], "POST", "{event}");
+        }
+    }
+    for mut event in [rest_api(), http_api(), load_balancer()] {
+        event["headers"]["x-bad"] = "a\u{1}b".into();
+        event["headers"]["bad name"] = "x".into();
+        event["headers"]["x-null"] = Value::Null;
+        assert_eq!(seen(&event).await.unwrap()[0], "POST", "{event}");
+    }
+}
+
+#[tokio::test]
+async fn null_and_missing_headers_are_no_headers() {
+    for mut event in [rest_api(), http_api(), load_balancer()] {
+        event["headers"] = Value::Null;
+        event["multiValueHeaders"] = Value::Null;
+        assert_eq!(seen(&event).await.unwrap()[2], json!([]), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn all_values_of_a_header_are_seen_once() {
+    for mut event in [rest_api(), load_balancer()] {
+        event["headers"] = json!({ "Authorization": "Bearer b" });
+        event["multiValueHeaders"] = json!({ "authorization": ["Bearer a", "Bearer b"] });
+        assert_eq!(seen(&event).await.unwrap()[2], json!(["Bearer a", "Bearer b"]), "{event}");
+        event["multiValueHeaders"] = json!({ "AUTHORIZATION": ["Bearer a"], "authorization": ["Bearer c"] });
+        assert_eq!(seen(&event).await.unwrap()[2].as_array().unwrap().len(), 2, "{event}");
+        event["headers"] = Value::Null;
+        event["multiValueHeaders"] = json!({ "Authorization": ["Bearer a"] });
+        assert_eq!(seen(&event).await.unwrap()[2], json!(["Bearer a"]), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_control_character_in_a_header_is_seen_as_something_else() {
+    let mut event = http_api();
+    event["headers"]["authorization"] = "Bearer a\nb".into();
+    assert_eq!(seen(&event).await.unwrap()[2], json!(["Bearer a\u{FFFD}b"]));
+}
+
+#[tokio::test]
+async fn bodies_come_plain_or_in_base64() {
+    for (body, encoded, expected) in [
+        (json!("{\"a\":1}"), true, "not base64"),
+        (json!("eyJhIjoxfQ=="), true, "{\"a\":1}"),
+        (json!("eyJhIjoxfQ"), true, "not base64"),
+        (json!("!"), true, "not base64"),
+        (json!("eyJhIjoxfQ=="), false, "eyJhIjoxfQ=="),
+        (Value::Null, true, ""),
+        (Value::Null, false, ""),
+    ] {
+        for mut event in [rest_api(), http_api(), load_balancer()] {
+            event["body"] = body.clone();
+            event["isBase64Encoded"] = encoded.into();
+            assert_eq!(seen(&event).await.unwrap()[1], expected, "{event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_event_is_an_error_that_repeats_nothing() {
+    for event in [json!({}), json!([]), json!("canary"), json!(null), json!({ "httpMethod": "canary" })] {
+        let error = seen(&event).await.unwrap_err();
+        assert_eq!(
+            (error.error_type.as_str(), error.error_message.as_str()),
+            ("UnknownEvent", "Internal error")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_an_internal_error_and_the_next_request_is_served() {
+    async fn panicking(event: Value) -> Value {
+        let answer = answer("test", clock, lambda_event(&event), |_, request| async move {
+            let body = std::str::from_utf8(request.body()).unwrap();
+            Ok(Reply::ok(&body.parse::<u32>().expect("canary"), AccountId::random()?)?)
+        });
+        serde_json::from_str(answer.await.unwrap().get()).unwrap()
+    }
+    for mut event in [rest_api(), http_api(), load_balancer()] {
+        let answer = panicking(event.clone()).await;
+        assert_eq!(answer["statusCode"], 500);
+        assert_eq!(answer["body"], r#"{"error":"Internal error"}"#);
+        event["body"] = "7".into();
+        assert_eq!(panicking(event).await["statusCode"], 200);
+    }
+}
+
+mod forms {
+    use std::convert::Infallible;
+
+    use lambda_http::Body;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn request(body: impl Into<Body>) -> Request {
+        let mut request = Request::new(body.into());
+        *request.method_mut() = Method::POST;
+        request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+        request
+    }
+
+    /// The outcome of reading a body and its field `a`: the error's name, or the field.
+    fn read(request: &Request) -> String {
+        let read = Form::read(request).and_then(|mut form| {
+            form.required("a", |text| Ok::<_, Infallible>(text.to_owned())).map_err(|_| ApiError::from(form))
+        });
+        match read {
+            Ok(text) => text,
+            Err(ApiError::Fields(errors)) => errors.into_iter().map(|(_, message)| message).collect(),
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    #[test]
+    fn fields_are_strings_that_say_something() {
+        for (body, outcome) in [
+            (r#"{"a":"x"}"#, "x"),
+            (r#"{"a":" x "}"#, " x "),
+            (r#" {"b":1,"a":"x","c":{"d":[1,{"e":null}]}} "#, "x"),
+            (r#"{"\u0061":"x"}"#, "x"),
+            ("{}", "This field is required."),
+            ("", "This field is required."),
+            (r#"{"A":"x"}"#, "This field is required."),
+            (r#"{"a":null}"#, "This field may not be null."),
+            (r#"{"a":""}"#, "This field may not be blank."),
+            (r#"{"a":" \t\n\u3000"}"#, "This field may not be blank."),
+            (r#"{"a":1}"#, "Not a valid string."),
+            (r#"{"a":-1}"#, "Not a valid string."),
+            (r#"{"a":1.5}"#, "Not a valid string."),
+            (r#"{"a":true}"#, "Not a valid string."),
+            (r#"{"a":["x"]}"#, "Not a valid string."),
+            (r#"{"a":{"a":"x"}}"#, "Not a valid string."),
+        ] {
+            assert_eq!(read(&request(body)), outcome, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_object_with_different_keys_is_malformed() {
+        let deep = format!("{}{}", r#"{"a":"#.repeat(2000), "}".repeat(2000));
+        let deep_in_another = format!(r#"{{"a":"x","b":{}{}}}"#, "[".repeat(4000), "]".repeat(4000));
+        for body in [
+            r#"["x"]"#,
+            r#""x""#,
+            "1",
+            "true",
+            "null",
+            "{",
+            "x",
+            r#"{"a":"x"}{}"#,
+            r#"{"a":"x"} x"#,
+            r#"{"a":NaN}"#,
+            r#"{"a":"x",}"#,
+            "{'a':'x'}",
+            r#"{"a":"x","a":"y"}"#,
+            r#"{"a":"x","\u0061":"y"}"#,
+            r#"{"a":"x","b":{"c":1,"c":1}}"#,
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":"\ud800x"}"#,
+            "\u{FEFF}{}",
+            "{\"a\":\"\n\"}",
+            &deep,
+            &deep_in_another,
+        ] {
+            assert_eq!(read(&request(body)), "MalformedJson", "{body}");
+        }
+        for bytes in [&b"{\"a\":\"\xFF\"}"[..], b"\xFF\xFE{\0}\0", &[0x1F, 0x8B, 8]] {
+            assert_eq!(read(&request(bytes.to_vec())), "MalformedJson", "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_has_a_limit() {
+        let body = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
+        assert_eq!(read(&request(body(16 * 1024))).len(), 16 * 1024 - 8);
+        assert_eq!(read(&request(body(16 * 1024 + 1))), "BodyTooLarge");
+        assert_eq!(read(&request(vec![b'['; 5_000_000])), "BodyTooLarge");
+    }
+
+    #[test]
+    fn only_json_is_read() {
+        let mut request = request(r#"{"a":"x"}"#);
+        for (value, outcome) in [
+            ("application/json", "x"),
+            ("APPLICATION/JSON; charset=UTF-8", "x"),
+            ("application/json;charset=utf-8", "x"),
+            ("application/problem+json", "UnsupportedMediaType"),
+            ("application/json-patch", "UnsupportedMediaType"),
+            ("text/plain", "UnsupportedMediaType"),
+            ("application/x-www-form-urlencoded", "UnsupportedMediaType"),
+            ("", "UnsupportedMediaType"),
+        ] {
+            request.headers_mut().insert("content-type", HeaderValue::from_static(value));
+            assert_eq!(read(&request), outcome, "{value}");
+        }
+        request.headers_mut().remove("content-type");
+        assert_eq!(read(&request), "UnsupportedMediaType");
+        request.headers_mut().append("content-type", HeaderValue::from_static("application/json"));
+        request.headers_mut().append("content-type", HeaderValue::from_static("text/plain"));
+        assert_eq!(read(&request), "UnsupportedMediaType");
+    }
+
+    #[test]
+    fn a_compressed_body_is_not_read() {
+        for (encoding, outcome) in
+            [("identity", "x"), ("gzip", "UnsupportedMediaType"), ("br", "UnsupportedMediaType")]
+        {
+            let mut request = request(r#"{"a":"x"}"#);
+            request.headers_mut().insert("content-encoding", HeaderValue::from_static(encoding));
+            assert_eq!(read(&request), outcome);
+        }
+    }
+
+    #[test]
+    fn nothing_but_post_is_read() {
+        for method in ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "post"] {
+            let mut request = request(r#"{"a":"x"}"#);
+            *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
+            assert_eq!(read(&request), "MethodNotAllowed", "{method}");
+        }
+    }
+
+    #[test]
+    fn a_form_cannot_be_printed() {
+        let form = Form::read(&request(r#"{"password":"canary"}"#)).unwrap();
+        assert!(!format!("{form:?}").contains("canary"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let refused = Form::read(&request(body.clone())).is_err();
+            prop_assert_eq!(refused, !body.is_empty() && !serde_json::from_slice::<Value>(&body).is_ok_and(|v| v.is_object()));
+        }
+
+        #[test]
+        fn any_json_object_is_read(value in "\\PC*") {
+            let body = json!({ "a": value }).to_string();
+            let expected = if value.trim().is_empty() { "This field may not be blank.".to_owned() } else { value };
+            prop_assert_eq!(read(&request(body)), expected);
+        }
+    }
+}

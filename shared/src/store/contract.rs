@@ -1,1 +1,233 @@
+//! The rules that every back end keeps, one function a rule. A back end claims them all with [`claim_contract`].
 
+use std::future::Future;
+use std::sync::Barrier;
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::{AccountStore, CreateError};
+use crate::account::{Account, AccountId, Status};
+use crate::email::Email;
+use crate::hash::PasswordHash;
+use crate::username::{Username, UsernameKey};
+
+/// One empty place for accounts that can be opened any number of times, as by several processes.
+pub(crate) trait Place: Sync {
+    /// The back end.
+    type Store: AccountStore;
+
+    /// Opens the place once more.
+    fn open(&self) -> impl Future<Output = Self::Store>;
+}
+
+/// An account by this name, and with this email address unless it is empty. Every call gives another id and hash.
+pub(crate) fn account(username: &str, email: &str) -> Account {
+    let id = AccountId::random().unwrap();
+    Account {
+        id,
+        username: Username::parse(username).unwrap(),
+        email: (!email.is_empty()).then(|| Email::parse(email).unwrap()),
+        password_hash: PasswordHash::from_stored(format!("$argon2id$of-{id}")),
+        token_version: 0,
+        status: Status::Active,
+        created_at: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
+    }
+}
+
+fn key(name: &str) -> UsernameKey {
+    UsernameKey::of(name)
+}
+
+/// Which of username and email were taken; `None` when the account was created.
+fn taken(result: Result<(), CreateError>) -> Option<(bool, bool)> {
+    match result {
+        Ok(()) => None,
+        Err(CreateError::Taken { username, email }) => Some((username, email)),
+        Err(CreateError::Store(error)) => panic!("the store failed: {error:?}"),
+    }
+}
+
+pub(crate) async fn an_account_is_found_as_it_was_created(place: &impl Place) {
+    let store = place.open().await;
+    let plain = account("alice", "");
+    let mut full = account("Bob.Ünal+x@y-z_1", "Bob@Example.com");
+    full.token_version = u32::MAX;
+    full.status = Status::Disabled;
+    for account in [plain, full] {
+        store.create(&account).await.unwrap();
+        assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
+    }
+}
+
+pub(crate) async fn an_unknown_name_is_nobody(place: &impl Place) {
+    let store = place.open().await;
+    store.create(&account("alice", "alice@example.com")).await.unwrap();
+    for name in ["bob", "alice@example.com", "", "alic", "alice ", "%", "*", &"x".repeat(10_000)] {
+        assert_eq!(store.find(&key(name)).await.unwrap(), None, "{name}");
+    }
+}
+
+pub(crate) async fn an_account_is_found_by_every_spelling_of_its_name(place: &impl Place) {
+    let store = place.open().await;
+    store.create(&account("Ａlice", "")).await.unwrap();
+    for name in ["alice", "ALICE", "ａｌｉｃｅ"] {
+        assert_eq!(store.find(&key(name)).await.unwrap().unwrap().username.as_str(), "Ａlice");
+    }
+}
+
+pub(crate) async fn a_second_registration_changes_nothing(place: &impl Place) {
+    let store = place.open().await;
+    let first = account("alice", "alice@example.com");
+    store.create(&first).await.unwrap();
+    for (name, email) in [("alice", ""), ("ALICE", "other@example.com"), ("ａlice", "")] {
+        assert_eq!(taken(store.create(&account(name, email)).await), Some((true, false)), "{name}");
+    }
+    assert_eq!(store.find(&key("alice")).await.unwrap(), Some(first));
+    let third = account("carol", "other@example.com");
+    assert_eq!(taken(store.create(&third).await), None, "a refused registration took its email address");
+}
+
+pub(crate) async fn a_taken_email_address_leaves_the_username_free(place: &impl Place) {
+    let store = place.open().await;
+    store.create(&account("alice", "alice@example.com")).await.unwrap();
+    assert_eq!(taken(store.create(&account("bob", "ALICE@Example.COM")).await), Some((false, true)));
+    assert_eq!(store.find(&key("bob")).await.unwrap(), None);
+    assert_eq!(taken(store.create(&account("bob", "bob@example.com")).await), None);
+}
+
+pub(crate) async fn a_taken_username_and_a_taken_email_address_are_told_together(place: &impl Place) {
+    let store = place.open().await;
+    store.create(&account("alice", "alice@example.com")).await.unwrap();
+    assert_eq!(taken(store.create(&account("Alice", "Alice@example.com")).await), Some((true, true)));
+}
+
+pub(crate) async fn accounts_without_an_email_address_do_not_collide(place: &impl Place) {
+    let store = place.open().await;
+    for name in ["alice", "bob", "carol"] {
+        assert_eq!(taken(store.create(&account(name, "")).await), None);
+    }
+}
+
+pub(crate) async fn creating_the_very_same_account_again_succeeds(place: &impl Place) {
+    let store = place.open().await;
+    for account in [account("alice", ""), account("bob", "bob@example.com")] {
+        store.create(&account).await.unwrap();
+        assert_eq!(taken(store.create(&account).await), None);
+        assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
+    }
+}
+
+pub(crate) async fn names_at_the_edge_of_the_grammar_survive(place: &impl Place) {
+    let store = place.open().await;
+    let names = [
+        "-".to_owned(),
+        "@.+-_".to_owned(),
+        "𝔞".repeat(150),
+        "ΰ".repeat(150),
+        "名".repeat(150),
+        "x".repeat(150),
+    ];
+    for name in names {
+        let account = account(&name, "");
+        store.create(&account).await.unwrap();
+        assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
+    }
+}
+
+pub(crate) async fn a_hash_is_replaced_while_it_is_the_one_that_was_read(place: &impl Place) {
+    let store = place.open().await;
+    let old = account("alice", "alice@example.com");
+    store.create(&old).await.unwrap();
+    let (new, late) = (account("x", "").password_hash, account("x", "").password_hash);
+    assert!(store.replace_hash(&old, &new).await.unwrap());
+    assert!(!store.replace_hash(&old, &late).await.unwrap());
+    let found = store.find(&key("alice")).await.unwrap();
+    assert_eq!(found, Some(Account { password_hash: new, ..old }));
+}
+
+pub(crate) async fn a_hash_is_replaced_in_no_other_account(place: &impl Place) {
+    let store = place.open().await;
+    let present = account("alice", "");
+    store.create(&present).await.unwrap();
+    let hash = account("x", "").password_hash;
+    assert!(!store.replace_hash(&account("nobody", ""), &hash).await.unwrap());
+    let former = Account { id: AccountId::random().unwrap(), ..present.clone() };
+    assert!(!store.replace_hash(&former, &hash).await.unwrap());
+    assert_eq!(store.find(&key("alice")).await.unwrap(), Some(present));
+    assert_eq!(store.find(&key("nobody")).await.unwrap(), None);
+}
+
+/// Creates all accounts at the same moment, each from a thread and a connection of its own.
+fn race<P: Place>(place: &P, racers: &[Account]) -> Vec<Option<(bool, bool)>> {
+    let start = Barrier::new(racers.len());
+    let run = |racer: &Account| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = place.open().await;
+            start.wait();
+            taken(store.create(racer).await)
+        })
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = racers.iter().map(|racer| scope.spawn(|| run(racer))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// The one racer that won.
+fn winner(racers: &[Account], results: &[Option<(bool, bool)>]) -> Account {
+    let won = racers.iter().zip(results).filter(|(_, taken)| taken.is_none());
+    let winners: Vec<_> = won.map(|(racer, _)| racer).collect();
+    assert_eq!(winners.len(), 1, "{results:?}");
+    winners[0].clone()
+}
+
+pub(crate) async fn racers_for_a_username_have_one_winner(place: &impl Place) {
+    let spellings = ["racer", "Racer", "RACER", "ｒacer"];
+    for email in ["", "@example.com"] {
+        let racers: Vec<_> = (0..16)
+            .map(|n| {
+                let email = if email.is_empty() { String::new() } else { format!("racer{n}{email}") };
+                account(&format!("{}{}", spellings[n % 4], email.len().min(1)), &email)
+            })
+            .collect();
+        let winner = winner(&racers, &race(place, &racers));
+        let found = place.open().await.find(winner.username.key()).await.unwrap();
+        assert_eq!(found, Some(winner));
+    }
+}
+
+pub(crate) async fn racers_for_an_email_address_have_one_winner(place: &impl Place) {
+    let racers: Vec<_> = (0..16).map(|n| account(&format!("racer{n}"), "Racer@example.com")).collect();
+    let winner = winner(&racers, &race(place, &racers));
+    let store = place.open().await;
+    for racer in &racers {
+        let expected = (racer.id == winner.id).then(|| winner.clone());
+        assert_eq!(store.find(racer.username.key()).await.unwrap(), expected);
+    }
+}
+
+/// One test per rule for the back end whose places `$new` makes, so that a failure names both.
+macro_rules! claim_contract {
+    ($new:expr) => { claim_contract!($new;
+        an_account_is_found_as_it_was_created
+        an_unknown_name_is_nobody
+        an_account_is_found_by_every_spelling_of_its_name
+        a_second_registration_changes_nothing
+        a_taken_email_address_leaves_the_username_free
+        a_taken_username_and_a_taken_email_address_are_told_together
+        accounts_without_an_email_address_do_not_collide
+        creating_the_very_same_account_again_succeeds
+        names_at_the_edge_of_the_grammar_survive
+        a_hash_is_replaced_while_it_is_the_one_that_was_read
+        a_hash_is_replaced_in_no_other_account
+        racers_for_a_username_have_one_winner
+        racers_for_an_email_address_have_one_winner
+    ); };
+    ($new:expr; $($rule:ident)+) => {$(
+        #[tokio::test]
+        async fn $rule() {
+            $crate::store::contract::$rule(&$new).await;
+        }
+    )+};
+}
+pub(crate) use claim_contract;

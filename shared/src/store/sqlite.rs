@@ -99,6 +99,9 @@ impl AccountStore for SqliteStore {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let username_taken = insert_account(&transaction, account)? == 0;
+        if username_taken && is_stored(&transaction, account)? {
+            return Ok(());
+        }
         let email_taken = match &account.email {
             Some(email) if username_taken => email_exists(&transaction, email)?,
             Some(email) => insert_email(&transaction, account.username.key(), email)? == 0,
@@ -156,6 +159,12 @@ fn insert_email(connection: &Connection, name: &UsernameKey, email: &Email) -> R
     let mut statement =
         connection.prepare_cached("INSERT INTO emails VALUES (?1, ?2) ON CONFLICT (email_key) DO NOTHING")?;
     Ok(statement.execute([email.key().as_str(), name.as_str()])?)
+}
+
+fn is_stored(connection: &Connection, account: &Account) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM accounts WHERE username_key = ?1 AND id = ?2")?;
+    Ok(statement.exists([account.username.key().as_str(), &account.id.to_string()])?)
 }
 
 fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreError> {

@@ -1,1 +1,194 @@
+//! What is true of the SQLite back end beyond the contract: it never harms a file, and says what ails one.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::*;
+use crate::store::contract::{Place, account, claim_contract};
+
+/// A folder in which a database may come to be.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.path().join("deeper/accounts.db")
+    }
+
+    fn store(&self) -> SqliteStore {
+        SqliteStore::open(&self.database()).unwrap()
+    }
+
+    /// A connection beside the store's, for doing what the store never would.
+    fn meddle(&self, sql: &str) -> Connection {
+        let connection = Connection::open(self.database()).unwrap();
+        connection.execute_batch(sql).unwrap();
+        connection
+    }
+}
+
+impl Place for Folder {
+    type Store = SqliteStore;
+
+    async fn open(&self) -> SqliteStore {
+        self.store()
+    }
+}
+
+claim_contract!(Folder::new());
+
+fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, impl Into<CreateError>>) {
+    let error = result.map_err(Into::into).unwrap_err();
+    assert!(matches!(error, CreateError::Store(StoreError::Unavailable(_))), "{error:?}");
+}
+
+fn assert_broken<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    let error = result.unwrap_err();
+    assert!(matches!(error, StoreError::Broken(_)), "{error:?}");
+}
+
+#[test]
+fn a_new_database_is_durable_and_its_owners_alone() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let connection = store.connection();
+    let pragma =
+        |name| connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
+    assert_eq!(pragma("journal_mode").unwrap(), "wal".to_owned().into());
+    assert_eq!(pragma("synchronous").unwrap(), 2.into(), "FULL");
+    assert_eq!(std::fs::metadata(folder.database()).unwrap().permissions().mode() & 0o777, 0o600);
+    let left: Vec<_> = std::fs::read_dir(folder.database().parent().unwrap()).unwrap().collect();
+    assert!(
+        left.iter().all(|file| file
+            .as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with("accounts.db"))
+    );
+}
+
+#[tokio::test]
+async fn accounts_survive_closing_and_opening() {
+    let folder = Folder::new();
+    let alice = account("alice", "alice@example.com");
+    folder.store().create(&alice).await.unwrap();
+    assert_eq!(folder.store().find(alice.username.key()).await.unwrap(), Some(alice));
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
+    let other = {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        Connection::open(file.path()).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+        std::fs::read(file.path()).unwrap()
+    };
+    for bytes in [Vec::new(), b"not a database, but somebody's only copy".to_vec(), vec![0; 8192], other] {
+        let folder = Folder::new();
+        std::fs::create_dir(folder.0.path().join("deeper")).unwrap();
+        std::fs::write(folder.database(), &bytes).unwrap();
+        let error = SqliteStore::open(&folder.database()).unwrap_err();
+        assert!(crate::log::chain(&error).contains("accounts.db"), "{error}");
+        assert_eq!(std::fs::read(folder.database()).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn another_version_of_the_schema_is_refused() {
+    let folder = Folder::new();
+    folder.store();
+    folder.meddle("PRAGMA user_version = 2");
+    let error = crate::log::chain(&SqliteStore::open(&folder.database()).unwrap_err());
+    assert!(error.ends_with("its schema has version 2, this program knows 1"), "{error}");
+}
+
+#[test]
+fn a_truncated_database_is_refused_or_broken_but_never_made_anew() {
+    let folder = Folder::new();
+    drop(folder.store());
+    let whole = std::fs::read(folder.database()).unwrap();
+    let half = &whole[..whole.len() / 2];
+    std::fs::write(folder.database(), half).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let outcome = SqliteStore::open(&folder.database());
+    let outcome = outcome.and_then(|store| runtime.block_on(store.find(&UsernameKey::of("alice"))));
+    assert_broken(outcome);
+    assert!(std::fs::read(folder.database()).unwrap().starts_with(&half[..100]));
+}
+
+#[tokio::test]
+async fn while_another_process_writes_reads_go_on_and_writes_are_unavailable() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let alice = account("alice", "");
+    store.create(&alice).await.unwrap();
+    let writer = folder.meddle("BEGIN IMMEDIATE");
+    assert_eq!(store.find(alice.username.key()).await.unwrap(), Some(alice));
+    assert_unavailable(store.create(&account("bob", "")).await);
+    drop(writer);
+    store.create(&account("bob", "")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_is_unavailable_and_loses_nothing() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let mut stored = Vec::new();
+    // SQLite answers SQLITE_FULL when the file may not grow, as it does when the disk is full.
+    store.connection().pragma_update_and_check(None, "max_page_count", 12, |_| Ok(())).unwrap();
+    let refused = loop {
+        let account = account(&format!("user{}", stored.len()), &format!("user{}@example.com", stored.len()));
+        match store.create(&account).await {
+            Ok(()) => stored.push(account),
+            Err(error) => break (account, error),
+        }
+    };
+    assert_unavailable::<()>(Err(refused.1));
+    assert_eq!(store.find(refused.0.username.key()).await.unwrap(), None);
+    for account in stored {
+        assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
+    }
+    store.connection().pragma_update_and_check(None, "max_page_count", 1000, |_| Ok(())).unwrap();
+    store.create(&refused.0).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_read_only_database_is_read_and_unavailable_for_writing() {
+    let folder = Folder::new();
+    let alice = account("alice", "");
+    let _writer = folder.store();
+    folder.store().create(&alice).await.unwrap();
+    let connection =
+        Connection::open_with_flags(folder.database(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let store = SqliteStore { connection: Mutex::new(connection) };
+    assert_eq!(store.find(alice.username.key()).await.unwrap(), Some(alice.clone()));
+    assert_unavailable(store.create(&account("bob", "")).await);
+    assert_unavailable(store.replace_hash(&alice, &account("x", "").password_hash).await);
+}
+
+#[tokio::test]
+async fn a_row_that_is_no_account_is_broken() {
+    for damage in ["id = 'not a uuid'", "username = 'a space'", "email = 'no address'", "created_at = -1"] {
+        let folder = Folder::new();
+        let store = folder.store();
+        store.create(&account("alice", "")).await.unwrap();
+        folder.meddle(&format!("UPDATE accounts SET {damage}"));
+        assert_broken(store.find(&UsernameKey::of("alice")).await);
+    }
+}
+
+#[test]
+fn the_secret_is_made_once_whoever_comes_first() {
+    let folder = Folder::new();
+    let ids: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| folder.store().keys().unwrap().current.id().to_owned())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(folder.store().keys().unwrap().current.id(), ids[0]);
+    assert_ne!(Folder::new().store().keys().unwrap().current.id(), ids[0]);
+}

@@ -1,0 +1,8 @@
+//! The three handlers, called with real Lambda events of every kind over a real store.
+
+mod event;
+mod login;
+mod register;
+mod samples;
+mod service;
+mod validate;

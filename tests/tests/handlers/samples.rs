@@ -1,0 +1,25 @@
+//! The samples in `events/`, so that they cannot rot.
+
+use serde_json::json;
+
+use crate::event::Sender;
+use crate::service::Service;
+
+#[tokio::test]
+async fn every_sample_is_answered_as_its_name_says() {
+    for sender in Sender::ALL {
+        let service = Service::new().await;
+        assert_eq!(service.register(sender.sample("register")).await.status, 201, "{sender:?}");
+        assert_eq!(service.register(sender.sample("register")).await.status, 400, "{sender:?}");
+        assert_eq!(service.login(sender.sample("login")).await.status, 200, "{sender:?}");
+        let answer = service.validate(sender.sample("validate")).await;
+        assert_eq!((answer.status, answer.json()), (401, json!({ "valid": false })), "{sender:?}");
+    }
+}
+
+#[test]
+fn there_is_no_sample_that_no_test_reads() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+    let files = std::fs::read_dir(folder).unwrap().count();
+    assert_eq!(files, Sender::ALL.len() * 3);
+}

@@ -1,0 +1,210 @@
+//! The service in one process: three handlers over one SQLite file, whose calls are counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Context, LambdaEvent};
+use login::Login;
+use register::Register;
+use serde_json::{Value, json};
+use shared::account::Account;
+use shared::config::Config;
+use shared::hash::{Hasher, PasswordHash};
+use shared::store::{AccountStore, CreateError, SqliteStore, Store, StoreError};
+use shared::token::{Issuer, Verifier};
+use shared::username::UsernameKey;
+use validate::Validate;
+
+/// When every request of these tests comes.
+pub const NOW: Duration = Duration::from_secs(1_790_000_000);
+
+fn clock() -> SystemTime {
+    UNIX_EPOCH + NOW
+}
+
+pub struct Service {
+    folder: tempfile::TempDir,
+    register: Register<Counted>,
+    login: Login<Counted>,
+    validate: Validate<Counted>,
+    pub calls: std::sync::Arc<AtomicU64>,
+}
+
+/// What a client gets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub status: u64,
+    pub body: String,
+    /// Sorted; values of one name joined as they would be on the wire.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Service {
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A service with some variables set.
+    pub async fn with(variables: &[(&str, &str)]) -> Self {
+        Self::over(tempfile::tempdir().unwrap(), variables).await
+    }
+
+    /// The same accounts under another configuration.
+    pub async fn reconfigured(self, variables: &[(&str, &str)]) -> Self {
+        Self::over(self.folder, variables).await
+    }
+
+    async fn over(folder: tempfile::TempDir, variables: &[(&str, &str)]) -> Self {
+        let calls = std::sync::Arc::<AtomicU64>::default();
+        let database = format!("sqlite://{}/accounts.db", folder.path().display());
+        let config = |name: &str| match name {
+            "ACCOUNT_STORE" => Some(database.clone()),
+            _ => {
+                variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+            }
+        };
+        let config = || Config::parse(config).unwrap();
+        let store = Store::open(&config().store).await.unwrap();
+        let keys = store.keys(config().secret).await.unwrap();
+        let counted = || Counted {
+            store: SqliteStore::open(&folder.path().join("accounts.db")).unwrap(),
+            calls: calls.clone(),
+        };
+        let hasher = || Hasher::new(config().cost).unwrap();
+        let issuer = || Issuer::new(config().tokens, &keys);
+        Self {
+            register: Register::new(counted(), hasher(), issuer(), config().password_min_length),
+            login: Login::new(counted(), hasher(), issuer()),
+            validate: Validate::new(counted(), Verifier::new(&config().tokens, &keys)),
+            calls,
+            folder,
+        }
+    }
+
+    pub async fn register(&self, event: Value) -> Answer {
+        self.call("register", event).await
+    }
+
+    pub async fn login(&self, event: Value) -> Answer {
+        self.call("login", event).await
+    }
+
+    pub async fn validate(&self, event: Value) -> Answer {
+        self.call("validate", event).await
+    }
+
+    pub async fn call(&self, function: &'static str, event: Value) -> Answer {
+        let event = LambdaEvent::new(serde_json::value::to_raw_value(&event).unwrap(), Context::default());
+        let answer = match function {
+            "register" => {
+                let handle = |now, request| self.register.handle(now, request);
+                shared::http::answer(function, clock, event, handle).await
+            }
+            "login" => {
+                let handle = |now, request| self.login.handle(now, request);
+                shared::http::answer(function, clock, event, handle).await
+            }
+            _ => {
+                let handle = |now, request| self.validate.handle(now, request);
+                shared::http::answer(function, clock, event, handle).await
+            }
+        };
+        read(&serde_json::from_str(answer.unwrap().get()).unwrap())
+    }
+
+    /// How many Argon2 computations the login function has made.
+    pub fn login_hashes(&self) -> u64 {
+        self.login.hasher().computations()
+    }
+
+    /// How often any store has been called.
+    pub fn store_calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The account as it is stored.
+    pub async fn account(&self, name: &str) -> Option<Account> {
+        self.store().find(&UsernameKey::of(name)).await.unwrap()
+    }
+
+    pub fn store(&self) -> SqliteStore {
+        SqliteStore::open(&self.folder.path().join("accounts.db")).unwrap()
+    }
+
+    /// Changes the database behind the service's back.
+    pub fn sql(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.folder.path().join("accounts.db")).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    /// Registers somebody with the password [`PASSWORD`] and returns the token.
+    pub async fn enrol(&self, username: &str) -> String {
+        let body = json!({ "username": username, "password": PASSWORD }).to_string();
+        let answer = self.register(super::event::Sender::HttpApi.post(&body)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+}
+
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Reads the answer in the form of whichever sender.
+fn read(answer: &Value) -> Answer {
+    let mut headers = Vec::new();
+    for map in ["headers", "multiValueHeaders"] {
+        for (name, value) in answer[map].as_object().unwrap() {
+            let value = match value {
+                Value::Array(values) => {
+                    values.iter().map(|value| value.as_str().unwrap()).collect::<Vec<_>>().join(", ")
+                }
+                value => value.as_str().unwrap().to_owned(),
+            };
+            headers.push((name.clone(), value));
+        }
+    }
+    headers.sort();
+    headers.dedup();
+    assert_eq!(answer["isBase64Encoded"], false);
+    Answer {
+        status: answer["statusCode"].as_u64().unwrap(),
+        body: answer["body"].as_str().unwrap().to_owned(),
+        headers,
+    }
+}
+
+/// A store that counts its calls.
+pub struct Counted {
+    store: SqliteStore,
+    calls: std::sync::Arc<AtomicU64>,
+}
+
+impl Counted {
+    fn count(&self) -> &SqliteStore {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        &self.store
+    }
+}
+
+impl AccountStore for Counted {
+    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+        self.count().create(account).await
+    }
+
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        self.count().find(name).await
+    }
+
+    async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
+        self.count().replace_hash(account, hash).await
+    }
+}
