@@ -1,0 +1,233 @@
+//! A laptop's database file that cannot be used: the functions say so, and leave it as it is. All of it is about files.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use crate::client::{self, Answer, PASSWORD};
+use crate::emulator::{self, Service, eventually};
+use crate::store::{Store, Variables};
+
+const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
+
+/// The longest that anybody waits for a store that is down.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
+
+/// A user without any rights: nobody.
+const NOBODY: u32 = 65534;
+
+/// Demands one line that says why there is no start, and names the file.
+#[track_caller]
+fn is_refusal(line: &Value, file: &Path, reason: &str) {
+    assert_eq!(line["message"], "cannot start", "{line}");
+    let error = line["error"].as_str().expect("a reason");
+    assert!(error.contains(&file.display().to_string()) && error.contains(reason), "{error}");
+}
+
+#[tokio::test]
+async fn a_corrupt_database_stops_the_start_and_stays_as_it_is() {
+    let store = Store::sqlite();
+    let garbage: Vec<u8> = (0..20_000_u32).map(|n| (n * n % 251) as u8).collect();
+    fs::write(store.file(), &garbage).unwrap();
+    let service = Service::start(&store.variables);
+    for (started, function) in FUNCTIONS.into_iter().enumerate() {
+        // The emulator never answers a request to a function that does not start.
+        let request = tokio::spawn(client::try_send(service.client().json(function, "{}")));
+        let errors = eventually("an error in the log", || {
+            Some(service.errors()).filter(|errors| errors.len() > started)
+        })
+        .await;
+        assert_eq!(errors.len(), started + 1, "{errors:?}");
+        is_refusal(&errors[started], &store.file(), "not a database");
+        assert!(!request.is_finished(), "somebody answered");
+        request.abort();
+    }
+    drop(service);
+    assert_eq!(fs::read(store.file()).unwrap(), garbage);
+    assert_eq!(fs::read_dir(store.file().parent().unwrap()).unwrap().count(), 1, "other files appeared");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_whole_database_of_this_service_stops_the_start_and_stays_as_it_is() {
+    let whole = fs::read(with_an_account().await.file()).unwrap();
+    let foreign = Store::sqlite();
+    let other = rusqlite::Connection::open(foreign.file()).unwrap();
+    other.execute_batch("CREATE TABLE accounts (name TEXT); INSERT INTO accounts VALUES ('ada')").unwrap();
+    drop(other);
+    let foreign = fs::read(foreign.file()).unwrap();
+    let programs = Programs::copied();
+    for (bytes, reason) in [
+        (&whole[..whole.len() / 2], "malformed"),
+        (&whole[..100], "malformed"),
+        (&[][..], "empty"),
+        (&foreign, "another application"),
+    ] {
+        let store = Store::sqlite();
+        fs::write(store.file(), bytes).unwrap();
+        permit(&store, 0o777, 0o666);
+        for function in FUNCTIONS {
+            is_refusal(&programs.refusal(function, &store.variables), &store.file(), reason);
+        }
+        assert_eq!(fs::read(store.file()).unwrap(), bytes, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_out_of_reach_stops_the_start_and_stays_as_it_is() {
+    let store = with_an_account().await;
+    let before = fs::read(store.file()).unwrap();
+    let programs = Programs::copied();
+    for (folder, file, reason) in [
+        (0o555, 0o444, "readonly"),
+        (0o555, 0o666, "readonly"),
+        (0o755, 0o000, "unable to open"),
+        (0o000, 0o666, "Permission denied"),
+    ] {
+        permit(&store, folder, file);
+        for function in FUNCTIONS {
+            is_refusal(&programs.refusal(function, &store.variables), &store.file(), reason);
+        }
+    }
+    permit(&store, 0o700, 0o600);
+    assert_eq!(fs::read(store.file()).unwrap(), before);
+    assert_eq!(Service::start(&store.variables).client().login("ada", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_stops_the_start() {
+    let in_the_way = Store::sqlite();
+    fs::write(in_the_way.file(), "a file").unwrap();
+    permit(&in_the_way, 0o777, 0o666);
+    let file = in_the_way.file().join("accounts.db");
+    let variables = vec![("ACCOUNT_STORE", format!("sqlite://{}", file.display()))];
+    let programs = Programs::copied();
+    for function in FUNCTIONS {
+        is_refusal(&programs.refusal(function, &variables), &file, "Not a directory");
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_file_serves_its_readers_and_stays_as_it_is() {
+    let store = with_an_account().await;
+    let before = fs::read(store.file()).unwrap();
+    permit(&store, 0o777, 0o444);
+    let (programs, emulator) = (Programs::copied(), Service::start_without_functions());
+    let _functions = FUNCTIONS.map(|function| {
+        let runtime_api = format!("http://127.0.0.1:{}/.rt/{function}", emulator.port());
+        let mut command = programs.command(function, &store.variables, &runtime_api);
+        Running(command.stdout(Stdio::null()).spawn().expect("a program"))
+    });
+    let client = emulator.client();
+    let login = client.login("ada", PASSWORD).await;
+    assert_eq!(login.status, 200);
+    assert_eq!(client.validate(&login.bearer()).await.status, 200);
+    is_unavailable(&client.register("grace", PASSWORD).await);
+    assert_eq!(client.login("grace", PASSWORD).await.status, 401);
+    assert_eq!(fs::read(store.file()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_locked_database_is_unavailable_to_writers_until_it_is_free() {
+    let store = Store::sqlite();
+    let service = Service::start(&store.variables);
+    let client = service.client();
+    assert_eq!(client.register("ada", PASSWORD).await.status, 201);
+    assert_eq!(client.login("ada", PASSWORD).await.status, 200);
+
+    let greedy = rusqlite::Connection::open(store.file()).unwrap();
+    greedy.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let asked = Instant::now();
+    is_unavailable(&client.register("grace", PASSWORD).await);
+    assert!(asked.elapsed() < ANSWERED_WITHIN, "{:?}", asked.elapsed());
+    assert_eq!(client.login("ada", PASSWORD).await.status, 200, "readers do not wait for writers");
+
+    greedy.execute_batch("COMMIT").unwrap();
+    assert_eq!(client.register("grace", PASSWORD).await.status, 201);
+}
+
+#[track_caller]
+fn is_unavailable(answer: &Answer) {
+    answer.must_be(503, r#"{"error":"Service unavailable"}"#, Some(("retry-after", "2")));
+}
+
+/// A database that a service has used, and that nobody has open.
+async fn with_an_account() -> Store {
+    let store = Store::sqlite();
+    let service = Service::start(&store.variables);
+    assert_eq!(service.client().register("ada", PASSWORD).await.status, 201);
+    drop(service);
+    // The emulator kills its functions; whoever closes the file brings what they wrote to its place.
+    let database = rusqlite::Connection::open(store.file()).unwrap();
+    database.query_row("SELECT id FROM accounts", [], |row| row.get::<_, String>(0)).unwrap();
+    drop(database);
+    store
+}
+
+/// Somebody whom permissions bind: the user who runs the tests, or for root, whom nothing binds, nobody.
+fn bound_user() -> Option<u32> {
+    (fs::metadata("/proc/self").unwrap().uid() == 0).then_some(NOBODY)
+}
+
+/// Copies of the programs that every user may run.
+struct Programs(TempDir);
+
+impl Programs {
+    fn copied() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let mut copy = Command::new("cp");
+        copy.args(emulator::programs().iter().map(|(_, program)| program)).arg(folder.path());
+        // Not by this process: a file that one of its threads has open for writing is not run by another.
+        assert!(copy.status().expect("cp").success());
+        Self(folder)
+    }
+
+    /// A function without an emulator of its own, run by somebody whom permissions bind.
+    fn command(&self, function: &str, variables: &Variables, runtime_api: &str) -> Command {
+        let mut command = Command::new(self.0.path().join(function));
+        command.env_clear().envs(variables.iter().map(|(name, value)| (name, value))).current_dir("/");
+        command.env("AWS_LAMBDA_RUNTIME_API", runtime_api).env("AWS_LAMBDA_FUNCTION_NAME", function);
+        command.env("AWS_LAMBDA_FUNCTION_VERSION", "1").env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
+        if let Some(user) = bound_user() {
+            command.uid(user).gid(user);
+        }
+        command
+    }
+
+    /// Starts a function, which must end with one line.
+    fn refusal(&self, function: &str, variables: &Variables) -> Value {
+        // Nobody listens there: a function that does start says so, and ends as well.
+        let output = self.command(function, variables, "http://127.0.0.1:1").output().expect("a program");
+        let told = String::from_utf8_lossy(&output.stdout);
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}{complained}");
+        assert_eq!((told.lines().count(), complained.as_ref()), (1, ""), "{told}");
+        serde_json::from_str(&told).unwrap_or_else(|_| panic!("no JSON: {told}"))
+    }
+}
+
+/// A function that ends with its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// Sets what may be done with a store's folder and its file.
+fn permit(store: &Store, folder: u32, file: u32) {
+    // First of all the way to the file.
+    let path = store.file();
+    fs::set_permissions(path.parent().unwrap(), Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(file)).unwrap();
+    fs::set_permissions(path.parent().unwrap(), Permissions::from_mode(folder)).unwrap();
+}

@@ -1,0 +1,136 @@
+//! A small HTTP client that knows the three functions.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use reqwest::{Body, Method, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Good enough for every account.
+pub const PASSWORD: &str = "a long enough password";
+
+/// No answer takes that long; without a limit a lost one would hang the tests.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The headers that are the emulator's and not the service's.
+const EMULATORS: [&str; 4] = ["access-control-allow-credentials", "content-length", "date", "vary"];
+
+/// The headers of every answer.
+const ALWAYS: [(&str, &str); 3] = [
+    ("cache-control", "no-store"),
+    ("content-type", "application/json"),
+    ("x-content-type-options", "nosniff"),
+];
+
+/// A client of one emulator.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    port: u16,
+}
+
+impl Client {
+    pub fn new(port: u16) -> Self {
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
+        Self { http: http.expect("an HTTP client"), port }
+    }
+
+    pub async fn register(&self, username: &str, password: &str) -> Answer {
+        self.post("register", json!({ "username": username, "password": password }).to_string()).await
+    }
+
+    pub async fn login(&self, username: &str, password: &str) -> Answer {
+        self.post("login", json!({ "username": username, "password": password }).to_string()).await
+    }
+
+    pub async fn validate(&self, authorization: &str) -> Answer {
+        send(self.request(Method::POST, "/validate").header(AUTHORIZATION, authorization)).await
+    }
+
+    /// Sends a body as JSON.
+    pub async fn post(&self, function: &str, body: impl Into<Body>) -> Answer {
+        send(self.json(function, body)).await
+    }
+
+    /// A request with a body that is said to be JSON.
+    pub fn json(&self, function: &str, body: impl Into<Body>) -> RequestBuilder {
+        let request = self.request(Method::POST, &format!("/{function}"));
+        request.header(CONTENT_TYPE, "application/json").body(body)
+    }
+
+    /// A request of any kind.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("http://127.0.0.1:{}{path}", self.port))
+    }
+
+    /// Sends a request line as it is, which no HTTP client would, with an empty object as JSON; the status.
+    pub async fn status_of(&self, request_line: &str) -> u16 {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.expect("a connection");
+        let headers =
+            "host: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close";
+        let request = format!("{request_line}\r\n{headers}\r\n\r\n{{}}");
+        stream.write_all(request.as_bytes()).await.expect("a request sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        status.unwrap_or_else(|| panic!("no status: {answer}"))
+    }
+}
+
+/// Sends a request that must be answered.
+pub async fn send(request: RequestBuilder) -> Answer {
+    try_send(request).await.expect("an answer")
+}
+
+/// Sends a request that may remain without an answer.
+pub async fn try_send(request: RequestBuilder) -> reqwest::Result<Answer> {
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), services(response.headers()));
+    Ok(Answer { status, headers, body: response.text().await? })
+}
+
+/// The headers that the service made.
+fn services(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut own = BTreeMap::new();
+    for name in headers.keys().filter(|name| !EMULATORS.contains(&name.as_str())) {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|value| value.to_str().expect("ASCII")).collect();
+        own.insert(name.to_string(), values.join(" | "));
+    }
+    own
+}
+
+/// What the service answered.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+impl Answer {
+    /// Demands this status, these bytes, and no headers but those of every answer and `header`.
+    #[track_caller]
+    pub fn must_be(&self, status: u16, body: &str, header: Option<(&str, &str)>) {
+        let headers = ALWAYS.into_iter().chain(header);
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        assert_eq!(*self, Answer { status, headers, body: body.to_owned() });
+    }
+
+    /// A text in the body.
+    #[track_caller]
+    pub fn text(&self, member: &str) -> String {
+        let body: Value = serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"));
+        body[member].as_str().unwrap_or_else(|| panic!("no {member}: {self:?}")).to_owned()
+    }
+
+    /// The token in the body, as an `Authorization` header presents it.
+    #[track_caller]
+    pub fn bearer(&self) -> String {
+        format!("Bearer {}", self.text("token"))
+    }
+}

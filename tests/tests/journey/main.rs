@@ -1,0 +1,75 @@
+//! The service as its users meet it: real HTTP to the functions under `cargo lambda watch`, which the tests start
+//! themselves, each journey on accounts of its own.
+//!
+//! - [`emulator`] starts and ends the service, [`store`] makes places for accounts, [`client`] talks to it.
+//! - [`accounts`], [`race`], [`restart`] and [`crash`] are the journeys that every store must make possible. They are
+//!   given a store and do not look into it.
+//! - [`refusals`] is the error table, [`events`] the sample events, [`defaults`] the first start without any
+//!   configuration, and [`bad_database`] what happens to a laptop's file.
+
+mod client;
+mod emulator;
+mod store;
+
+mod accounts;
+mod crash;
+mod race;
+mod restart;
+
+mod bad_database;
+mod defaults;
+mod events;
+mod refusals;
+
+/// Every journey on the laptop's store.
+mod sqlite {
+    use crate::emulator::Service;
+    use crate::store::Store;
+    use crate::{accounts, crash, race, restart};
+
+    #[tokio::test]
+    async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account() {
+        accounts::a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account(&Service::shared())
+            .await;
+    }
+
+    #[tokio::test]
+    async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
+        accounts::an_unknown_name_and_a_wrong_password_get_the_same_answer(&Service::shared()).await;
+    }
+
+    #[tokio::test]
+    async fn a_password_is_taken_as_typed() {
+        accounts::a_password_is_taken_as_typed(&Service::shared()).await;
+    }
+
+    #[tokio::test]
+    async fn a_name_or_an_address_in_use_is_refused() {
+        accounts::a_name_or_an_address_in_use_is_refused(&Service::shared()).await;
+    }
+
+    #[tokio::test]
+    async fn validate_tells_no_token_from_a_bad_one() {
+        accounts::validate_tells_no_token_from_a_bad_one(&Service::shared()).await;
+    }
+
+    #[tokio::test]
+    async fn a_token_ends_with_its_time() {
+        accounts::a_token_ends_with_its_time(&Store::sqlite()).await;
+    }
+
+    #[tokio::test]
+    async fn of_many_racers_for_one_name_one_wins() {
+        race::of_many_racers_for_one_name_one_wins(&Store::sqlite()).await;
+    }
+
+    #[tokio::test]
+    async fn accounts_and_tokens_survive_a_restart() {
+        restart::accounts_and_tokens_survive_a_restart(&Store::sqlite()).await;
+    }
+
+    #[tokio::test]
+    async fn no_acknowledged_account_is_lost_when_functions_are_killed() {
+        crash::no_acknowledged_account_is_lost_when_functions_are_killed(&Store::sqlite()).await;
+    }
+}
