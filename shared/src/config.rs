@@ -1,5 +1,6 @@
 //! Every environment variable, named and documented here and read nowhere else.
 
+#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ const LEAST_MIN_LENGTH: usize = 8;
 /// The longest password that may be demanded; NIST SP 800-63B wants at least 64 characters to be permitted.
 const MOST_MIN_LENGTH: usize = 64;
 
+#[cfg(feature = "sqlite")]
 /// Where the accounts of a laptop live: a folder that git and the emulator's file watcher ignore.
 const LOCAL_DATABASE: &str = ".local/accounts.db";
 
@@ -21,11 +23,14 @@ const SERVICE: &str = "serverless-auth";
 /// How the service is set up. Built once per cold start.
 #[derive(Debug)]
 pub struct Config {
-    /// `ACCOUNT_STORE`: `sqlite://PATH`. Unset: a database in a git-ignored folder.
+    /// `ACCOUNT_STORE`: `dynamodb://TABLE` or `sqlite://PATH`. Unset: a database in a git-ignored folder.
     pub store: StoreLocation,
-    /// `JWT_SECRET`, `JWT_SECRET_PREVIOUS`: what signs tokens. Unset with SQLite: a secret made once and kept
-    /// with the accounts.
+    /// `JWT_SECRET_ARN`: a secret in Secrets Manager; or `JWT_SECRET`, `JWT_SECRET_PREVIOUS`: what signs tokens. Unset
+    /// with SQLite: a secret made once and kept with the accounts.
     pub secret: SecretSource,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or `AWS_ENDPOINT_URL` for both: where to call
+    /// if not at AWS itself.
+    pub endpoints: Endpoints,
     /// `JWT_ISSUER`, `JWT_AUDIENCE` (both `serverless-auth` unless set), `TOKEN_TTL_SECONDS` (1 to 86400; 3600).
     pub tokens: token::Rules,
     /// `ARGON2_MEMORY_KIB` (19456), `ARGON2_ITERATIONS` (2): together at least what OWASP recommends.
@@ -37,8 +42,20 @@ pub struct Config {
 /// Which back end, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum StoreLocation {
+    /// A table of this name.
+    DynamoDb(String),
     /// A database file, made if it is not there.
+    #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
+}
+
+/// URLs that stand in for those of AWS.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Endpoints {
+    /// Instead of DynamoDB's.
+    pub dynamodb: Option<String>,
+    /// Instead of Secrets Manager's.
+    pub secrets_manager: Option<String>,
 }
 
 /// Where the secret that signs tokens comes from.
@@ -47,7 +64,10 @@ pub enum SecretSource {
     /// From the environment.
     Given(Keys),
     /// From the database file, where it is made on first use.
+    #[cfg(feature = "sqlite")]
     KeptInStore,
+    /// From the secret with this ARN in Secrets Manager.
+    SecretsManager(String),
 }
 
 /// A variable with a wrong value, which is not shown: it may be a secret.
@@ -81,9 +101,14 @@ impl Config {
     /// One line that names the variable and what it may be.
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let lookup = Lookup(&lookup);
+        let store = store(&lookup)?;
         Ok(Self {
-            store: store(&lookup)?,
-            secret: secret(&lookup)?,
+            secret: secret(&lookup, &store)?,
+            store,
+            endpoints: Endpoints {
+                dynamodb: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+                secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+            },
             tokens: token::Rules {
                 issuer: lookup.text("JWT_ISSUER", SERVICE)?,
                 audience: lookup.text("JWT_AUDIENCE", SERVICE)?,
@@ -105,22 +130,44 @@ impl Config {
 
 fn store(lookup: &Lookup<'_>) -> Result<StoreLocation, ConfigError> {
     const VARIABLE: &str = "ACCOUNT_STORE";
+    #[cfg(feature = "sqlite")]
     let default = format!("sqlite://{LOCAL_DATABASE}");
+    #[cfg(not(feature = "sqlite"))]
+    let default = "unset";
     match lookup.text(VARIABLE, &default)?.split_once("://") {
+        Some(("dynamodb", table)) if !table.is_empty() => Ok(StoreLocation::DynamoDb(table.to_owned())),
+        #[cfg(feature = "sqlite")]
         Some(("sqlite", path)) if !path.is_empty() => Ok(StoreLocation::Sqlite(path.into())),
-        _ => Err(wrong(VARIABLE, "must be sqlite://PATH")),
+        _ => Err(wrong(VARIABLE, STORES)),
     }
 }
 
-fn secret(lookup: &Lookup<'_>) -> Result<SecretSource, ConfigError> {
+/// What `ACCOUNT_STORE` may be, as this program was built.
+const STORES: &str = if cfg!(feature = "sqlite") {
+    "must be dynamodb://TABLE or sqlite://PATH"
+} else {
+    "must be dynamodb://TABLE"
+};
+
+fn secret(lookup: &Lookup<'_>, store: &StoreLocation) -> Result<SecretSource, ConfigError> {
     let key = |variable| {
         let value = lookup.get(variable);
         value.map(|secret| Key::parse(&secret)).transpose().map_err(|weak| wrong(variable, &weak.to_string()))
     };
-    match (key("JWT_SECRET")?, key("JWT_SECRET_PREVIOUS")?) {
-        (Some(current), previous) => Ok(SecretSource::Given(Keys { current, previous })),
-        (None, None) => Ok(SecretSource::KeptInStore),
-        (None, Some(_)) => Err(wrong("JWT_SECRET", "must be set where JWT_SECRET_PREVIOUS is")),
+    if lookup.get("JWT_SECRET_ARN").is_some() {
+        if lookup.get("JWT_SECRET").is_some() {
+            return Err(wrong("JWT_SECRET", "must not be set where JWT_SECRET_ARN is"));
+        }
+        return Ok(SecretSource::SecretsManager(lookup.text("JWT_SECRET_ARN", "")?));
+    }
+    match (key("JWT_SECRET")?, key("JWT_SECRET_PREVIOUS")?, store) {
+        (Some(current), previous, _) => Ok(SecretSource::Given(Keys { current, previous })),
+        #[cfg(feature = "sqlite")]
+        (None, None, StoreLocation::Sqlite(_)) => Ok(SecretSource::KeptInStore),
+        (None, None, StoreLocation::DynamoDb(_)) => {
+            Err(wrong("JWT_SECRET_ARN", "or JWT_SECRET must be set where accounts live in DynamoDB"))
+        }
+        (None, Some(_), _) => Err(wrong("JWT_SECRET", "must be set where JWT_SECRET_PREVIOUS is")),
     }
 }
 
@@ -141,6 +188,10 @@ struct Lookup<'a>(&'a dyn Fn(&str) -> Option<String>);
 impl Lookup<'_> {
     fn get(&self, variable: &str) -> Option<String> {
         (self.0)(variable)
+    }
+
+    fn endpoint(&self, variable: &str) -> Option<String> {
+        self.get(variable).or_else(|| self.get("AWS_ENDPOINT_URL"))
     }
 
     fn text(&self, variable: &'static str, default: &str) -> Result<String, ConfigError> {

@@ -3,7 +3,7 @@
 //! - [`account`]: what is kept of a user. [`username`], [`email`], [`password`] and [`hash`] are its parts;
 //!   holding one proves that it was checked. [`unicode`] says which spellings are the same name.
 //! - [`token`]: issues and verifies the JSON Web Tokens.
-//! - [`store`]: where accounts live, as one small trait and its back ends.
+//! - [`store`]: where accounts live, as one small trait and its back ends. [`start`] opens it, and the keys, once.
 //! - [`http`]: events to requests, errors to answers; the only place with status codes.
 //! - [`config`]: every environment variable. [`log`]: one JSON line per request.
 //! - [`random`]: the operating system's randomness, with errors instead of panics.
@@ -17,7 +17,11 @@ pub mod username;
 
 pub mod token;
 
+pub mod start;
 pub mod store;
+
+mod aws;
+mod secrets_manager;
 
 pub mod http;
 

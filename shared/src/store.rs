@@ -2,18 +2,18 @@
 
 #[cfg(test)]
 pub(crate) mod contract;
+mod dynamodb;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 use std::future::Future;
 
+pub use dynamodb::DynamoDbStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
 use crate::account::Account;
-use crate::config::{SecretSource, StoreLocation};
 use crate::hash::PasswordHash;
-use crate::token::Keys;
 use crate::username::UsernameKey;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -69,36 +69,20 @@ pub enum CreateError {
 /// The back end that the configuration names.
 #[derive(Debug)]
 pub enum Store {
+    /// A table, for any number of machines.
+    DynamoDb(DynamoDbStore),
     /// A file, for one machine.
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore),
 }
 
 impl Store {
-    /// Opens the back end that the configuration names.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be opened, or is not what it should be.
-    #[expect(clippy::unused_async, reason = "a back end over the network waits")]
-    pub async fn open(location: &StoreLocation) -> Result<Self, StoreError> {
-        match location {
+    /// Opens the connection ahead of the first request, where there is one to open.
+    pub(crate) async fn prime(&self) {
+        match self {
+            Self::DynamoDb(store) => store.prime().await,
             #[cfg(feature = "sqlite")]
-            StoreLocation::Sqlite(path) => Ok(Self::Sqlite(SqliteStore::open(path)?)),
-        }
-    }
-
-    /// The keys that sign tokens: as configured, or as kept in this store.
-    ///
-    /// # Errors
-    ///
-    /// When they are kept in the store and it fails.
-    #[expect(clippy::unused_async, reason = "a back end over the network waits")]
-    pub async fn keys(&self, source: SecretSource) -> Result<Keys, StoreError> {
-        match (source, self) {
-            (SecretSource::Given(keys), _) => Ok(keys),
-            #[cfg(feature = "sqlite")]
-            (SecretSource::KeptInStore, Self::Sqlite(store)) => store.keys(),
+            Self::Sqlite(_) => {}
         }
     }
 }
@@ -107,6 +91,7 @@ impl Store {
 macro_rules! each_back_end {
     ($self:ident, $store:ident => $call:expr) => {
         match $self {
+            Store::DynamoDb($store) => $call.await,
             #[cfg(feature = "sqlite")]
             Store::Sqlite($store) => $call.await,
         }

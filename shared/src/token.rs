@@ -7,6 +7,7 @@
 mod claims;
 mod hs256;
 mod key;
+mod keyring;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +15,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
 pub use claims::Claims;
 pub use key::{Key, Keys, WeakKey};
+pub(crate) use keyring::KeySource;
+pub use keyring::Keyring;
 
 use crate::account::Account;
 use crate::random::{self, NoRandomness};
@@ -158,6 +161,8 @@ pub enum TokenError {
     BadSignature,
     /// At or past its `exp`.
     Expired,
+    /// Its key may be one that could not be read: nobody knows.
+    KeysUnavailable,
     /// `exp` lies further from `iat` than in any token of ours.
     LifetimeTooLong,
     /// Not three parts of base64url JSON objects with our claims, each once and of its type.
@@ -183,6 +188,7 @@ impl TokenError {
         match self {
             Self::BadSignature => "bad_signature",
             Self::Expired => "expired",
+            Self::KeysUnavailable => "keys_unavailable",
             Self::LifetimeTooLong => "lifetime_too_long",
             Self::Malformed => "malformed_token",
             Self::NotYetValid => "not_yet_valid",

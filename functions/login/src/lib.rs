@@ -11,7 +11,7 @@ use shared::http::{ApiError, Form, Refused, Reply};
 use shared::log;
 use shared::password::Password;
 use shared::store::AccountStore;
-use shared::token::Issuer;
+use shared::token::Keyring;
 use shared::username::UsernameKey;
 
 /// The function: what it needs, made once per cold start.
@@ -19,7 +19,7 @@ use shared::username::UsernameKey;
 pub struct Login<S> {
     store: S,
     hasher: Hasher,
-    issuer: Issuer,
+    keyring: Keyring,
 }
 
 /// What somebody with the right password is told.
@@ -39,8 +39,8 @@ struct Credentials {
 
 impl<S: AccountStore> Login<S> {
     /// The function over a store.
-    pub fn new(store: S, hasher: Hasher, issuer: Issuer) -> Self {
-        Self { store, hasher, issuer }
+    pub fn new(store: S, hasher: Hasher, keyring: Keyring) -> Self {
+        Self { store, hasher, keyring }
     }
 
     /// What makes and verifies this function's hashes.
@@ -85,8 +85,8 @@ impl<S: AccountStore> Login<S> {
         {
             self.renew_hash(account, password).await;
         }
-        let token = self.issuer.issue(account, now)?;
-        let logged_in = LoggedIn { token, token_type: "Bearer", expires_in: self.issuer.ttl().as_secs() };
+        let token = self.keyring.issue(account, now).await?;
+        let logged_in = LoggedIn { token, token_type: "Bearer", expires_in: self.keyring.ttl().as_secs() };
         Ok(Reply::ok(&logged_in, account.id)?)
     }
 

@@ -9,9 +9,7 @@ use lambda_runtime::{Error, service_fn};
 use login::Login;
 use shared::config::Config;
 use shared::hash::Hasher;
-use shared::store::Store;
-use shared::token::Issuer;
-use shared::{http, log};
+use shared::{http, log, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -22,9 +20,8 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     // All that is slow or can fail happens once per cold start, never per request.
     let config = Config::from_env()?;
-    let store = Store::open(&config.store).await?;
-    let keys = store.keys(config.secret).await?;
-    let login = Login::new(store, Hasher::new(config.cost)?, Issuer::new(config.tokens, &keys));
+    let (store, keyring) = start::open(&config, SystemTime::now()).await?;
+    let login = Login::new(store, Hasher::new(config.cost)?, keyring);
     let handle = |now, request| login.handle(now, request);
     lambda_runtime::run(service_fn(|event| http::answer("login", SystemTime::now, event, handle))).await
 }

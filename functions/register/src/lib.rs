@@ -12,7 +12,7 @@ use shared::hash::Hasher;
 use shared::http::{ApiError, Form, Refused, Reply};
 use shared::password::Password;
 use shared::store::{AccountStore, CreateError};
-use shared::token::Issuer;
+use shared::token::Keyring;
 use shared::username::Username;
 
 use policy::Policy;
@@ -22,7 +22,7 @@ use policy::Policy;
 pub struct Register<S> {
     store: S,
     hasher: Hasher,
-    issuer: Issuer,
+    keyring: Keyring,
     policy: Policy,
 }
 
@@ -44,8 +44,8 @@ struct Registration {
 
 impl<S: AccountStore> Register<S> {
     /// The function over a store; passwords have at least `password_min_length` code points.
-    pub fn new(store: S, hasher: Hasher, issuer: Issuer, password_min_length: usize) -> Self {
-        Self { store, hasher, issuer, policy: Policy::new(password_min_length) }
+    pub fn new(store: S, hasher: Hasher, keyring: Keyring, password_min_length: usize) -> Self {
+        Self { store, hasher, keyring, policy: Policy::new(password_min_length) }
     }
 
     /// Answers a registration.
@@ -61,12 +61,12 @@ impl<S: AccountStore> Register<S> {
             Err(CreateError::Store(error)) => return Err(error.into()),
             Err(CreateError::Taken { username, email }) => return Err(taken(username, email)),
         }
-        let token = self.issuer.issue(&account, now)?;
+        let token = self.keyring.issue(&account, now).await?;
         let registered = Registered {
             user_id: account.id.to_string(),
             token,
             token_type: "Bearer",
-            expires_in: self.issuer.ttl().as_secs(),
+            expires_in: self.keyring.ttl().as_secs(),
         };
         Ok(Reply::created(&registered, account.id)?)
     }

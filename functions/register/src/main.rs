@@ -9,9 +9,7 @@ use lambda_runtime::{Error, service_fn};
 use register::Register;
 use shared::config::Config;
 use shared::hash::Hasher;
-use shared::store::Store;
-use shared::token::Issuer;
-use shared::{http, log};
+use shared::{http, log, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -22,10 +20,8 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     // All that is slow or can fail happens once per cold start, never per request.
     let config = Config::from_env()?;
-    let store = Store::open(&config.store).await?;
-    let keys = store.keys(config.secret).await?;
-    let issuer = Issuer::new(config.tokens, &keys);
-    let register = Register::new(store, Hasher::new(config.cost)?, issuer, config.password_min_length);
+    let (store, keyring) = start::open(&config, SystemTime::now()).await?;
+    let register = Register::new(store, Hasher::new(config.cost)?, keyring, config.password_min_length);
     let handle = |now, request| register.handle(now, request);
     lambda_runtime::run(service_fn(|event| http::answer("register", SystemTime::now, event, handle))).await
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::account::{Account, Status};
 use shared::http::{self, ApiError, Refused, Reply};
 use shared::store::{AccountStore, StoreError};
-use shared::token::{Claims, TokenError, Verifier};
+use shared::token::{Claims, Keyring, TokenError};
 use shared::username::UsernameKey;
 
 use bearer::Presented;
@@ -19,7 +19,7 @@ use bearer::Presented;
 #[derive(Debug)]
 pub struct Validate<S> {
     store: S,
-    verifier: Verifier,
+    keyring: Keyring,
 }
 
 /// What the bearer of a good token is told.
@@ -40,14 +40,23 @@ pub enum Refusal {
     Revoked,
     /// The token itself is not good.
     Token(TokenError),
-    /// Nobody knows: the store failed. Never to be taken for a verdict.
+    /// Nobody knows: the store or the secret could not be reached. Never to be taken for a verdict.
     Undecided(StoreError),
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::KeysUnavailable => Self::Undecided(StoreError::Unavailable(error.reason().into())),
+            error => Self::Token(error),
+        }
+    }
 }
 
 impl<S: AccountStore> Validate<S> {
     /// The function over a store.
-    pub fn new(store: S, verifier: Verifier) -> Self {
-        Self { store, verifier }
+    pub fn new(store: S, keyring: Keyring) -> Self {
+        Self { store, keyring }
     }
 
     /// Answers whether the token in the `Authorization` header is good.
@@ -79,7 +88,7 @@ impl<S: AccountStore> Validate<S> {
     ///
     /// Why the token is not good, or [`Refusal::Undecided`].
     pub async fn verdict(&self, now: SystemTime, token: &str) -> Result<Account, Refusal> {
-        let claims = self.verifier.verify(token, now).map_err(Refusal::Token)?;
+        let claims = self.keyring.verify(token, now).await?;
         let account =
             self.store.find(&UsernameKey::of(&claims.username)).await.map_err(Refusal::Undecided)?;
         standing(account.ok_or(Refusal::Gone)?, &claims)

@@ -7,9 +7,7 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Error, service_fn};
 use shared::config::Config;
-use shared::store::Store;
-use shared::token::Verifier;
-use shared::{http, log};
+use shared::{http, log, start};
 use validate::Validate;
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,9 +19,8 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     // All that is slow or can fail happens once per cold start, never per request.
     let config = Config::from_env()?;
-    let store = Store::open(&config.store).await?;
-    let keys = store.keys(config.secret).await?;
-    let validate = Validate::new(store, Verifier::new(&config.tokens, &keys));
+    let (store, keyring) = start::open(&config, SystemTime::now()).await?;
+    let validate = Validate::new(store, keyring);
     let handle = |now, request| validate.handle(now, request);
     lambda_runtime::run(service_fn(|event| http::answer("validate", SystemTime::now, event, handle))).await
 }

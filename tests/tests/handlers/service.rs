@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use shared::account::Account;
 use shared::config::Config;
 use shared::hash::{Hasher, PasswordHash};
-use shared::store::{AccountStore, CreateError, SqliteStore, Store, StoreError};
-use shared::token::{Issuer, Verifier};
+use shared::start;
+use shared::store::{AccountStore, CreateError, SqliteStore, StoreError};
+use shared::token::Keyring;
 use shared::username::UsernameKey;
 use validate::Validate;
 
@@ -74,18 +75,20 @@ impl Service {
             }
         };
         let config = || Config::parse(config).unwrap();
-        let store = Store::open(&config().store).await.unwrap();
-        let keys = store.keys(config().secret).await.unwrap();
         let counted = || Counted {
             store: SqliteStore::open(&folder.path().join("accounts.db")).unwrap(),
             calls: calls.clone(),
         };
         let hasher = || Hasher::new(config().cost).unwrap();
-        let issuer = || Issuer::new(config().tokens, &keys);
         Self {
-            register: Register::new(counted(), hasher(), issuer(), config().password_min_length),
-            login: Login::new(counted(), hasher(), issuer()),
-            validate: Validate::new(counted(), Verifier::new(&config().tokens, &keys)),
+            register: Register::new(
+                counted(),
+                hasher(),
+                keyring(&config()).await,
+                config().password_min_length,
+            ),
+            login: Login::new(counted(), hasher(), keyring(&config()).await),
+            validate: Validate::new(counted(), keyring(&config()).await),
             calls,
             folder,
         }
@@ -154,6 +157,10 @@ impl Service {
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.json()["token"].as_str().unwrap().to_owned()
     }
+}
+
+async fn keyring(config: &Config) -> Keyring {
+    start::open(config, clock()).await.unwrap().1
 }
 
 pub const PASSWORD: &str = "correct horse battery staple";

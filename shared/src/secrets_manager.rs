@@ -1,0 +1,116 @@
+//! The secret that signs tokens, in AWS Secrets Manager: `{"current": "…", "previous": "…"}`, the latter if any.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::log;
+use crate::token::{Key, Keys, WeakKey};
+
+/// How long a request waits for the secret to be read again. Together with the look-up that follows it stays below the
+/// three seconds in which a client has its answer.
+const READ_AGAIN_TIMEOUT: Duration = Duration::from_millis(700);
+
+/// Where the secret is.
+#[derive(Debug)]
+pub(crate) struct SecretsManager {
+    client: Client,
+    arn: String,
+}
+
+/// The secret's JSON. Unknown members are somebody else's.
+#[derive(Deserialize)]
+struct Value {
+    current: SecretString,
+    previous: Option<SecretString>,
+}
+
+/// Why the secret could not be had. Never shows it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SecretError {
+    /// Not JSON with a text `current`.
+    #[error("the secret is not JSON of the form {{\"current\": \"…\", \"previous\": \"…\"}}")]
+    Form,
+    /// Secrets Manager did not give it.
+    #[error("the secret named by JWT_SECRET_ARN cannot be read")]
+    Read(#[source] Box<SdkError<GetSecretValueError>>),
+    /// It must not sign anything.
+    #[error("the secret's value \"{0}\" {1}")]
+    Weak(&'static str, WeakKey),
+}
+
+impl SecretsManager {
+    /// The secret of this name. `endpoint` is where to find Secrets Manager, if not at the usual place of the region.
+    pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(config);
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        Self { client: Client::from_conf(config.build()), arn: arn.to_owned() }
+    }
+
+    /// Reads the keys.
+    pub(crate) async fn read(&self) -> Result<Keys, SecretError> {
+        let answer = self.client.get_secret_value().secret_id(&self.arn).send().await;
+        let answer = answer.map_err(|error| SecretError::Read(error.into()))?;
+        parse(answer.secret_string().ok_or(SecretError::Form)?)
+    }
+
+    /// Reads the keys while a client waits. What goes wrong is logged: the keys at hand stay in use.
+    pub(crate) async fn read_again(&self) -> Option<Keys> {
+        let failure = match tokio::time::timeout(READ_AGAIN_TIMEOUT, self.read()).await {
+            Ok(Ok(keys)) => return Some(keys),
+            Ok(Err(error)) => log::chain(&error),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::error!(error = failure, "the secret could not be read again");
+        None
+    }
+}
+
+fn parse(json: &str) -> Result<Keys, SecretError> {
+    let Value { current, previous } = serde_json::from_str(json).map_err(|_| SecretError::Form)?;
+    let key = |name, secret: &SecretString| {
+        Key::parse(secret.expose_secret()).map_err(|weak| SecretError::Weak(name, weak))
+    };
+    Ok(Keys {
+        current: key("current", &current)?,
+        previous: previous.map(|previous| key("previous", &previous)).transpose()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
+
+    #[test]
+    fn the_secret_has_a_current_and_maybe_a_previous_value() {
+        let keys = parse(&format!(r#"{{"current":"{GOOD}"}}"#)).unwrap();
+        assert_eq!(keys.current.id(), Key::parse(GOOD).unwrap().id());
+        assert!(keys.previous.is_none());
+        let keys =
+            parse(&format!(r#"{{"previous":"{GOOD}","current":"{GOOD}x","kept":"by others"}}"#)).unwrap();
+        assert_eq!(keys.previous.unwrap().id(), Key::parse(GOOD).unwrap().id());
+    }
+
+    #[test]
+    fn anything_else_is_refused_and_not_shown() {
+        for (json, problem) in [
+            ("canary canary canary canary canary canary", "not JSON"),
+            (r#"["canary"]"#, "not JSON"),
+            (r#"{"previous":"canary"}"#, "not JSON"),
+            (r#"{"current":{"canary":1}}"#, "not JSON"),
+            (r#"{"current":"canary"}"#, "\"current\" must have at least 32 bytes"),
+            (&format!(r#"{{"current":"{GOOD}","previous":"canary"}}"#), "\"previous\" must have"),
+        ] {
+            let error = parse(json).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains(problem) && !shown.contains("canary"), "{shown}");
+        }
+    }
+}

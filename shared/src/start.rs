@@ -1,0 +1,87 @@
+//! What is opened once, when a function starts: the store, and the keys that sign and verify.
+
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
+
+use crate::config::{Config, SecretSource, StoreLocation};
+use crate::secrets_manager::{SecretError, SecretsManager};
+use crate::store::DynamoDbStore;
+#[cfg(feature = "sqlite")]
+use crate::store::SqliteStore;
+use crate::store::{Store, StoreError};
+use crate::token::{KeySource, Keyring, Keys};
+
+/// Opens what the configuration names. On AWS the connection to the table is opened while the secret is read.
+///
+/// # Errors
+///
+/// When a function must not serve anybody: without its store, or without a secret fit to sign.
+pub async fn open(config: &Config, now: SystemTime) -> Result<(Store, Keyring), StartError> {
+    let aws = if needs_aws(config) { Some(crate::aws::config().await?) } else { None };
+    let aws = aws.as_ref();
+    let store = match &config.store {
+        StoreLocation::DynamoDb(table) => {
+            let aws = aws.ok_or(StartError::Contradiction)?;
+            Store::DynamoDb(DynamoDbStore::new(aws, config.endpoints.dynamodb.as_deref(), table))
+        }
+        #[cfg(feature = "sqlite")]
+        StoreLocation::Sqlite(path) => Store::Sqlite(SqliteStore::open(path)?),
+    };
+    let (keys, ()) = tokio::join!(keys(config, aws, &store), store.prime());
+    let (keys, source) = keys?;
+    Ok((store, Keyring::new(config.tokens.clone(), &keys, source, now)))
+}
+
+async fn keys(
+    config: &Config,
+    aws: Option<&SdkConfig>,
+    store: &Store,
+) -> Result<(Keys, KeySource), StartError> {
+    match (&config.secret, store) {
+        (SecretSource::Given(keys), _) => Ok((keys.clone(), KeySource::Fixed)),
+        (SecretSource::SecretsManager(arn), _) => {
+            let aws = aws.ok_or(StartError::Contradiction)?;
+            let secret = SecretsManager::new(aws, config.endpoints.secrets_manager.as_deref(), arn);
+            Ok((secret.read().await?, KeySource::SecretsManager(secret)))
+        }
+        #[cfg(feature = "sqlite")]
+        (SecretSource::KeptInStore, Store::Sqlite(store)) => Ok((store.keys()?, KeySource::Fixed)),
+        #[cfg(feature = "sqlite")]
+        (SecretSource::KeptInStore, Store::DynamoDb(_)) => Err(StartError::Contradiction),
+    }
+}
+
+fn needs_aws(config: &Config) -> bool {
+    matches!(config.store, StoreLocation::DynamoDb(_))
+        || matches!(config.secret, SecretSource::SecretsManager(_))
+}
+
+/// Why a function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The environment lacks what a client of AWS needs.
+    #[error("the environment is not that of a Lambda function")]
+    Environment(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The secret cannot be had.
+    #[error("there is no secret to sign tokens with")]
+    Secret(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A configuration that `Config::parse` does not make.
+    #[error("the configuration contradicts itself")]
+    Contradiction,
+}
+
+impl From<crate::aws::EnvironmentError> for StartError {
+    fn from(error: crate::aws::EnvironmentError) -> Self {
+        Self::Environment(error.into())
+    }
+}
+
+impl From<SecretError> for StartError {
+    fn from(error: SecretError) -> Self {
+        Self::Secret(error.into())
+    }
+}

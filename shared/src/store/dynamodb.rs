@@ -1,0 +1,252 @@
+//! Accounts in one DynamoDB table: the store of the cloud.
+//!
+//! | `pk` | attributes |
+//! |---|---|
+//! | `USERNAME#<key>` | the whole account: one `GetItem` finds it |
+//! | `EMAIL#<key>` | `id` of the account with that address; written in one transaction with it |
+//!
+//! There is no index, no scan, and no read before a write: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).
+
+mod error;
+mod item;
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+
+use super::{AccountStore, CreateError, StoreError};
+use crate::account::Account;
+use crate::email::Email;
+use crate::hash::PasswordHash;
+use crate::random;
+use crate::username::UsernameKey;
+use error::{is_conflict, store_error};
+use item::{Item, PK, account_item, account_key, email_item, holder, read_account};
+
+/// The key that is read to open the connection; nothing lives there.
+const PRIMING_KEY: &str = "PRIME";
+
+/// How often a transaction is tried that meets another one on the same item. The SDK leaves that to its callers.
+const CONFLICT_ATTEMPTS: u32 = 5;
+
+/// How long the first wait after a conflict is at most; each further one is at most twice as long.
+const CONFLICT_BACKOFF: Duration = Duration::from_millis(20);
+
+/// An account store in a DynamoDB table.
+#[derive(Debug)]
+pub struct DynamoDbStore {
+    client: Client,
+    table: String,
+}
+
+impl DynamoDbStore {
+    /// A store in a table that exists. `endpoint` is where to find DynamoDB, if not at the usual place of the region.
+    #[must_use]
+    pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, table: &str) -> Self {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(config);
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        Self { client: Client::from_conf(config.build()), table: table.to_owned() }
+    }
+
+    /// Opens the connection, so that the first request does not wait for it. Failing is left to that request.
+    pub(super) async fn prime(&self) {
+        let key = AttributeValue::S(PRIMING_KEY.to_owned());
+        let read = self.client.get_item().table_name(&self.table).key(PK, key).send();
+        if let Err(error) = read.await {
+            let error = crate::log::chain(&store_error(error));
+            tracing::warn!(error, "the connection to the account store could not be opened ahead");
+        }
+    }
+
+    /// One conditional write: the cheapest way to make an account.
+    async fn put_account(&self, account: &Account) -> Result<(), Attempt> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(account_item(account)?))
+            .condition_expression("attribute_not_exists(pk)")
+            // The first answer may have been lost, and this be the repetition: then the account is ours already.
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(failure) = put.send().await else { return Ok(()) };
+        match failure.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                taken_unless_own(account, failed.item.as_ref(), false)
+            }
+            _ => Err(failure.into()),
+        }
+    }
+
+    /// Account and marker of the email address, both or neither.
+    async fn put_account_and_email(&self, account: &Account, email: &Email) -> Result<(), Attempt> {
+        let transaction = self
+            .client
+            .transact_write_items()
+            // A repetition within ten minutes is recognised by DynamoDB itself.
+            .client_request_token(account.id.to_string())
+            .transact_items(self.put_new(account_item(account)?)?)
+            .transact_items(self.put_new(email_item(account, email))?);
+        let Err(failure) = transaction.send().await else { return Ok(()) };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            failure.as_service_error()
+        else {
+            return Err(failure.into());
+        };
+        let [username, email] = cancelled.cancellation_reasons() else { return Err(failure.into()) };
+        match (outcome(username), outcome(email)) {
+            (Outcome::Taken, email) => {
+                taken_unless_own(account, username.item.as_ref(), email == Outcome::Taken)
+            }
+            (_, Outcome::Taken) => Err(Attempt::Failed(CreateError::Taken { username: false, email: true })),
+            (Outcome::Throttled, _) | (_, Outcome::Throttled) => {
+                Err(StoreError::Unavailable(failure.into()).into())
+            }
+            (Outcome::Conflict, _) | (_, Outcome::Conflict) => {
+                Err(Attempt::Conflict(StoreError::Unavailable(failure.into())))
+            }
+            (Outcome::Other, Outcome::Other) => Err(failure.into()),
+        }
+    }
+
+    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| StoreError::Broken(error.into()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+impl AccountStore for DynamoDbStore {
+    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+        let mut attempt = 1;
+        loop {
+            let outcome = match &account.email {
+                None => self.put_account(account).await,
+                Some(email) => self.put_account_and_email(account, email).await,
+            };
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(Attempt::Failed(error)) => return Err(error),
+                Err(Attempt::Conflict(error)) if attempt == CONFLICT_ATTEMPTS => return Err(error.into()),
+                Err(Attempt::Conflict(_)) => tokio::time::sleep(backoff(attempt)).await,
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key(PK, account_key(name))
+            // What was registered or disabled a moment ago counts now.
+            .consistent_read(true);
+        let found = get.send().await.map_err(store_error)?;
+        found.item.map(|item| read_account(&item)).transpose()
+    }
+
+    async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, account_key(account.username.key()))
+            .update_expression("SET password_hash = :new")
+            .condition_expression("id = :id AND password_hash = :old")
+            .expression_attribute_values(":new", AttributeValue::S(hash.as_str().to_owned()))
+            .expression_attribute_values(":old", AttributeValue::S(account.password_hash.as_str().to_owned()))
+            .expression_attribute_values(":id", AttributeValue::S(account.id.to_string()));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+}
+
+/// Why an attempt to write did not succeed.
+enum Attempt {
+    /// Another transaction was at the same item.
+    Conflict(StoreError),
+    /// For good.
+    Failed(CreateError),
+}
+
+impl From<StoreError> for Attempt {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for Attempt
+where
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let conflict = is_conflict(&error);
+        let error = store_error(error);
+        if conflict { Self::Conflict(error) } else { Self::Failed(error.into()) }
+    }
+}
+
+/// An account by that name is there: ours, if its id is.
+fn taken_unless_own(account: &Account, found: Option<&Item>, email: bool) -> Result<(), Attempt> {
+    if found.and_then(holder) == Some(account.id.to_string().as_str()) {
+        return Ok(());
+    }
+    Err(Attempt::Failed(CreateError::Taken { username: true, email }))
+}
+
+/// What became of one item of a transaction that was cancelled.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Outcome {
+    /// Another transaction was at it.
+    Conflict,
+    /// Nothing was wrong with it, or something that nobody expects.
+    Other,
+    /// It is there already.
+    Taken,
+    /// The table or the partition was asked too much.
+    Throttled,
+}
+
+/// The codes are listed at <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
+fn outcome(reason: &CancellationReason) -> Outcome {
+    match reason.code() {
+        Some("ConditionalCheckFailed") => Outcome::Taken,
+        Some("TransactionConflict") => Outcome::Conflict,
+        Some("ProvisionedThroughputExceeded" | "ThrottlingError") => Outcome::Throttled,
+        _ => Outcome::Other,
+    }
+}
+
+/// A random wait, so that those who met do not meet again.
+fn backoff(attempt: u32) -> Duration {
+    let most = CONFLICT_BACKOFF * 2u32.saturating_pow(attempt - 1);
+    let share = random::bytes::<1>().map_or(0.5, |[byte]| f64::from(byte) / 255.0);
+    most.mul_f64(share)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! What is true of the DynamoDB back end beyond the contract, against a DynamoDB engine over real HTTP.
+
+use std::sync::mpsc;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use dynoxide::{Database, server};
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::store::contract::{Place, account, claim_contract};
+
+const TABLE: &str = "accounts";
+
+/// A DynamoDB engine with the table that `template.yaml` makes, in a thread of its own; stopped when dropped.
+struct Engine {
+    endpoint: String,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Engine {
+    fn start() -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (ready, started) = mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let endpoint = format!("http://{}", listener.local_addr().unwrap());
+                let serving = tokio::spawn(server::serve_on(listener, Database::memory().unwrap()));
+                create_table(&store(&endpoint, TABLE).client).await;
+                ready.send(endpoint).unwrap();
+                drop(stopped.await);
+                serving.abort();
+            });
+        });
+        Self { endpoint: started.recv().unwrap(), _stop: stop }
+    }
+
+    fn store(&self) -> DynamoDbStore {
+        store(&self.endpoint, TABLE)
+    }
+
+    /// All that the table holds, by key.
+    async fn items(&self) -> Vec<Item> {
+        let scan = self.store().client.scan().table_name(TABLE).consistent_read(true).send().await.unwrap();
+        let mut items = scan.items.unwrap();
+        items.sort_by_key(|item| item[PK].as_s().unwrap().clone());
+        items
+    }
+
+    /// The account `alice`, with some of its attributes replaced or, by `None`, removed.
+    async fn put_alice(&self, changes: &[(&str, Option<AttributeValue>)]) {
+        let mut item = account_item(&account("alice", "alice@example.com")).unwrap();
+        for (attribute, value) in changes {
+            match value {
+                Some(value) => item.insert((*attribute).to_owned(), value.clone()),
+                None => item.remove(*attribute),
+            };
+        }
+        self.store().client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
+    }
+}
+
+fn store(endpoint: &str, table: &str) -> DynamoDbStore {
+    DynamoDbStore::new(&crate::aws::tests::config(), Some(endpoint), table)
+}
+
+async fn create_table(client: &Client) {
+    let attribute = AttributeDefinition::builder().attribute_name(PK).attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder().attribute_name(PK).key_type(KeyType::Hash);
+    let create = client
+        .create_table()
+        .table_name(TABLE)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute.build().unwrap())
+        .key_schema(key.build().unwrap());
+    create.send().await.unwrap();
+}
+
+impl Place for Engine {
+    type Store = DynamoDbStore;
+
+    async fn open(&self) -> DynamoDbStore {
+        self.store()
+    }
+}
+
+claim_contract!(Engine::start());
+
+fn find_alice(store: &DynamoDbStore) -> impl Future<Output = Result<Option<Account>, StoreError>> {
+    let name = UsernameKey::of("alice");
+    async move { store.find(&name).await }
+}
+
+#[tokio::test]
+async fn an_account_is_one_item_and_its_email_address_one_more() {
+    let engine = Engine::start();
+    let (alice, bob) = (account("Alice", ""), account("bob", "Bob@Example.com"));
+    engine.store().create(&alice).await.unwrap();
+    engine.store().create(&bob).await.unwrap();
+    let items = engine.items().await;
+    let keys: Vec<_> = items.iter().map(|item| item[PK].as_s().unwrap().as_str()).collect();
+    assert_eq!(keys, ["EMAIL#bob@example.com", "USERNAME#alice", "USERNAME#bob"]);
+    assert_eq!(items[0].len(), 2);
+    assert_eq!(items[0]["id"], AttributeValue::S(bob.id.to_string()));
+    assert_eq!(items[1], account_item(&alice).unwrap());
+    assert_eq!(items[2], account_item(&bob).unwrap());
+}
+
+/// A write unit is 1 KB; a usual account must not cost two.
+#[test]
+fn a_usual_account_is_well_below_one_write_unit() {
+    let mut account = account(&"x".repeat(40), &format!("{}@example.com", "y".repeat(60)));
+    account.password_hash = PasswordHash::from_stored(
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y"
+            .to_owned(),
+    );
+    let size: usize = account_item(&account)
+        .unwrap()
+        .iter()
+        .map(|(name, value)| name.len() + value.as_s().map_or(21, String::len))
+        .sum();
+    assert!(size < 700, "{size}");
+}
+
+#[tokio::test]
+async fn a_refused_registration_leaves_nothing_behind() {
+    let engine = Engine::start();
+    engine.store().create(&account("alice", "alice@example.com")).await.unwrap();
+    let before = engine.items().await;
+    for (name, email) in [("alice", ""), ("alice", "new@example.com"), ("bob", "alice@example.com")] {
+        engine.store().create(&account(name, email)).await.unwrap_err();
+    }
+    assert_eq!(engine.items().await, before);
+}
+
+#[tokio::test]
+async fn an_item_that_is_no_account_is_broken() {
+    let text = |text: &str| Some(AttributeValue::S(text.to_owned()));
+    let number = |number: &str| Some(AttributeValue::N(number.to_owned()));
+    let engine = Engine::start();
+    engine.put_alice(&[]).await;
+    assert!(find_alice(&engine.store()).await.unwrap().is_some());
+    for (attribute, value) in [
+        ("id", None),
+        ("id", text("not a uuid")),
+        ("id", number("7")),
+        ("username", None),
+        ("username", text("a space")),
+        ("email", text("no address")),
+        ("email", number("7")),
+        ("password_hash", None),
+        ("password_hash", number("7")),
+        ("token_version", None),
+        ("token_version", text("0")),
+        ("token_version", number("-1")),
+        ("token_version", number("4294967296")),
+        ("disabled", None),
+        ("disabled", text("false")),
+        ("created_at", None),
+        ("created_at", number("-1")),
+        ("created_at", number("18446744073709551615")),
+    ] {
+        engine.put_alice(&[(attribute, value.clone())]).await;
+        let error = find_alice(&engine.store()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Broken(_)), "{attribute} {value:?}: {error:?}");
+    }
+}
+
+/// An attribute that a later version writes must not lock out this one, which may run beside it for a while.
+#[tokio::test]
+async fn an_unknown_attribute_is_ignored() {
+    let engine = Engine::start();
+    engine.put_alice(&[("nickname", Some(AttributeValue::S("Al".to_owned())))]).await;
+    assert!(find_alice(&engine.store()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_broken() {
+    let engine = Engine::start();
+    let store = store(&engine.endpoint, "another");
+    let broken = |error: &StoreError| matches!(error, StoreError::Broken(_));
+    assert!(find_alice(&store).await.is_err_and(|error| broken(&error)));
+    for email in ["", "alice@example.com"] {
+        let error = store.create(&account("alice", email)).await.unwrap_err();
+        assert!(matches!(&error, CreateError::Store(error) if broken(error)), "{error:?}");
+    }
+    let error =
+        store.replace_hash(&account("alice", ""), &account("bob", "").password_hash).await.unwrap_err();
+    assert!(broken(&error), "{error:?}");
+}
+
+#[tokio::test]
+async fn nobody_at_the_endpoint_is_unavailable() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = find_alice(&store(&format!("http://{closed}"), TABLE)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+}
+
+#[test]
+fn waits_after_conflicts_grow_and_are_bounded() {
+    for attempt in 1..CONFLICT_ATTEMPTS {
+        for _ in 0..100 {
+            assert!(backoff(attempt) <= CONFLICT_BACKOFF * 2u32.pow(attempt - 1));
+        }
+    }
+}
