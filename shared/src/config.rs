@@ -35,6 +35,8 @@ pub struct Config {
     pub tokens: token::Rules,
     /// `ARGON2_MEMORY_KIB` (19456), `ARGON2_ITERATIONS` (2): together at least what OWASP recommends.
     pub cost: Cost,
+    /// `AUTHORIZER_RESPONSE`: `simple` or `iam`; what an HTTP API with payload 2.0 is set up to be answered. `simple`.
+    pub authorizer_response: AuthorizerResponse,
     /// `PASSWORD_MIN_LENGTH`: the shortest new password in code points, 8 to 64; 8.
     pub password_min_length: usize,
 }
@@ -47,6 +49,15 @@ pub enum StoreLocation {
     /// A database file, made if it is not there.
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
+}
+
+/// What an HTTP API expects of an authorizer with payload 2.0; the event does not tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AuthorizerResponse {
+    /// An IAM policy.
+    Iam,
+    /// `isAuthorized`, where simple responses are enabled.
+    Simple,
 }
 
 /// URLs that stand in for those of AWS.
@@ -119,6 +130,11 @@ impl Config {
                 )?),
             },
             cost: cost(&lookup)?,
+            authorizer_response: match lookup.text("AUTHORIZER_RESPONSE", "simple")?.as_str() {
+                "iam" => AuthorizerResponse::Iam,
+                "simple" => AuthorizerResponse::Simple,
+                _ => return Err(wrong("AUTHORIZER_RESPONSE", "must be simple or iam")),
+            },
             password_min_length: lookup.number(
                 "PASSWORD_MIN_LENGTH",
                 LEAST_MIN_LENGTH,
@@ -242,6 +258,7 @@ mod tests {
         assert_eq!((config.tokens.issuer.as_str(), config.tokens.audience.as_str()), (SERVICE, SERVICE));
         assert_eq!(config.cost, Cost::DEFAULT);
         assert_eq!(config.password_min_length, 8);
+        assert_eq!(config.authorizer_response, AuthorizerResponse::Simple);
     }
 
     #[test]
@@ -255,6 +272,7 @@ mod tests {
             ("TOKEN_TTL_SECONDS", "90"),
             ("ARGON2_MEMORY_KIB", "12288"),
             ("ARGON2_ITERATIONS", "3"),
+            ("AUTHORIZER_RESPONSE", "iam"),
             ("PASSWORD_MIN_LENGTH", "15"),
         ])
         .unwrap();
@@ -267,6 +285,7 @@ mod tests {
         assert_eq!(config.tokens.ttl, Duration::from_secs(90));
         assert_eq!(Some(config.cost), Cost::new(12_288, 3));
         assert_eq!(config.password_min_length, 15);
+        assert_eq!(config.authorizer_response, AuthorizerResponse::Iam);
     }
 
     #[test]
@@ -290,6 +309,8 @@ mod tests {
             ("ARGON2_MEMORY_KIB", "19455"),
             ("ARGON2_MEMORY_KIB", "canary"),
             ("ARGON2_ITERATIONS", "0"),
+            ("AUTHORIZER_RESPONSE", "canary"),
+            ("AUTHORIZER_RESPONSE", "SIMPLE"),
         ] {
             let error = parse(&[(variable, value)]).unwrap_err().to_string();
             assert!(error.starts_with(variable), "{error}");

@@ -169,6 +169,18 @@ impl Refused {
     pub fn error(&self) -> &ApiError {
         &self.error
     }
+
+    /// Whether this says something of the caller, and not that nobody knows.
+    #[must_use]
+    pub fn is_verdict(&self) -> bool {
+        !matches!(self.error, ApiError::Internal(_) | ApiError::Unavailable(_))
+    }
+
+    /// What a panic in a handler comes to.
+    #[must_use]
+    pub fn panicked() -> Self {
+        ApiError::Internal("the handler panicked".into()).because("panic", None)
+    }
 }
 
 impl<E: Into<ApiError>> From<E> for Refused {
@@ -182,7 +194,7 @@ impl<E: Into<ApiError>> From<E> for Refused {
 pub struct Reply {
     status: StatusCode,
     body: String,
-    account_id: Option<AccountId>,
+    account_id: AccountId,
 }
 
 impl Reply {
@@ -205,7 +217,7 @@ impl Reply {
     }
 
     fn new(status: StatusCode, body: &impl Serialize, account_id: AccountId) -> Result<Self, ApiError> {
-        Ok(Self { status, body: serde_json::to_string(body)?, account_id: Some(account_id) })
+        Ok(Self { status, body: serde_json::to_string(body)?, account_id })
     }
 }
 
@@ -219,26 +231,50 @@ pub fn require_post(request: &Request) -> Result<(), ApiError> {
 }
 
 /// The invocation that an answer belongs to.
-struct Invocation<'a> {
-    function: &'static str,
-    request_id: &'a str,
-    duration: Duration,
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// Which of the functions.
+    pub function: &'static str,
+    /// What kind of event it was called with.
+    pub event: &'static str,
+    /// Lambda's id of the invocation.
+    pub request_id: &'a str,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl Invocation<'_> {
+    /// Logs what came of it, once. `status` is that of an HTTP answer; an authorizer's has none.
+    pub fn log(&self, status: Option<u16>, outcome: Result<AccountId, &Refused>) {
+        let (account_id, refused) = match outcome {
+            Ok(account_id) => (Some(account_id), None),
+            Err(refused) => (refused.account_id, Some(refused)),
+        };
+        log::Line {
+            request_id: self.request_id,
+            function: self.function,
+            event: self.event,
+            outcome: refused.map_or("ok", |refused| refused.error.outcome()),
+            reason: refused.and_then(|refused| refused.reason),
+            status,
+            duration: self.duration,
+            account_id,
+            fault: refused.and_then(|refused| refused.error.cause()),
+        }
+        .write();
+    }
 }
 
 /// Logs the outcome of a request, once, and turns it into the answer.
-fn respond(invocation: &Invocation<'_>, result: Result<Reply, Refused>) -> Response<Body> {
-    let (line, status, body, header) = match result {
-        Ok(Reply { status, body, account_id }) => (("ok", None, account_id, None), status, body, None),
-        Err(Refused { error, reason, account_id }) => {
-            let (status, body, header) = error.answer();
-            ((error.outcome(), reason, account_id, error.cause()), status, body.to_string(), header)
+fn respond(invocation: &Invocation<'_>, result: &Result<Reply, Refused>) -> Response<Body> {
+    let (status, body, header) = match result {
+        Ok(reply) => (reply.status, reply.body.clone(), None),
+        Err(refused) => {
+            let (status, body, header) = refused.error.answer();
+            (status, body.to_string(), header)
         }
     };
-    let (outcome, reason, account_id, error) = line;
-    let Invocation { function, request_id, duration } = *invocation;
-    let status_code = status.as_u16();
-    log::Line { request_id, function, outcome, reason, status: status_code, duration, account_id, error }
-        .write();
+    invocation.log(Some(status.as_u16()), result.as_ref().map(|reply| reply.account_id));
 
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;

@@ -58,30 +58,33 @@ pub struct Line<'a> {
     pub request_id: &'a str,
     /// Which of the functions.
     pub function: &'static str,
+    /// What kind of event it was called with.
+    pub event: &'static str,
     /// What came of it, in a word.
     pub outcome: &'static str,
     /// Why, where the outcome alone does not say.
     pub reason: Option<&'static str>,
-    /// The HTTP status.
-    pub status: u16,
+    /// The HTTP status, where there is one.
+    pub status: Option<u16>,
     /// How long it took.
     pub duration: Duration,
     /// Whose request it was, where that is known.
     pub account_id: Option<AccountId>,
     /// What went wrong on our side, with its causes.
-    pub error: Option<String>,
+    pub fault: Option<String>,
 }
 
 impl Line<'_> {
     /// Writes the line: as an error what is a fault of ours, as information all else.
     pub fn write(self) {
-        let Self { request_id, function, outcome, reason, status, account_id, error, .. } = self;
+        let Self { request_id, function, event, outcome, reason, status, .. } = self;
         let duration_ms = self.duration.as_secs_f64() * 1000.0;
-        let account_id = account_id.map(|id| id.to_string());
-        if status >= 500 {
+        let account_id = self.account_id.map(|id| id.to_string());
+        if let Some(error) = self.fault {
             tracing::error!(
                 request_id,
                 function,
+                event,
                 outcome,
                 reason,
                 status,
@@ -91,7 +94,17 @@ impl Line<'_> {
                 "request"
             );
         } else {
-            tracing::info!(request_id, function, outcome, reason, status, duration_ms, account_id, "request");
+            tracing::info!(
+                request_id,
+                function,
+                event,
+                outcome,
+                reason,
+                status,
+                duration_ms,
+                account_id,
+                "request"
+            );
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The `Authorization` header: `Bearer`, spaces, one token (RFC 6750 section 2.1, RFC 9110 section 11.4).
 
+const SCHEME: &str = "bearer";
+
 /// What a caller presented.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Presented<'a> {
     /// No header, an empty one, or a scheme without a token.
     Nothing,
@@ -21,20 +23,41 @@ impl<'a> Presented<'a> {
         }
     }
 
-    fn read(value: &'a str) -> Self {
+    /// Reads one value: the scheme and a token.
+    pub(crate) fn read(value: &'a str) -> Self {
         let value = value.trim_matches(' ');
-        if value.is_empty() {
-            return Self::Nothing;
-        }
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Self::Unusable;
+        if value.is_empty() || scheme.eq_ignore_ascii_case(SCHEME) {
+            Self::bare(token)
+        } else {
+            Self::Unusable
         }
+    }
+
+    /// Reads a token that stands alone.
+    pub(crate) fn bare(token: &'a str) -> Self {
         let token = token.trim_matches(' ');
         if token.is_empty() {
-            return Self::Nothing;
+            Self::Nothing
+        } else if token.contains([' ', ',', '\t']) {
+            Self::Unusable
+        } else {
+            Self::Token(token)
         }
-        if token.contains([' ', ',', '\t']) { Self::Unusable } else { Self::Token(token) }
+    }
+
+    /// Whether a value has the scheme.
+    pub(crate) fn is_bearer(value: &str) -> bool {
+        value.trim_matches(' ').split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
+    }
+
+    /// What several places present together: the token that all of them agree on.
+    pub(crate) fn agreed(all: impl IntoIterator<Item = Self>) -> Self {
+        all.into_iter().fold(Self::Nothing, |agreed, next| match (agreed, next) {
+            (one, Self::Nothing) | (Self::Nothing, one) => one,
+            (Self::Token(one), Self::Token(other)) if one == other => Self::Token(one),
+            _ => Self::Unusable,
+        })
     }
 }
 

@@ -1,25 +1,39 @@
-//! `POST /validate`: says whether a token is good and whose it is.
+//! `validate`: says whether a token is good and whose it is, over HTTP and to APIs as their authorizer.
 
+mod authorizer;
 mod bearer;
+mod me;
 
+use std::panic::AssertUnwindSafe;
 use std::time::SystemTime;
 
+use futures_util::FutureExt;
 use lambda_http::Request;
 use lambda_http::http::header::{AUTHORIZATION, HeaderValue};
+use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 use shared::account::{Account, Status};
-use shared::http::{self, ApiError, Refused, Reply};
+use shared::config::AuthorizerResponse;
+use shared::http::{self, ApiError, Invocation, Refused, Reply};
 use shared::store::{AccountStore, StoreError};
 use shared::token::{Claims, Keyring, TokenError};
 use shared::username::UsernameKey;
 
+use authorizer::{Kind, failure, presented, reply};
 use bearer::Presented;
+use me::Me;
+
+/// What the log calls this function.
+const FUNCTION: &str = "validate";
 
 /// The function: what it needs, made once per cold start.
 #[derive(Debug)]
 pub struct Validate<S> {
     store: S,
     keyring: Keyring,
+    response: AuthorizerResponse,
 }
 
 /// What the bearer of a good token is told.
@@ -54,32 +68,84 @@ impl From<TokenError> for Refusal {
 }
 
 impl<S: AccountStore> Validate<S> {
-    /// The function over a store.
-    pub fn new(store: S, keyring: Keyring) -> Self {
-        Self { store, keyring }
+    /// The function over a store; `response` is what HTTP APIs with payload 2.0 are answered.
+    pub fn new(store: S, keyring: Keyring, response: AuthorizerResponse) -> Self {
+        Self { store, keyring, response }
     }
 
-    /// Answers whether the token in the `Authorization` header is good.
+    /// Answers an event of any kind: a request over HTTP, an API as its authorizer.
+    ///
+    /// # Errors
+    ///
+    /// `Unauthorized`, where an API wants to hear that; whatever cannot be decided, and events of no known kind: never
+    /// to be taken for consent.
+    pub async fn answer(
+        &self,
+        clock: fn() -> SystemTime,
+        event: LambdaEvent<Box<RawValue>>,
+    ) -> Result<Box<RawValue>, Diagnostic> {
+        let members = serde_json::from_str(event.payload.get()).unwrap_or_default();
+        match Kind::of(&members) {
+            Some(Kind::Http) => {
+                http::answer(FUNCTION, clock, event, |now, request| self.handle(now, request)).await
+            }
+            Some(kind) => self.authorize(kind, &members, clock, &event.context.request_id).await,
+            None => Err(Diagnostic {
+                error_type: "UnknownEvent".to_owned(),
+                error_message: "Internal error".to_owned(),
+            }),
+        }
+    }
+
+    async fn authorize(
+        &self,
+        kind: Kind,
+        event: &Map<String, Value>,
+        clock: fn() -> SystemTime,
+        request_id: &str,
+    ) -> Result<Box<RawValue>, Diagnostic> {
+        let started = clock();
+        let judged = AssertUnwindSafe(async { self.judge(started, presented(kind, event)).await });
+        let judged = judged.catch_unwind().await.unwrap_or_else(|_| Err(Refused::panicked()));
+        let duration = clock().duration_since(started).unwrap_or_default();
+        let invocation = Invocation { function: FUNCTION, event: kind.name(), request_id, duration };
+        invocation.log(None, judged.as_ref().map(|account| account.id));
+
+        let verdict = match &judged {
+            Ok(account) => Some(account),
+            Err(refused) if refused.is_verdict() => None,
+            Err(_) => return Err(failure("Internal error")),
+        };
+        let reply = reply(kind, event, self.response, verdict)?;
+        to_raw_value(&reply).map_err(|_| failure("Internal error"))
+    }
+
+    /// Answers over HTTP whether the token in the `Authorization` header is good.
     ///
     /// # Errors
     ///
     /// No token, one that is not good, a fault of ours.
     pub async fn handle(&self, now: SystemTime, request: Request) -> Result<Reply, Refused> {
+        if let Some(me) = Me::of(&request) {
+            return me.reply();
+        }
         http::require_post(&request)?;
         let values = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
-        let token = match Presented::of(values) {
+        let account = self.judge(now, Presented::of(values)).await?;
+        Ok(Reply::ok(&Valid { valid: true, user_id: account.id.to_string() }, account.id)?)
+    }
+
+    /// The verdict on whatever was presented; HTTP answers and authorizer replies are two renderings of it.
+    async fn judge(&self, now: SystemTime, presented: Presented<'_>) -> Result<Account, Refused> {
+        let token = match presented {
             Presented::Nothing => return Err(ApiError::TokenMissing.into()),
             Presented::Unusable => return Err(ApiError::InvalidToken.because("not_a_bearer_token", None)),
             Presented::Token(token) => token,
         };
-        match self.verdict(now, token).await {
-            Ok(account) => {
-                let valid = Valid { valid: true, user_id: account.id.to_string() };
-                Ok(Reply::ok(&valid, account.id)?)
-            }
-            Err(Refusal::Undecided(error)) => Err(error.into()),
-            Err(refusal) => Err(ApiError::InvalidToken.because(refusal.reason(), None)),
-        }
+        self.verdict(now, token).await.map_err(|refusal| match refusal {
+            Refusal::Undecided(error) => error.into(),
+            refusal => ApiError::InvalidToken.because(refusal.reason(), None),
+        })
     }
 
     /// The one verdict on a token: the account whose it is, as it is now.

@@ -1,4 +1,4 @@
-//! `POST /validate`: says whether a token is good and whose it is.
+//! `validate`: says whether a token is good and whose it is, over HTTP and to APIs as their authorizer.
 
 #![expect(clippy::disallowed_methods, reason = "the clock is handed down from here")]
 
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Error, service_fn};
 use shared::config::Config;
-use shared::{http, log, start};
+use shared::{log, start};
 use validate::Validate;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,7 +20,6 @@ async fn serve() -> Result<(), Error> {
     // All that is slow or can fail happens once per cold start, never per request.
     let config = Config::from_env()?;
     let (store, keyring) = start::open(&config, SystemTime::now()).await?;
-    let validate = Validate::new(store, keyring);
-    let handle = |now, request| validate.handle(now, request);
-    lambda_runtime::run(service_fn(|event| http::answer("validate", SystemTime::now, event, handle))).await
+    let validate = Validate::new(store, keyring, config.authorizer_response);
+    lambda_runtime::run(service_fn(|event| validate.answer(SystemTime::now, event))).await
 }

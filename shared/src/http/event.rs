@@ -18,7 +18,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::{ApiError, Invocation, Refused, Reply, respond};
+use super::{Invocation, Refused, Reply, respond};
 
 /// The headers that some function of ours reads.
 const READ_HEADERS: [&str; 3] = ["authorization", "content-encoding", "content-type"];
@@ -61,11 +61,9 @@ where
     let (handler, request_id) = (&handler, &request_id);
     let mut adapter = Adapter::from(service_fn(|request: Request| async move {
         let outcome = AssertUnwindSafe(async { handler(started, request).await }).catch_unwind().await;
-        let result = outcome.unwrap_or_else(|_| {
-            Err(ApiError::Internal("the handler panicked".into()).because("panic", None))
-        });
+        let result = outcome.unwrap_or_else(|_| Err(Refused::panicked()));
         let duration = clock().duration_since(started).unwrap_or_default();
-        Ok::<_, Infallible>(respond(&Invocation { function, request_id, duration }, result))
+        Ok::<_, Infallible>(respond(&Invocation { function, event: "http", request_id, duration }, &result))
     }));
     let Ok(response) = adapter.call(LambdaEvent::new(request, context)).await;
     to_raw_value(&response).map_err(|_| failure("UnwritableAnswer"))

@@ -40,7 +40,7 @@ fn every_error_has_its_answer() {
     ];
     for (error, status, body, header) in table {
         let (name, invocation) = (format!("{error:?}"), invocation());
-        let response = respond(&invocation, Err(error.into()));
+        let response = respond(&invocation, &Err(error.into()));
         assert_eq!(response.status(), status, "{name}");
         let text: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(text, body, "{name}");
@@ -59,7 +59,7 @@ const COMMON_HEADERS: [(&str, &str); 3] = [
 ];
 
 fn invocation() -> Invocation<'static> {
-    Invocation { function: "test", request_id: "1", duration: Duration::ZERO }
+    Invocation { function: "test", event: "http", request_id: "1", duration: Duration::ZERO }
 }
 
 fn clock() -> SystemTime {

@@ -88,7 +88,7 @@ impl Service {
                 config().password_min_length,
             ),
             login: Login::new(counted(), hasher(), keyring(&config()).await),
-            validate: Validate::new(counted(), keyring(&config()).await),
+            validate: Validate::new(counted(), keyring(&config()).await, config().authorizer_response),
             calls,
             folder,
         }
@@ -117,10 +117,7 @@ impl Service {
                 let handle = |now, request| self.login.handle(now, request);
                 shared::http::answer(function, clock, event, handle).await
             }
-            _ => {
-                let handle = |now, request| self.validate.handle(now, request);
-                shared::http::answer(function, clock, event, handle).await
-            }
+            _ => self.validate.answer(clock, event).await,
         };
         read(&serde_json::from_str(answer.unwrap().get()).unwrap())
     }
