@@ -65,7 +65,7 @@ impl<S: AccountStore> Login<S> {
         let refuse = |reason| Err(ApiError::InvalidCredentials.because(reason, Some(account.id)));
         match verdict {
             Err(error) => {
-                tracing::error!(account_id = %account.id, %error, "the stored password hash cannot be verified");
+                tracing::error!(function = "login", account_id = %account.id, %error, "the stored password hash cannot be verified");
                 refuse("unverifiable_hash")
             }
             Ok(false) => refuse("wrong_password"),

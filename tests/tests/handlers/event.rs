@@ -2,7 +2,13 @@
 
 use serde_json::{Value, json};
 
-/// Who sends an event.
+/// A sample of `events/`.
+pub fn sample(name: &str) -> Value {
+    let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Who sends a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Sender {
     RestApi,
@@ -26,8 +32,7 @@ impl Sender {
 
     /// The sample event of this sender for a function.
     pub fn sample(self, function: &str) -> Value {
-        let path = format!("{}/../events/{function}-{}.json", env!("CARGO_MANIFEST_DIR"), self.name());
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+        sample(&format!("{function}-{}", self.name()))
     }
 
     /// A `POST` of a body, declared to be JSON.

@@ -106,9 +106,19 @@ impl Service {
         self.call("validate", event).await
     }
 
+    /// What a client gets over HTTP.
     pub async fn call(&self, function: &'static str, event: Value) -> Answer {
+        read(&Box::pin(self.invoke(function, event)).await.unwrap())
+    }
+
+    /// What an API gets that asks `validate` as its authorizer: a reply, or the message of an error.
+    pub async fn ask(&self, event: Value) -> Result<Value, String> {
+        Box::pin(self.invoke("validate", event)).await
+    }
+
+    async fn invoke(&self, function: &'static str, event: Value) -> Result<Value, String> {
         let event = LambdaEvent::new(serde_json::value::to_raw_value(&event).unwrap(), Context::default());
-        let answer = match function {
+        let reply = match function {
             "register" => {
                 let handle = |now, request| self.register.handle(now, request);
                 shared::http::answer(function, clock, event, handle).await
@@ -119,7 +129,7 @@ impl Service {
             }
             _ => self.validate.answer(clock, event).await,
         };
-        read(&serde_json::from_str(answer.unwrap().get()).unwrap())
+        reply.map(|reply| serde_json::from_str(reply.get()).unwrap()).map_err(|error| error.error_message)
     }
 
     /// How many Argon2 computations the login function has made.

@@ -1,0 +1,550 @@
+"""What template.yaml promises: who may do what, with which settings, and that nothing is lost.
+
+SAM rewrites much of a template, so what it decides (roles, authorizer, permissions, versions) is read from its output.
+"""
+
+import json
+import logging
+import re
+import unittest
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import boto3
+import yaml
+from cfnlint.api import lint
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+logging.disable(logging.WARNING)  # SAM reports on features of its own that are switched off
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEMPLATE = ROOT / "template.yaml"
+CONSUMERS = ROOT / "events" / "consumers"
+
+TABLE_ARN = {
+    "Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableInUse.Value}"
+}
+SECRET = {"Ref": "JwtSecret"}
+
+# Everything a function may do, as (action, resource, keys of the table). The code calls exactly these.
+PERMISSIONS = {
+    "RegisterFunction": [
+        ("dynamodb:PutItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*"]),
+        ("dynamodb:GetItem", TABLE_ARN, ["PRIME"]),
+        ("secretsmanager:GetSecretValue", SECRET, None),
+    ],
+    "LoginFunction": [
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "PRIME"]),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*"]),
+        ("secretsmanager:GetSecretValue", SECRET, None),
+    ],
+    "ValidateFunction": [
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "PRIME"]),
+        ("secretsmanager:GetSecretValue", SECRET, None),
+    ],
+}
+
+ENVIRONMENT_OF_ALL = {
+    "ACCOUNT_STORE": {"Fn::Sub": "dynamodb://${TableInUse.Value}"},
+    "JWT_SECRET_ARN": SECRET,
+    "JWT_ISSUER": {"Ref": "TokenIssuer"},
+    "JWT_AUDIENCE": {"Ref": "TokenAudience"},
+}
+ENVIRONMENT = {
+    "RegisterFunction": ENVIRONMENT_OF_ALL
+    | {
+        "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
+        "PASSWORD_MIN_LENGTH": {"Ref": "PasswordMinLength"},
+    },
+    "LoginFunction": ENVIRONMENT_OF_ALL
+    | {"TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"}},
+    "ValidateFunction": ENVIRONMENT_OF_ALL | {"AUTHORIZER_RESPONSE": {"Ref": "AuthorizerResponse"}},
+}
+
+# Memory, time-out and log group.
+SIZES = {
+    "RegisterFunction": (1769, 10, "RegisterLogs"),
+    "LoginFunction": (1769, 10, "LoginLogs"),
+    "ValidateFunction": (256, 5, "ValidateLogs"),
+}
+
+
+@cache
+def source(path=TEMPLATE):
+    """The template as it is written."""
+    return yaml_parse(path.read_text())
+
+
+@cache
+def deployed(path=TEMPLATE, **parameters):
+    """The template after SAM, as CloudFormation gets it."""
+    template = deepcopy(source(path))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function" and "CodeUri" in resource["Properties"]:
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    values = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    basic = {"AWSLambdaBasicExecutionRole": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
+    translator = Translator(basic, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
+    return translator.translate(template, values | parameters)
+
+
+def of_type(template, kind):
+    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
+
+
+def references(value):
+    """Every name that a piece of template refers to."""
+    if isinstance(value, dict):
+        found = set()
+        for key, inner in value.items():
+            if key == "Ref":
+                found.add(inner)
+            elif key == "Fn::GetAtt":
+                found.add(inner[0] if isinstance(inner, list) else inner.split(".")[0])
+            elif key == "Fn::Sub":
+                text = inner if isinstance(inner, str) else inner[0]
+                found |= {name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text)}
+                found |= references(inner[1:]) if isinstance(inner, list) else set()
+            else:
+                found |= references(inner)
+        return found
+    if isinstance(value, list):
+        return set().union(*map(references, value))
+    return set()
+
+
+class Parameters(unittest.TestCase):
+    def test_every_parameter_has_a_default(self):
+        for name, parameter in source()["Parameters"].items():
+            self.assertIn("Default", parameter, name)
+            self.assertIn("Description", parameter, name)
+
+    def test_the_functions_run_on_arm64_unless_told_otherwise(self):
+        self.assertEqual(source()["Parameters"]["Architecture"]["Default"], "arm64")
+        for name, function in of_type(deployed(), "AWS::Lambda::Function").items():
+            self.assertEqual(function["Properties"]["Architectures"], [{"Ref": "Architecture"}], name)
+
+    def test_no_resource_that_cloudformation_replaces_has_a_fixed_name(self):
+        """Two stacks fit in one account, and a stack whose data was kept can be made again."""
+        names = {"TableName", "LogGroupName", "FunctionName", "RoleName", "TopicName", "AlarmName", "Name"}
+        kinds = {
+            "AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::Serverless::Function", "AWS::IAM::Role",
+            "AWS::SNS::Topic", "AWS::CloudWatch::Alarm", "AWS::SecretsManager::Secret", "AWS::SSM::Parameter",
+        }  # fmt: skip
+        for name, resource in source()["Resources"].items():
+            if resource["Type"] in kinds:
+                self.assertEqual(names & set(resource.get("Properties", {})), set(), name)
+
+
+class Functions(unittest.TestCase):
+    def setUp(self):
+        self.functions = of_type(deployed(), "AWS::Lambda::Function")
+
+    def test_there_are_three(self):
+        self.assertEqual(set(self.functions), set(PERMISSIONS))
+
+    def test_each_may_do_exactly_what_its_code_does(self):
+        for name, expected in PERMISSIONS.items():
+            role = deployed()["Resources"][f"{name}Role"]["Properties"]
+            statements = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+            self.assertEqual(len(statements), len(expected), name)
+            for statement, (action, resource, keys) in zip(statements, expected):
+                condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}} if keys else None
+                self.assertEqual(statement["Effect"], "Allow", name)
+                self.assertEqual(statement["Action"], action, name)
+                self.assertEqual(statement["Resource"], resource, name)
+                self.assertEqual(statement.get("Condition"), condition, (name, action))
+                self.assertEqual(set(statement) - {"Sid", "Condition"}, {"Effect", "Action", "Resource"}, name)
+
+    def test_beyond_that_each_may_only_log_and_trace(self):
+        for name in PERMISSIONS:
+            role = deployed()["Resources"][f"{name}Role"]["Properties"]
+            policies = {arn.rsplit("/", 1)[-1] for arn in role["ManagedPolicyArns"]}
+            self.assertEqual(len(policies), 2, policies)
+            self.assertIn("AWSLambdaBasicExecutionRole", policies)
+            self.assertTrue(policies & {"AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"}, policies)
+
+    def test_each_sees_exactly_the_variables_it_reads(self):
+        for name, expected in ENVIRONMENT.items():
+            self.assertEqual(self.functions[name]["Properties"]["Environment"]["Variables"], expected, name)
+
+    def test_sizes_and_time_outs(self):
+        for name, (memory, timeout, _) in SIZES.items():
+            properties = self.functions[name]["Properties"]
+            self.assertEqual((properties["MemorySize"], properties["Timeout"]), (memory, timeout), name)
+
+    def test_each_logs_json_into_a_group_of_its_own(self):
+        for name, (_, _, group) in SIZES.items():
+            logging = self.functions[name]["Properties"]["LoggingConfig"]
+            self.assertEqual(logging["LogGroup"], {"Ref": group}, name)
+            self.assertEqual(logging["LogFormat"], "JSON", name)
+            self.assertEqual(logging["ApplicationLogLevel"], "INFO", name)
+
+    def test_each_is_traced(self):
+        for name, function in self.functions.items():
+            self.assertEqual(function["Properties"]["TracingConfig"], {"Mode": "Active"}, name)
+
+    def test_reserved_concurrency_is_optional(self):
+        for name, function in self.functions.items():
+            short = name.removesuffix("Function")
+            self.assertEqual(
+                function["Properties"]["ReservedConcurrentExecutions"],
+                {"Fn::If": [f"Reserves{short}", {"Ref": f"{short}Concurrency"}, {"Ref": "AWS::NoValue"}]},
+            )
+
+    def test_each_is_built_from_its_own_package(self):
+        for name, function in of_type(source(), "AWS::Serverless::Function").items():
+            binary = name.removesuffix("Function").lower()
+            self.assertEqual(function["Properties"]["CodeUri"], f"functions/{binary}")
+            self.assertEqual(function["Metadata"]["BuildMethod"], "rust-cargolambda")
+            self.assertEqual(function["Metadata"]["BuildProperties"], {"Binary": binary})
+            for key, value in {"Runtime": "provided.al2023", "Handler": "bootstrap"}.items():
+                self.assertEqual(self.functions[name]["Properties"][key], value)
+
+
+class Deployments(unittest.TestCase):
+    def test_a_change_of_any_parameter_publishes_the_functions_that_see_it(self):
+        versions = of_type(deployed(), "AWS::Lambda::Version")
+        parameters = set(source()["Parameters"])
+        table_choice = references(source()["Resources"]["TableInUse"]["Properties"]["Value"])
+        for version in versions.values():
+            function = version["Properties"]["FunctionName"]["Ref"]
+            seen = references(deployed()["Resources"][function]["Properties"]["Environment"]) | table_choice
+            described = references(version["Properties"]["Description"])
+            self.assertEqual(described, seen & parameters, function)
+
+    def test_a_version_description_always_fits(self):
+        """CloudFormation refuses a description of more than 256 characters."""
+        parameters = source()["Parameters"]
+        for version in of_type(deployed(), "AWS::Lambda::Version").values():
+            longest = version["Properties"]["Description"]["Fn::Sub"]
+            for name in references(version["Properties"]["Description"]):
+                parameter = parameters[name]
+                if "AllowedValues" in parameter:
+                    length = max(map(len, parameter["AllowedValues"]))
+                else:
+                    length = parameter.get("MaxLength") or len(str(parameter.get("MaxValue", 10**9)))
+                longest = longest.replace(f"${{{name}}}", "x" * length)
+            self.assertLessEqual(len(longest), 256)
+
+    def test_any_change_in_the_template_publishes(self):
+        for name, function in of_type(source(), "AWS::Serverless::Function").items():
+            self.assertIs(function["Properties"]["AutoPublishAliasAllProperties"], True, name)
+
+    def test_all_at_once_goes_without_codedeploy(self):
+        self.assertEqual(of_type(deployed(), "AWS::CodeDeploy::DeploymentGroup"), {})
+
+    def test_gradual_deployments_go_back_on_an_alarm(self):
+        strategies = source()["Parameters"]["Deployment"]["AllowedValues"]
+        self.assertEqual(set(source()["Mappings"]["Deployments"]), set(strategies))
+        for strategy in set(strategies) - {"AllAtOnce"}:
+            groups = of_type(deployed(Deployment=strategy), "AWS::CodeDeploy::DeploymentGroup")
+            self.assertEqual(len(groups), 3)
+            for group in groups.values():
+                alarms = group["Properties"]["AlarmConfiguration"]["Alarms"]
+                self.assertEqual(alarms, [{"Name": {"Ref": "CrashAlarm"}}, {"Name": {"Ref": "InternalErrorAlarm"}}])
+                self.assertEqual(group["Properties"]["DeploymentConfigName"]["Fn::Sub"][1]["ConfigName"], strategy)
+
+    def test_what_sam_makes_of_it_is_sound(self):
+        """cfn-lint looks for circles only after SAM, and an alarm that watches the API would make one."""
+        for strategy in ("AllAtOnce", "Canary10Percent5Minutes"):
+            matches = lint(json.dumps(deployed(Deployment=strategy)), regions=["us-east-1"])
+            # SAM has used up the parameter and the mapping that choose the deployment.
+            matches = [match for match in matches if match.rule.id not in {"W2001", "W7001"}]
+            self.assertEqual([], [str(match) for match in matches], strategy)
+
+
+class Api(unittest.TestCase):
+    def setUp(self):
+        self.body = deployed()["Resources"]["AuthApi"]["Properties"]["Body"]
+        self.stage = deployed()["Resources"]["AuthApiApiGatewayDefaultStage"]["Properties"]
+        self.authorizer = self.body["components"]["securitySchemes"]["ValidateAuthorizer"][
+            "x-amazon-apigateway-authorizer"
+        ]
+
+    def test_routes_and_what_answers_them(self):
+        routes = {
+            ("/register", "post"): "RegisterFunctionAliaslive",
+            ("/login", "post"): "LoginFunctionAliaslive",
+            ("/validate", "post"): "ValidateFunctionAliaslive",
+            ("/me", "get"): "ValidateFunctionAliaslive",
+        }
+        found = {(path, method): operation for path, item in self.body["paths"].items() for method, operation in item.items()}
+        self.assertEqual(set(found), set(routes))
+        for route, alias in routes.items():
+            integration = found[route]["x-amazon-apigateway-integration"]
+            self.assertEqual(references(integration["uri"]) - {"AWS::Partition", "AWS::Region"}, {alias}, route)
+            self.assertEqual(integration["payloadFormatVersion"], "2.0", route)
+
+    def test_only_the_sample_route_needs_a_token(self):
+        for path, item in self.body["paths"].items():
+            for operation in item.values():
+                self.assertEqual(operation.get("security"), [{"ValidateAuthorizer": []}] if path == "/me" else None)
+
+    def test_the_authorizer_is_the_alias(self):
+        uri = self.authorizer["authorizerUri"]["Fn::Sub"]
+        self.assertEqual(uri[1], {"__FunctionArn__": {"Ref": "ValidateFunctionAliaslive"}})
+        self.assertEqual(self.authorizer["identitySource"], ["$request.header.Authorization"])
+        self.assertEqual(self.authorizer["authorizerPayloadFormatVersion"], "2.0")
+
+    def test_the_cache_time_is_explicit(self):
+        self.assertEqual(self.authorizer["authorizerResultTtlInSeconds"], {"Ref": "AuthorizerCacheSeconds"})
+        self.assertEqual(source()["Parameters"]["AuthorizerCacheSeconds"]["Default"], 60)
+
+    def test_gateway_and_function_agree_on_the_answer(self):
+        self.assertEqual(
+            self.authorizer["enableSimpleResponses"], {"Fn::If": ["SimpleResponses", True, {"Ref": "AWS::NoValue"}]}
+        )
+        self.assertEqual(
+            source()["Conditions"]["SimpleResponses"], {"Fn::Equals": [{"Ref": "AuthorizerResponse"}, "simple"]}
+        )
+
+    def test_the_api_may_call_the_aliases_and_nothing_else(self):
+        callers = set()
+        for permission in of_type(deployed(), "AWS::Lambda::Permission").values():
+            properties = permission["Properties"]
+            self.assertEqual(properties["Principal"], "apigateway.amazonaws.com")
+            text, names = properties["SourceArn"]["Fn::Sub"]
+            self.assertEqual(names["__ApiId__"], {"Ref": "AuthApi"})
+            callers.add((properties["FunctionName"]["Ref"], text.split("${__ApiId__}/")[1]))
+        self.assertEqual(
+            callers,
+            {
+                ("RegisterFunctionAliaslive", "${__Stage__}/POST/register"),
+                ("LoginFunctionAliaslive", "${__Stage__}/POST/login"),
+                ("ValidateFunctionAliaslive", "${__Stage__}/POST/validate"),
+                ("ValidateFunctionAliaslive", "${__Stage__}/GET/me"),
+                ("ValidateFunctionAliaslive", "authorizers/*"),
+            },
+        )
+
+    def test_other_stacks_get_the_alias(self):
+        output = deployed()["Outputs"]["AuthorizerArn"]
+        self.assertEqual(output["Value"], {"Ref": "ValidateFunctionAliaslive"})
+        self.assertEqual(output["Export"], {"Name": {"Fn::Sub": "${AWS::StackName}-AuthorizerArn"}})
+
+    def test_every_route_is_throttled(self):
+        def limit(name):
+            return {"ThrottlingRateLimit": {"Ref": name}, "ThrottlingBurstLimit": {"Ref": name}}
+
+        self.assertEqual(self.stage["DefaultRouteSettings"], limit("ValidateRequestsPerSecond"))
+        self.assertEqual(
+            self.stage["RouteSettings"],
+            {f"POST /{name.lower()}": limit(f"{name}RequestsPerSecond") for name in ("Register", "Login", "Validate")},
+        )
+
+    def test_cross_origin_requests_are_off_until_asked_for(self):
+        name, cors, otherwise = self.body["x-amazon-apigateway-cors"]["Fn::If"]
+        self.assertEqual((name, otherwise), ("HasAllowedOrigins", {"Ref": "AWS::NoValue"}))
+        self.assertEqual(source()["Parameters"]["AllowedOrigins"]["Default"], "")
+        self.assertEqual(
+            source()["Conditions"]["HasAllowedOrigins"],
+            {"Fn::Not": [{"Fn::Equals": [{"Ref": "AllowedOrigins"}, ""]}]},
+        )
+        origins = deployed(AllowedOrigins="https://a.example,https://b.example")["Resources"]["AuthApi"]["Properties"][
+            "Body"
+        ]["x-amazon-apigateway-cors"]["Fn::If"][1]["allowOrigins"]
+        self.assertEqual(origins, {"Fn::Split": [",", "https://a.example,https://b.example"]})
+        self.assertEqual(cors["allowMethods"], ["GET", "POST"])
+        self.assertNotIn("allowCredentials", cors)
+
+    def test_access_logs_hold_no_token(self):
+        fields = json.loads(self.stage["AccessLogSettings"]["Format"])
+        self.assertEqual(self.stage["AccessLogSettings"]["DestinationArn"], {"Fn::GetAtt": ["AccessLogs", "Arn"]})
+        for value in fields.values():
+            self.assertNotRegex(value, r"(?i)query|path|header|\.token|authorizer\.principal")
+        self.assertLessEqual({"requestId", "address", "route", "status"}, set(fields))
+
+
+class Data(unittest.TestCase):
+    def test_the_table_cannot_be_lost(self):
+        table = source()["Resources"]["AccountsTable"]
+        self.assertEqual((table["DeletionPolicy"], table["UpdateReplacePolicy"]), ("Retain", "Retain"))
+        self.assertEqual(
+            table["Properties"],
+            {
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                "DeletionProtectionEnabled": True,
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+            },
+        )
+        self.assertNotIn("Condition", table)
+
+    def test_one_place_chooses_the_table(self):
+        chosen = source()["Resources"]["TableInUse"]["Properties"]["Value"]
+        self.assertEqual(chosen, {"Fn::If": ["IsRestored", {"Ref": "RestoredTable"}, {"Ref": "AccountsTable"}]})
+        others = {
+            name
+            for name, resource in source()["Resources"].items()
+            if name != "TableInUse" and references(resource) & {"AccountsTable", "RestoredTable"}
+        }
+        # The functions name the parameter in their version description only.
+        for name in others - set(PERMISSIONS):
+            self.fail(f"{name} names a table by itself")
+        for name in PERMISSIONS:
+            properties = dict(source()["Resources"][name]["Properties"], VersionDescription=None)
+            self.assertEqual(references(properties) & {"AccountsTable", "RestoredTable"}, set(), name)
+
+    def test_the_secret_is_made_by_aws_and_kept(self):
+        secret = source()["Resources"]["JwtSecret"]
+        self.assertEqual((secret["DeletionPolicy"], secret["UpdateReplacePolicy"]), ("Retain", "Retain"))
+        self.assertEqual(
+            secret["Properties"]["GenerateSecretString"],
+            {
+                "SecretStringTemplate": "{}",
+                "GenerateStringKey": "current",
+                "PasswordLength": 64,
+                "ExcludePunctuation": True,
+            },
+        )
+        self.assertNotIn("SecretString", secret["Properties"])
+
+    def test_no_secret_is_resolved_into_the_template(self):
+        self.assertNotIn("{{resolve:", TEMPLATE.read_text())
+
+    def test_logs_are_kept_for_a_set_time(self):
+        groups = of_type(source(), "AWS::Logs::LogGroup")
+        self.assertEqual(set(groups), {"AccessLogs"} | {group for _, _, group in SIZES.values()})
+        for name, group in groups.items():
+            self.assertEqual(group["Properties"]["RetentionInDays"], {"Ref": "LogRetentionDays"}, name)
+            self.assertEqual((group["DeletionPolicy"], group["UpdateReplacePolicy"]), ("Retain", "Retain"), name)
+
+
+class Alarms(unittest.TestCase):
+    def setUp(self):
+        self.alarms = of_type(source(), "AWS::CloudWatch::Alarm")
+
+    def test_what_rings(self):
+        self.assertEqual(
+            set(self.alarms),
+            {
+                "ApiErrorAlarm", "ApiLatencyAlarm", "ConflictAlarm", "CrashAlarm", "InternalErrorAlarm",
+                "LoginDurationAlarm", "StoreAlarm", "ThrottleAlarm",
+            },
+        )  # fmt: skip
+
+    def test_every_alarm_tells_someone_and_says_what_is_wrong(self):
+        topic = {"Fn::If": ["OwnsAlarmTopic", {"Ref": "AlarmTopic"}, {"Ref": "AlarmTopicArn"}]}
+        for name, alarm in self.alarms.items():
+            self.assertEqual(alarm["Properties"]["AlarmActions"], [topic], name)
+            self.assertEqual(alarm["Properties"]["TreatMissingData"], "notBreaching", name)
+            self.assertTrue(alarm["Properties"]["AlarmDescription"], name)
+
+    def test_throttles_of_every_function_ring(self):
+        self.assertLessEqual(set(PERMISSIONS), references(self.alarms["ThrottleAlarm"]))
+
+    def test_failures_of_every_operation_on_the_table_ring(self):
+        used = {action.removeprefix("dynamodb:") for rows in PERMISSIONS.values() for action, *_ in rows if "dynamodb" in action}
+        watched = {
+            dimension["Value"]
+            for query in self.alarms["StoreAlarm"]["Properties"]["Metrics"]
+            for dimension in query.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
+            if dimension["Name"] == "Operation"
+        }
+        self.assertEqual(watched, used | {"TransactWriteItems"})
+
+    def test_metrics_from_logs_have_the_names_that_the_alarms_watch(self):
+        written = set()
+        for metric_filter in of_type(source(), "AWS::Logs::MetricFilter").values():
+            for metric in metric_filter["Properties"]["MetricTransformations"]:
+                written.add((json.dumps(metric["MetricNamespace"]), metric["MetricName"]))
+        properties = self.alarms["InternalErrorAlarm"]["Properties"]
+        self.assertEqual(written, {(json.dumps(properties["Namespace"]), properties["MetricName"])})
+
+    def test_errors_are_counted_in_the_logs_of_every_function(self):
+        counted = {
+            metric_filter["Properties"]["LogGroupName"]["Ref"]
+            for metric_filter in of_type(source(), "AWS::Logs::MetricFilter").values()
+            if metric_filter["Properties"]["MetricTransformations"][0]["MetricName"] == "InternalErrors"
+        }
+        self.assertEqual(counted, {group for _, _, group in SIZES.values()})
+
+    def test_bad_tokens_do_not_ring(self):
+        """As a REST authorizer, validate refuses by an error. That must not count as a crash."""
+        self.assertNotIn("ValidateFunction", references(self.alarms["CrashAlarm"]))
+        for metric_filter in of_type(source(), "AWS::Logs::MetricFilter").values():
+            self.assertIn('$.function = "*"', metric_filter["Properties"]["FilterPattern"])
+
+    def test_the_dashboard_shows_every_alarm(self):
+        text = source()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        widgets = json.loads(text)["widgets"]
+        shown = {arn for widget in widgets for arn in widget["properties"].get("alarms", [])}
+        self.assertEqual(shown, {f"${{{name}.Arn}}" for name in self.alarms})
+
+
+class Consumers(unittest.TestCase):
+    """Each template in consumers/ names the exported alias as its authorizer, may call it, and says how long it caches."""
+
+    def authorizer_and_permissions(self, name):
+        template = deployed(CONSUMERS / f"{name}.yaml")
+        self.assertEqual(template["Parameters"]["AuthStack"]["Default"], "serverless-auth")
+        permissions = [
+            permission["Properties"]
+            for permission in of_type(template, "AWS::Lambda::Permission").values()
+            if "Fn::ImportValue" in permission["Properties"]["FunctionName"]
+        ]
+        self.assertEqual(len(permissions), 1, name)
+        self.assertTrue(self.imports_the_alias(permissions[0]["FunctionName"]), name)
+        self.assertIn("Api", references(permissions[0]["SourceArn"]), name)
+        return template, permissions[0]["Principal"]
+
+    def imports_the_alias(self, value):
+        # SAM puts in the value of the parameter for a REST API.
+        return re.search(r'{"Fn::ImportValue": {"Fn::Sub": "(\${AuthStack}|serverless-auth)-AuthorizerArn"}}', json.dumps(value))
+
+    def scheme(self, template):
+        schemes = template["Resources"]["Api"]["Properties"]["Body"]["components"]["securitySchemes"]
+        return schemes["Validate"]["x-amazon-apigateway-authorizer"]
+
+    def test_there_is_one_for_every_kind_of_api(self):
+        kinds = {path.stem for path in CONSUMERS.glob("*.yaml")}
+        self.assertEqual(kinds, {"rest-token", "rest-request", "http-api", "websocket", "appsync"})
+
+    def test_rest(self):
+        for name, kind in {"rest-token": "token", "rest-request": "request"}.items():
+            template, principal = self.authorizer_and_permissions(name)
+            scheme = self.scheme(template)
+            self.assertEqual(principal, "apigateway.amazonaws.com")
+            self.assertEqual(scheme["type"], kind)
+            self.assertEqual(scheme["authorizerResultTtlInSeconds"], 60)
+            self.assertTrue(self.imports_the_alias(scheme["authorizerUri"]))
+            paths = template["Resources"]["Api"]["Properties"]["Body"]["paths"]
+            self.assertEqual(paths["/me"]["get"]["security"], [{"Validate": []}])
+
+    def test_http(self):
+        template, principal = self.authorizer_and_permissions("http-api")
+        scheme = self.scheme(template)
+        self.assertEqual(principal, "apigateway.amazonaws.com")
+        self.assertEqual(scheme["authorizerResultTtlInSeconds"], 60)
+        self.assertIs(scheme["enableSimpleResponses"], True)
+        self.assertTrue(self.imports_the_alias(scheme["authorizerUri"]))
+        for item in template["Resources"]["Api"]["Properties"]["Body"]["paths"].values():
+            for operation in item.values():
+                self.assertEqual(operation["security"], [{"Validate": []}])
+
+    def test_websocket(self):
+        template, principal = self.authorizer_and_permissions("websocket")
+        authorizer = template["Resources"]["Authorizer"]["Properties"]
+        connect = template["Resources"]["Connect"]["Properties"]
+        self.assertEqual(principal, "apigateway.amazonaws.com")
+        self.assertTrue(self.imports_the_alias(authorizer["AuthorizerUri"]))
+        self.assertEqual((connect["RouteKey"], connect["AuthorizationType"]), ("$connect", "CUSTOM"))
+        self.assertEqual(connect["AuthorizerId"], {"Ref": "Authorizer"})
+
+    def test_appsync(self):
+        template, principal = self.authorizer_and_permissions("appsync")
+        api = template["Resources"]["Api"]["Properties"]
+        self.assertEqual(principal, "appsync.amazonaws.com")
+        self.assertEqual(api["AuthenticationType"], "AWS_LAMBDA")
+        self.assertTrue(self.imports_the_alias(api["LambdaAuthorizerConfig"]["AuthorizerUri"]))
+        self.assertEqual(api["LambdaAuthorizerConfig"]["AuthorizerResultTtlInSeconds"], 60)
+
+
+if __name__ == "__main__":
+    unittest.main()

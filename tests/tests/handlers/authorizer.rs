@@ -1,0 +1,572 @@
+//! `validate` as the authorizer of every kind of API.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::event::Sender;
+use crate::service::{NOW, PASSWORD, Service};
+use crate::tokens::Forge;
+
+const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
+
+/// Which kind of API asks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Api {
+    RestToken,
+    RestRequest,
+    Http1,
+    Http2,
+    WebSocket,
+    AppSync,
+}
+
+impl Api {
+    pub const ALL: [Self; 6] =
+        [Self::RestToken, Self::RestRequest, Self::Http1, Self::Http2, Self::WebSocket, Self::AppSync];
+
+    /// The sample event of this kind.
+    pub fn sample(self) -> Value {
+        crate::event::sample(match self {
+            Self::RestToken => "validate-rest-token-authorizer",
+            Self::RestRequest => "validate-rest-request-authorizer",
+            Self::Http1 => "validate-http-api-1-authorizer",
+            Self::Http2 => "validate-http-api-2-authorizer",
+            Self::WebSocket => "validate-websocket-authorizer",
+            Self::AppSync => "validate-appsync-authorizer",
+        })
+    }
+
+    /// The event for a token, presented as this kind of API presents one.
+    fn event(self, token: &str) -> Value {
+        match self {
+            Self::AppSync => {
+                let mut event = self.sample();
+                event["authorizationToken"] = token.into();
+                event
+            }
+            Self::WebSocket => {
+                let mut event = self.sample();
+                event["queryStringParameters"]["token"] = token.into();
+                event["multiValueQueryStringParameters"]["token"] = json!([token]);
+                event
+            }
+            _ => self.with_header(&format!("Bearer {token}")),
+        }
+    }
+
+    /// The event for a value of the `Authorization` header.
+    fn with_header(self, value: &str) -> Value {
+        let mut event = self.sample();
+        let members = match self {
+            Self::RestToken | Self::AppSync => &["/authorizationToken"][..],
+            Self::RestRequest => &["/headers/Authorization", "/multiValueHeaders/Authorization/0"],
+            Self::Http1 => &["/headers/Authorization", "/identitySource", "/authorizationToken"],
+            Self::Http2 => &["/headers/authorization", "/identitySource/0"],
+            Self::WebSocket => {
+                event["headers"]["Authorization"] = value.into();
+                event["multiValueHeaders"]["Authorization"] = json!([value]);
+                event["queryStringParameters"] = Value::Null;
+                event["multiValueQueryStringParameters"] = Value::Null;
+                &[]
+            }
+        };
+        for member in members {
+            *event.pointer_mut(member).unwrap() = value.into();
+        }
+        event
+    }
+
+    /// What this kind of API is answered when there is no good token.
+    fn refusal(self) -> Result<Value, String> {
+        match self {
+            Self::Http2 => Ok(json!({ "isAuthorized": false, "context": {} })),
+            Self::AppSync => Ok(json!({ "isAuthorized": false })),
+            _ => Err("Unauthorized".to_owned()),
+        }
+    }
+
+    /// What this kind of API is answered for a good token of this account.
+    fn consent(self, id: &str, username: &str) -> Value {
+        let context = json!({ "user_id": id, "username": username });
+        let resource = match self {
+            Self::Http2 => return json!({ "isAuthorized": true, "context": context }),
+            Self::AppSync => return json!({ "isAuthorized": true, "resolverContext": context }),
+            Self::WebSocket => "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/*",
+            _ => "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/*/*",
+        };
+        policy("Allow", id, resource, &context)
+    }
+}
+
+fn policy(effect: &str, principal: &str, resource: &str, context: &Value) -> Value {
+    json!({
+        "principalId": principal,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{ "Action": "execute-api:Invoke", "Effect": effect, "Resource": resource }],
+        },
+        "context": context,
+    })
+}
+
+/// A service, the token of its user `Alice` and her id.
+async fn alice() -> (Service, String, String) {
+    let service = Service::with(&[("JWT_SECRET", SECRET)]).await;
+    let token = service.enrol("Alice").await;
+    let id = service.account("alice").await.unwrap().id.to_string();
+    (service, token, id)
+}
+
+#[tokio::test]
+async fn a_good_token_is_let_in_by_every_kind_of_api() {
+    let (service, token, id) = alice().await;
+    for api in Api::ALL {
+        assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "Alice")), "{api:?}");
+    }
+    for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::Http2, Api::WebSocket] {
+        for header in [format!("bearer {token}"), format!("BEARER   {token} ")] {
+            let event = api.with_header(&header);
+            assert_eq!(service.ask(event).await, Ok(api.consent(&id, "Alice")), "{api:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_samples_hold_a_token_that_nobody_accepts() {
+    let (service, ..) = alice().await;
+    for api in Api::ALL {
+        assert_eq!(service.ask(api.sample()).await, api.refusal(), "{api:?}");
+    }
+}
+
+/// One verdict: whatever is wrong with a token, HTTP and every kind of API agree that it is.
+#[tokio::test]
+async fn http_and_every_kind_of_api_agree_on_every_token() {
+    let (service, token, id) = alice().await;
+    let forge = Forge::after(&token, SECRET);
+    for api in Api::ALL {
+        assert_eq!(service.ask(api.event(&forge.control())).await, Ok(api.consent(&id, "Alice")));
+    }
+    let cases = forge.all();
+    assert!(cases.len() > 200, "{}", cases.len());
+    for (name, token) in cases {
+        for sender in Sender::ALL {
+            let headers = [("authorization", &*format!("Bearer {token}"))];
+            let answer = service.validate(sender.request("POST", &headers, "")).await;
+            assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"valid":false}"#), "{name}");
+        }
+        for api in Api::ALL {
+            assert_eq!(service.ask(api.event(&token)).await, api.refusal(), "{name} {api:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn http_and_every_kind_of_api_agree_on_every_header() {
+    let (service, token, _) = alice().await;
+    for (value, good) in [
+        (format!("Bearer {token}"), true),
+        (format!("  bearer  {token}  "), true),
+        (String::new(), false),
+        (" ".to_owned(), false),
+        ("Bearer".to_owned(), false),
+        ("Bearer ".to_owned(), false),
+        (token.clone(), false),
+        (format!("Basic {token}"), false),
+        (format!("Bearer\t{token}"), false),
+        (format!("Bearer \"{token}\""), false),
+        (format!("Bearer {token} {token}"), false),
+        (format!("Bearer {token},Bearer {token}"), false),
+        (format!("Bearer {token}, Bearer {token}"), false),
+        (format!("Bearer {token}\n"), false),
+        (format!("Bearer {token}\u{0}"), false),
+        (format!("Bearer {token}é"), false),
+    ] {
+        let answer =
+            service.validate(Sender::RestApi.request("POST", &[("authorization", &value)], "")).await;
+        assert_eq!(answer.status == 200, good, "{value:?}");
+        for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::Http2, Api::WebSocket] {
+            let reply = service.ask(api.with_header(&value)).await;
+            if good {
+                assert!(reply.is_ok(), "{api:?} {value:?}");
+            } else {
+                assert_eq!(reply, api.refusal(), "{api:?} {value:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_http_api_may_be_set_up_for_policies() {
+    let service = Service::with(&[("JWT_SECRET", SECRET), ("AUTHORIZER_RESPONSE", "iam")]).await;
+    let token = service.enrol("alice").await;
+    let id = service.account("alice").await.unwrap().id.to_string();
+    let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/$default/*/*";
+    let context = json!({ "user_id": id, "username": "alice" });
+    assert_eq!(service.ask(Api::Http2.event(&token)).await, Ok(policy("Allow", &id, stage, &context)));
+    assert_eq!(service.ask(Api::Http2.sample()).await, Ok(policy("Deny", "nobody", stage, &json!({}))));
+    for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::WebSocket, Api::AppSync] {
+        assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "alice")), "{api:?}");
+        assert_eq!(service.ask(api.sample()).await, api.refusal(), "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_found_wherever_this_kind_of_api_puts_it() {
+    let (service, token, id) = alice().await;
+    let bearer = format!("Bearer {token}");
+    let edited = |api: Api, edit: &dyn Fn(&mut Value)| {
+        let mut event = api.event(&token);
+        edit(&mut event);
+        event
+    };
+    for (api, event) in [
+        (Api::RestRequest, edited(Api::RestRequest, &|e| e["headers"] = Value::Null)),
+        (Api::RestRequest, edited(Api::RestRequest, &|e| e["multiValueHeaders"] = Value::Null)),
+        (Api::RestRequest, edited(Api::RestRequest, &|e| e["headers"] = json!({ "AUTHORIZATION": bearer }))),
+        (
+            Api::RestRequest,
+            edited(Api::RestRequest, &|e| {
+                for map in [
+                    "queryStringParameters",
+                    "multiValueQueryStringParameters",
+                    "pathParameters",
+                    "stageVariables",
+                ] {
+                    e[map] = Value::Null;
+                }
+            }),
+        ),
+        (Api::Http1, edited(Api::Http1, &|e| e["headers"] = Value::Null)),
+        (Api::Http1, edited(Api::Http1, &|e| e["identitySource"] = format!("{bearer},203.0.113.7").into())),
+        (
+            Api::Http1,
+            edited(Api::Http1, &|e| {
+                e["identitySource"] = Value::Null;
+                e["authorizationToken"] = Value::Null;
+            }),
+        ),
+        (Api::Http2, edited(Api::Http2, &|e| e["identitySource"] = Value::Null)),
+        (Api::Http2, edited(Api::Http2, &|e| e["identitySource"] = json!([bearer, "GET /orders/{id}"]))),
+        (Api::Http2, edited(Api::Http2, &|e| e["identitySource"] = json!(["GET /orders/{id}", bearer]))),
+        (Api::Http2, edited(Api::Http2, &|e| e["headers"] = Value::Null)),
+        (
+            Api::Http2,
+            edited(Api::Http2, &|e| {
+                e["cookies"] = Value::Null;
+                e["queryStringParameters"] = Value::Null;
+                e["pathParameters"] = Value::Null;
+                e["stageVariables"] = Value::Null;
+                e["requestContext"]["authentication"] = Value::Null;
+            }),
+        ),
+        (Api::WebSocket, Api::WebSocket.with_header(&bearer)),
+        (Api::WebSocket, edited(Api::WebSocket, &|e| e["multiValueQueryStringParameters"] = Value::Null)),
+        (Api::WebSocket, edited(Api::WebSocket, &|e| e["headers"] = json!({ "authorization": bearer }))),
+    ] {
+        assert_eq!(service.ask(event.clone()).await, Ok(api.consent(&id, "Alice")), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_tokens_that_differ_none_is_believed() {
+    let (service, token, _) = alice().await;
+    let (good, other) = (format!("Bearer {token}"), format!("Bearer {}", service.enrol("bob").await));
+    let edited = |api: Api, edit: &dyn Fn(&mut Value)| {
+        let mut event = api.event(&token);
+        edit(&mut event);
+        event
+    };
+    for (api, event) in [
+        (
+            Api::RestRequest,
+            edited(Api::RestRequest, &|e| e["multiValueHeaders"]["Authorization"] = json!([good, other])),
+        ),
+        (
+            Api::RestRequest,
+            edited(Api::RestRequest, &|e| e["multiValueHeaders"]["Authorization"] = json!([good, good])),
+        ),
+        (
+            Api::RestRequest,
+            edited(Api::RestRequest, &|e| e["multiValueHeaders"]["authorization"] = json!([other])),
+        ),
+        (Api::Http1, edited(Api::Http1, &|e| e["identitySource"] = other.clone().into())),
+        (Api::Http1, edited(Api::Http1, &|e| e["authorizationToken"] = other.clone().into())),
+        (Api::Http1, edited(Api::Http1, &|e| e["headers"]["Authorization"] = other.clone().into())),
+        (Api::Http1, edited(Api::Http1, &|e| e["identitySource"] = format!("{good},{other}").into())),
+        (Api::Http2, edited(Api::Http2, &|e| e["identitySource"] = json!([other]))),
+        (Api::Http2, edited(Api::Http2, &|e| e["identitySource"] = json!([good, other]))),
+        (Api::Http2, edited(Api::Http2, &|e| e["headers"]["authorization"] = other.clone().into())),
+        (Api::Http2, edited(Api::Http2, &|e| e["headers"]["authorization"] = "Basic x".into())),
+        (Api::WebSocket, edited(Api::WebSocket, &|e| e["headers"]["Authorization"] = other.clone().into())),
+        (
+            Api::WebSocket,
+            edited(Api::WebSocket, &|e| e["multiValueQueryStringParameters"]["token"] = json!([token, "x"])),
+        ),
+    ] {
+        assert_eq!(service.ask(event.clone()).await, api.refusal(), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_elsewhere_is_no_token() {
+    let (service, token, _) = alice().await;
+    for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::Http2] {
+        let mut event = api.with_header("");
+        event["queryStringParameters"] = json!({ "token": token, "access_token": token });
+        event["cookies"] = json!([format!("token={token}")]);
+        event["stageVariables"] = json!({ "token": token });
+        event["body"] = token.clone().into();
+        assert_eq!(service.ask(event).await, api.refusal(), "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_by_every_kind_of_api_at_once() {
+    for sql in
+        ["UPDATE accounts SET disabled = 1", "UPDATE accounts SET token_version = 1", "DELETE FROM accounts"]
+    {
+        let (service, token, _) = alice().await;
+        service.sql(sql);
+        for api in Api::ALL {
+            assert_eq!(service.ask(api.event(&token)).await, api.refusal(), "{sql} {api:?}");
+        }
+    }
+}
+
+/// A store that fails is no verdict: an error, which no API takes for consent, and not the word for a bad token, which
+/// would log everybody out.
+#[tokio::test]
+async fn a_fault_of_ours_is_an_error_and_never_a_verdict() {
+    let (service, token, _) = alice().await;
+    service.sql("UPDATE accounts SET id = 'not a uuid'");
+    for api in Api::ALL {
+        assert_eq!(service.ask(api.event(&token)).await, Err("Internal error".to_owned()), "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn events_of_no_known_kind_are_errors() {
+    let (service, token, _) = alice().await;
+    let changed = |api: Api, changes: &[(&str, Value)]| {
+        let mut event = api.event(&token);
+        for (member, value) in changes {
+            event[*member] = value.clone();
+        }
+        event
+    };
+    for event in [
+        json!({}),
+        json!([]),
+        json!("x"),
+        Value::Null,
+        json!({ "type": "TOKEN", "authorizationToken": format!("Bearer {token}") }),
+        json!({ "authorizationToken": token }),
+        json!({ "headers": { "authorization": format!("Bearer {token}") } }),
+        changed(Api::RestToken, &[("type", "token".into())]),
+        changed(Api::RestToken, &[("type", Value::Null)]),
+        changed(Api::RestRequest, &[("type", "EVENT".into())]),
+        changed(Api::Http2, &[("type", Value::Null)]),
+        changed(Api::Http2, &[("methodArn", "arn:aws:execute-api:eu-west-1:123456789012:a/b/GET/".into())]),
+        changed(Api::AppSync, &[("requestContext", json!({}))]),
+        json!({ "Records": [{ "eventSource": "aws:sqs", "body": token }] }),
+    ] {
+        assert_eq!(service.ask(event.clone()).await, Err("Internal error".to_owned()), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_covers_one_stage_of_one_api_or_nothing() {
+    let (service, token, _) = alice().await;
+    for arn in [
+        "",
+        "*",
+        "arn:aws:execute-api:eu-west-1:123456789012:*/*/GET/",
+        "arn:aws:execute-api:eu-west-1:123456789012:api/*/GET/",
+        "arn:aws:execute-api:eu-west-1:123456789012:api",
+        "arn:aws:execute-api:eu-west-1:123456789012:/prod/GET/",
+        "arn:aws:execute-api:eu-west-1:123456789012:api//GET/",
+        "arn:aws:lambda:eu-west-1:123456789012:api/prod/GET/",
+        "arn:aws:execute-api:*:123456789012:api/prod/GET/",
+    ] {
+        for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::WebSocket] {
+            let mut event = api.event(&token);
+            event["methodArn"] = arn.into();
+            assert_eq!(service.ask(event).await, Err("Internal error".to_owned()), "{arn}");
+        }
+    }
+    let mut event = Api::RestToken.event(&token);
+    event["methodArn"] =
+        "arn:aws-cn:execute-api:cn-north-1:123456789012:api/test-invoke-stage/POST/a/b/c".into();
+    let resource = &service.ask(event).await.unwrap()["policyDocument"]["Statement"][0]["Resource"];
+    assert_eq!(resource, "arn:aws-cn:execute-api:cn-north-1:123456789012:api/test-invoke-stage/*/*");
+}
+
+#[tokio::test]
+async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
+    let (service, token, id) = alice().await;
+    let context = service.ask(Api::Http2.event(&token)).await.unwrap()["context"].clone();
+    let mut event = crate::event::sample("validate-http-api-me");
+    event["requestContext"]["authorizer"]["lambda"] = context;
+    let answer = service.validate(event.clone()).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({ "user_id": id, "username": "Alice" })));
+    for context in [
+        Value::Null,
+        json!({}),
+        json!({ "lambda": {} }),
+        json!({ "lambda": { "user_id": id } }),
+        json!({ "jwt": { "claims": {} } }),
+    ] {
+        event["requestContext"]["authorizer"] = context.clone();
+        assert_eq!(service.validate(event.clone()).await.status, 405, "{context}");
+    }
+}
+
+/// Any event at all, and any sample with any part replaced: a reply or a clean error, and no consent.
+mod anything {
+    use super::*;
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+            Just("REQUEST".into()),
+            Just("TOKEN".into()),
+            Just("2.0".into()),
+            Just("arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/GET/".into()),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            let member = prop_oneof![
+                ".{0,8}",
+                prop::sample::select(vec![
+                    "type",
+                    "version",
+                    "methodArn",
+                    "routeArn",
+                    "authorizationToken",
+                    "identitySource",
+                    "headers",
+                    "multiValueHeaders",
+                    "Authorization",
+                    "requestContext",
+                    "http",
+                    "method",
+                    "elb",
+                    "httpMethod",
+                    "queryString",
+                    "connectionId",
+                    "body",
+                    "isBase64Encoded",
+                    "token",
+                    "queryStringParameters",
+                ])
+                .prop_map(str::to_owned),
+            ];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::hash_map(member, inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Replaces, removes or doubles parts of a sample.
+    fn mutated() -> impl Strategy<Value = Value> {
+        let part = (any::<prop::sample::Index>(), prop::option::of(json()));
+        (0..Api::ALL.len() + Sender::ALL.len(), prop::collection::vec(part, 1..4)).prop_map(
+            |(which, parts)| {
+                let mut event = match Api::ALL.get(which) {
+                    Some(api) => api.sample(),
+                    None => Sender::ALL[which - Api::ALL.len()].sample("validate"),
+                };
+                for (index, value) in parts {
+                    let mut pointers = Vec::new();
+                    collect(&event, String::new(), &mut pointers);
+                    let pointer = index.get(&pointers).clone();
+                    let Some((parent, name)) = pointer.rsplit_once('/') else { continue };
+                    match (event.pointer_mut(parent), value) {
+                        (Some(Value::Object(members)), None) => {
+                            drop(members.remove(&name.replace("~1", "/")))
+                        }
+                        (Some(_), value) => *event.pointer_mut(&pointer).unwrap() = value.unwrap_or_default(),
+                        (None, _) => {}
+                    }
+                }
+                event
+            },
+        )
+    }
+
+    fn collect(value: &Value, pointer: String, all: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    collect(value, format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")), all);
+                }
+            }
+            Value::Array(values) => {
+                for (n, value) in values.iter().enumerate() {
+                    collect(value, format!("{pointer}/{n}"), all);
+                }
+            }
+            _ => {}
+        }
+        all.push(pointer);
+    }
+
+    /// Runs cases over one service; as many as `FUZZ_CASES` says, or a few thousand.
+    #[expect(clippy::disallowed_methods, reason = "a longer run is asked for from outside")]
+    fn run(strategy: impl Strategy<Value = Value>) {
+        let cases = std::env::var("FUZZ_CASES").map_or(3000, |cases| cases.parse().unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let service = runtime.block_on(async {
+            let service = Service::new().await;
+            service.enrol("alice").await;
+            service
+        });
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(cases));
+        let outcome = runner.run(&strategy, |event| {
+            let reply = runtime.block_on(service.ask(event));
+            let consents = reply.as_ref().is_ok_and(|reply| {
+                reply["isAuthorized"] == true
+                    || reply["statusCode"] == 200
+                    || reply
+                        .pointer("/policyDocument/Statement/0/Effect")
+                        .is_some_and(|effect| effect == "Allow")
+            });
+            prop_assert!(!consents, "{reply:?}");
+            let known = reply.as_ref().map_or_else(
+                |error| ["Unauthorized", "Internal error"].contains(&error.as_str()),
+                |reply| reply["statusCode"].as_u64().is_none_or(|status| status < 500),
+            );
+            prop_assert!(known, "{reply:?}");
+            Ok(())
+        });
+        outcome.unwrap();
+    }
+
+    #[test]
+    fn any_json_is_answered_without_consent() {
+        run(json());
+    }
+
+    #[test]
+    fn any_change_of_a_sample_is_answered_without_consent() {
+        run(mutated());
+    }
+}
+
+/// The time at which these tests run is that of the tokens, so that none is refused for its age.
+#[tokio::test]
+async fn a_token_that_expires_this_second_is_refused_by_every_kind_of_api() {
+    let (service, token, _) = alice().await;
+    let body = json!({ "username": "alice", "password": PASSWORD }).to_string();
+    assert_eq!(service.login(Sender::HttpApi.post(&body)).await.status, 200);
+    let claims = Forge::after(&token, SECRET).all();
+    let (_, expired) = claims.iter().find(|(name, _)| *name == format!("exp {}", NOW.as_secs())).unwrap();
+    for api in Api::ALL {
+        assert_eq!(service.ask(api.event(expired)).await, api.refusal(), "{api:?}");
+    }
+}
