@@ -29,11 +29,18 @@ const GLANCE: Duration = Duration::from_millis(20);
 const PORTS: usize = 5;
 
 /// What a developer's shell may say to the service, and no journey should hear.
-const VARIABLES: [&str; 13] = [
+const VARIABLES: [&str; 20] = [
     "ACCOUNT_STORE",
     "ARGON2_ITERATIONS",
     "ARGON2_MEMORY_KIB",
     "AUTHORIZER_RESPONSE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "JWT_AUDIENCE",
     "JWT_ISSUER",
     "JWT_SECRET",
@@ -82,9 +89,19 @@ impl Service {
     /// they do not look into.
     pub fn shared() -> Self {
         static SHARED: Mutex<Weak<Emulator>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::share(&SHARED, Store::sqlite)
+    }
+
+    /// The one that journeys share on a DynamoDB engine.
+    pub fn shared_dynamodb() -> Self {
+        static SHARED: Mutex<Weak<Emulator>> = Mutex::new(Weak::new());
+        Self::share(&SHARED, Store::dynamodb)
+    }
+
+    fn share(place: &Mutex<Weak<Emulator>>, store: fn() -> Store) -> Self {
+        let mut shared = place.lock().unwrap_or_else(PoisonError::into_inner);
         let emulator = shared.upgrade().unwrap_or_else(|| {
-            let store = Store::sqlite();
+            let store = store();
             let mut emulator = Emulator::start(Path::new(ROOT), &["--ignore-changes"], &store.variables);
             emulator._store = Some(store);
             Arc::new(emulator)

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::client::PASSWORD;
 use crate::emulator::{ROOT, Service};
 
 /// In the order in which somebody would try them: who is to log in is registered first.
@@ -21,15 +22,10 @@ async fn every_sample_event_is_understood() {
         let own: Vec<_> = events.iter().filter(own).collect();
         assert!(!own.is_empty(), "no sample event for {function}");
         for event in own {
-            let (status, body) = invoke(&service, function, event);
-            match (function, status) {
-                ("register", 201) => registered += 1,
-                // The samples are all of one user.
-                ("register", 400) => assert!(body.contains("already exists"), "{}: {body}", name(event)),
-                ("login", 200) => {}
-                // No sample can hold a token that this database has signed.
-                ("validate", 401) => assert_eq!(body, r#"{"valid":false}"#, "{}", name(event)),
-                _ => panic!("{}: {status} {body}", name(event)),
+            if name(event).ends_with("-authorizer.json") {
+                assert_refused(&service, event);
+            } else if answer(&service, function, event) == 201 {
+                registered += 1;
             }
             invoked += 1;
         }
@@ -38,9 +34,73 @@ async fn every_sample_event_is_understood() {
     assert_eq!(invoked, events.len(), "a sample event for no function: {events:?}");
 }
 
+/// The status of the function's HTTP answer, which is one that the sample must get.
+fn answer(service: &Service, function: &str, event: &Path) -> u64 {
+    let told = invoke(service, function, event).unwrap_or_else(|error| panic!("{}: {error}", name(event)));
+    assert_eq!(content_type(&told), Some("application/json"), "{}: {told}", name(event));
+    let status = told["statusCode"].as_u64().unwrap_or_else(|| panic!("{}: {told}", name(event)));
+    let body = told["body"].as_str().expect("a body");
+    match (function, status) {
+        ("register", 201) | ("login", 200) => {}
+        // The samples are all of one user.
+        ("register", 400) => assert!(body.contains("already exists"), "{}: {body}", name(event)),
+        // No sample can hold a token that this database has signed.
+        ("validate", 401) => assert_eq!(body, r#"{"valid":false}"#, "{}", name(event)),
+        // Whom the authorizer let in, in its own words.
+        ("validate", 200) if name(event).ends_with("-me.json") => assert!(body.contains("alice"), "{body}"),
+        _ => panic!("{}: {status} {body}", name(event)),
+    }
+    status
+}
+
+/// As an authorizer, too, the function accepts no token that this database has not signed.
+fn assert_refused(service: &Service, event: &Path) {
+    match invoke(service, "validate", event) {
+        Ok(reply) => assert_eq!(reply["isAuthorized"], false, "{}: {reply}", name(event)),
+        Err(error) => assert!(error.contains("Unauthorized"), "{}: {error}", name(event)),
+    }
+}
+
+/// A token of this database is let in by the same command, whichever kind of API asks.
+#[tokio::test]
+async fn an_authorizer_event_with_a_good_token_is_let_in() {
+    let service = Service::shared();
+    let token = service.client().register("authorized", PASSWORD).await.text("token");
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let mut asked = 0;
+    for event in events().iter().filter(|event| name(event).ends_with("-authorizer.json")) {
+        let text = fs::read_to_string(event).expect("a sample");
+        let sample: Value = serde_json::from_str(&text).expect("JSON");
+        let old = find_token(&sample).unwrap_or_else(|| panic!("{}: no token", name(event)));
+        let changed = folder.path().join(name(event));
+        fs::write(&changed, text.replace(&old, &token)).expect("a copy");
+        let reply =
+            invoke(&service, "validate", &changed).unwrap_or_else(|error| panic!("{}: {error}", name(event)));
+        let effect = &reply["policyDocument"]["Statement"][0]["Effect"];
+        assert!(reply["isAuthorized"] == true || effect == "Allow", "{}: {reply}", name(event));
+        assert!(reply.to_string().contains(r#""username":"authorized""#), "{}: {reply}", name(event));
+        asked += 1;
+    }
+    assert_eq!(asked, 6);
+}
+
+/// The first thing in an event that looks like a token.
+fn find_token(event: &Value) -> Option<String> {
+    match event {
+        Value::String(text) => {
+            let token = text.strip_prefix("Bearer ").unwrap_or(text);
+            (token.starts_with("eyJ") && token.split('.').count() == 3).then(|| token.to_owned())
+        }
+        Value::Array(values) => values.iter().find_map(find_token),
+        Value::Object(members) => members.values().find_map(find_token),
+        _ => None,
+    }
+}
+
 fn events() -> Vec<PathBuf> {
     let entries = fs::read_dir(Path::new(ROOT).join("events")).expect("the sample events");
-    let mut events: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let entries = entries.map(|entry| entry.expect("an entry").path());
+    let mut events: Vec<_> = entries.filter(|entry| entry.is_file()).collect();
     events.sort();
     events
 }
@@ -49,8 +109,8 @@ fn name(event: &Path) -> &str {
     event.file_name().and_then(|name| name.to_str()).expect("a name in UTF-8")
 }
 
-/// The status and the body of the function's HTTP answer.
-fn invoke(service: &Service, function: &str, event: &Path) -> (u64, String) {
+/// The function's reply, or the error that it replied with.
+fn invoke(service: &Service, function: &str, event: &Path) -> Result<Value, String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["lambda", "invoke", "--invoke-address", "127.0.0.1"]);
     command.args(["--invoke-port", &service.port().to_string(), function, "--data-file"]).arg(event);
@@ -59,11 +119,10 @@ fn invoke(service: &Service, function: &str, event: &Path) -> (u64, String) {
         command.env("NO_PROXY", "127.0.0.1").current_dir(ROOT).output().expect("cargo lambda invoke");
     let (told, complained) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{}: {told}{complained}", name(event));
-    let answer: Value = serde_json::from_str(&told).unwrap_or_else(|_| panic!("{}: {told}", name(event)));
-    assert_eq!(content_type(&answer), Some("application/json"), "{}: {told}", name(event));
-    let status = answer["statusCode"].as_u64().unwrap_or_else(|| panic!("{}: {told}", name(event)));
-    (status, answer["body"].as_str().expect("a body").to_owned())
+    if !output.status.success() {
+        return Err(format!("{told}{complained}"));
+    }
+    Ok(serde_json::from_str(&told).unwrap_or_else(|_| panic!("{}: {told}", name(event))))
 }
 
 /// Load balancers with multi-value headers read the second map, everybody else the first.

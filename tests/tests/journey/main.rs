@@ -21,55 +21,61 @@ mod defaults;
 mod events;
 mod refusals;
 
-/// Every journey on the laptop's store.
-mod sqlite {
-    use crate::emulator::Service;
-    use crate::store::Store;
-    use crate::{accounts, crash, race, restart};
+/// Every journey that a store must make possible, on the store that `$new` makes.
+macro_rules! journeys {
+    ($store:ident, $new:expr, $shared:expr) => {
+        mod $store {
+            use crate::emulator::Service;
+            use crate::store::Store;
+            use crate::{accounts, crash, race, restart};
 
-    #[tokio::test]
-    async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account() {
-        accounts::a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account(&Service::shared())
-            .await;
-    }
+            #[tokio::test]
+            async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account() {
+                accounts::a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account(&$shared)
+                    .await;
+            }
 
-    #[tokio::test]
-    async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
-        accounts::an_unknown_name_and_a_wrong_password_get_the_same_answer(&Service::shared()).await;
-    }
+            #[tokio::test]
+            async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
+                accounts::an_unknown_name_and_a_wrong_password_get_the_same_answer(&$shared).await;
+            }
 
-    #[tokio::test]
-    async fn a_password_is_taken_as_typed() {
-        accounts::a_password_is_taken_as_typed(&Service::shared()).await;
-    }
+            #[tokio::test]
+            async fn a_password_is_taken_as_typed() {
+                accounts::a_password_is_taken_as_typed(&$shared).await;
+            }
 
-    #[tokio::test]
-    async fn a_name_or_an_address_in_use_is_refused() {
-        accounts::a_name_or_an_address_in_use_is_refused(&Service::shared()).await;
-    }
+            #[tokio::test]
+            async fn a_name_or_an_address_in_use_is_refused() {
+                accounts::a_name_or_an_address_in_use_is_refused(&$shared).await;
+            }
 
-    #[tokio::test]
-    async fn validate_tells_no_token_from_a_bad_one() {
-        accounts::validate_tells_no_token_from_a_bad_one(&Service::shared()).await;
-    }
+            #[tokio::test]
+            async fn validate_tells_no_token_from_a_bad_one() {
+                accounts::validate_tells_no_token_from_a_bad_one(&$shared).await;
+            }
 
-    #[tokio::test]
-    async fn a_token_ends_with_its_time() {
-        accounts::a_token_ends_with_its_time(&Store::sqlite()).await;
-    }
+            #[tokio::test]
+            async fn a_token_ends_with_its_time() {
+                accounts::a_token_ends_with_its_time(&$new).await;
+            }
 
-    #[tokio::test]
-    async fn of_many_racers_for_one_name_one_wins() {
-        race::of_many_racers_for_one_name_one_wins(&Store::sqlite()).await;
-    }
+            #[tokio::test]
+            async fn of_many_racers_for_one_name_one_wins() {
+                race::of_many_racers_for_one_name_one_wins(&$new).await;
+            }
 
-    #[tokio::test]
-    async fn accounts_and_tokens_survive_a_restart() {
-        restart::accounts_and_tokens_survive_a_restart(&Store::sqlite()).await;
-    }
+            #[tokio::test]
+            async fn accounts_and_tokens_survive_a_restart() {
+                restart::accounts_and_tokens_survive_a_restart(&$new).await;
+            }
 
-    #[tokio::test]
-    async fn no_acknowledged_account_is_lost_when_functions_are_killed() {
-        crash::no_acknowledged_account_is_lost_when_functions_are_killed(&Store::sqlite()).await;
-    }
+            #[tokio::test]
+            async fn no_acknowledged_account_is_lost_when_functions_are_killed() {
+                crash::no_acknowledged_account_is_lost_when_functions_are_killed(&$new).await;
+            }
+        }
+    };
 }
+journeys!(sqlite, Store::sqlite(), Service::shared());
+journeys!(dynamodb, Store::dynamodb(), Service::shared_dynamodb());
