@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::{AccountStore, CreateError, StoreError};
+use super::{AccountStore, BoxError, CreateError, StoreError};
 use crate::account::{Account, AccountId, Status};
 use crate::email::Email;
 use crate::hash::PasswordHash;
@@ -41,13 +41,10 @@ impl SqliteStore {
     ///
     /// When the file is not a database of this service and of this version, or cannot be read. It is left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_or_create(path).map_err(|cause| {
-            let wrong =
-                |error: StoreError| OpenError { path: path.display().to_string(), cause: Box::new(error) };
-            match cause {
-                StoreError::Broken(_) => StoreError::Broken(wrong(cause).into()),
-                StoreError::Unavailable(_) => StoreError::Unavailable(wrong(cause).into()),
-            }
+        let named = |cause| OpenError { path: path.display().to_string(), cause };
+        Self::open_or_create(path).map_err(|error| match error {
+            StoreError::Broken(cause) => StoreError::Broken(named(cause).into()),
+            StoreError::Unavailable(cause) => StoreError::Unavailable(named(cause).into()),
         })
     }
 
@@ -234,7 +231,7 @@ fn check(connection: &Connection) -> Result<(), StoreError> {
 struct OpenError {
     path: String,
     #[source]
-    cause: Box<StoreError>,
+    cause: BoxError,
 }
 
 fn broken(problem: &str) -> StoreError {

@@ -114,7 +114,7 @@ pub enum WeakKey {
     /// Few different bytes: no randomness.
     #[error("must be random; make one with `openssl rand -base64 48`")]
     Repetitive,
-    /// Fewer than [`MIN_BYTES`] bytes.
+    /// Fewer than 32 bytes.
     #[error("must have at least {MIN_BYTES} bytes; make one with `openssl rand -base64 48`")]
     Short,
 }
