@@ -43,6 +43,7 @@ pub(crate) enum EnvironmentError {
 /// and the binary the code to do it.
 pub(crate) async fn config() -> Result<SdkConfig, EnvironmentError> {
     let region = EnvironmentVariableRegionProvider::new().region().await;
+    let region = region.filter(|region| !region.as_ref().is_empty());
     let credentials = EnvironmentVariableCredentialsProvider::new().provide_credentials().await;
     let credentials = credentials.map_err(|_| EnvironmentError::Credentials)?;
     Ok(config_of(region.ok_or(EnvironmentError::Region)?, credentials))

@@ -117,8 +117,8 @@ impl Config {
             secret: secret(&lookup, &store)?,
             store,
             endpoints: Endpoints {
-                dynamodb: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
-                secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+                dynamodb: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
+                secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")?,
             },
             tokens: token::Rules {
                 issuer: lookup.text("JWT_ISSUER", SERVICE)?,
@@ -171,8 +171,10 @@ fn secret(lookup: &Lookup<'_>, store: &StoreLocation) -> Result<SecretSource, Co
         value.map(|secret| Key::parse(&secret)).transpose().map_err(|weak| wrong(variable, &weak.to_string()))
     };
     if lookup.get("JWT_SECRET_ARN").is_some() {
-        if lookup.get("JWT_SECRET").is_some() {
-            return Err(wrong("JWT_SECRET", "must not be set where JWT_SECRET_ARN is"));
+        for variable in ["JWT_SECRET", "JWT_SECRET_PREVIOUS"] {
+            if lookup.get(variable).is_some() {
+                return Err(wrong(variable, "must not be set where JWT_SECRET_ARN is"));
+            }
         }
         return Ok(SecretSource::SecretsManager(lookup.text("JWT_SECRET_ARN", "")?));
     }
@@ -194,7 +196,7 @@ fn cost(lookup: &Lookup<'_>) -> Result<Cost, ConfigError> {
         wrong(
             "ARGON2_MEMORY_KIB",
             "and ARGON2_ITERATIONS must be at least 47104 and 1, 19456 and 2, 12288 and 3, 9216 and 4, \
-             or 7168 and 5, and at most 262144 and 16",
+             or 7168 and 5, and at most 262144 and 16, and 1048576 when multiplied",
         )
     })
 }
@@ -206,8 +208,15 @@ impl Lookup<'_> {
         (self.0)(variable)
     }
 
-    fn endpoint(&self, variable: &str) -> Option<String> {
-        self.get(variable).or_else(|| self.get("AWS_ENDPOINT_URL"))
+    fn endpoint(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let variables = [variable, "AWS_ENDPOINT_URL"];
+        let set = variables.into_iter().find_map(|variable| Some((variable, self.get(variable)?)));
+        let Some((variable, url)) = set else { return Ok(None) };
+        let rest = ["http://", "https://"].into_iter().find_map(|scheme| url.strip_prefix(scheme));
+        if rest.is_none_or(str::is_empty) {
+            return Err(wrong(variable, "must be a URL that begins with http:// or https://"));
+        }
+        Ok(Some(url))
     }
 
     fn text(&self, variable: &'static str, default: &str) -> Result<String, ConfigError> {
@@ -311,6 +320,9 @@ mod tests {
             ("ARGON2_ITERATIONS", "0"),
             ("AUTHORIZER_RESPONSE", "canary"),
             ("AUTHORIZER_RESPONSE", "SIMPLE"),
+            ("AWS_ENDPOINT_URL", "canary"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", ""),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://"),
         ] {
             let error = parse(&[(variable, value)]).unwrap_err().to_string();
             assert!(error.starts_with(variable), "{error}");

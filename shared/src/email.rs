@@ -33,8 +33,12 @@ impl Email {
             return Err(EmailError::Grammar);
         }
         let grammar = Options::default().with_required_tld().without_domain_literal().without_display_text();
-        let parsed = EmailAddress::parse_with_options(typed, grammar).map_err(|_| EmailError::Grammar)?;
+        let parse =
+            |text: &str| EmailAddress::parse_with_options(text, grammar).map_err(|_| EmailError::Grammar);
+        let parsed = parse(typed)?;
         let address = format!("{}@{}", parsed.local_part(), parsed.domain().to_lowercase());
+        // Lower case can be longer, or outside the grammar; what is stored must be readable.
+        parse(&address)?;
         let key = EmailKey(unicode::caseless_key(&address));
         // Compatibility forms can grow; a key stays within what a store can hold.
         if key.0.chars().count() > MAX_LENGTH {
@@ -118,6 +122,8 @@ mod tests {
             "a@b@example.com",
             "al\u{200B}ice@example.com",
             "alice@example.com\n",
+            "alice@xİy.com",
+            &format!("alice@{}.com", "Ⱥ".repeat(31)),
             "alice@.com",
             "alice@example..com",
         ] {
@@ -139,6 +145,14 @@ mod tests {
         fn any_text_is_parsed_or_refused(text in any::<String>()) {
             if let Ok(email) = Email::parse(&text) {
                 prop_assert!(email.key().as_str().len() <= 2038);
+                prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
+            }
+        }
+
+        #[test]
+        fn what_is_stored_is_read_again(local in "\\PC{1,10}", domain in "[A-Zİßſﬁａ-ｚȺ-Ɏα-ωА-я]{1,30}") {
+            if let Ok(email) = Email::parse(&format!("{local}@{domain}.com")) {
+                prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
             }
         }
 
@@ -146,6 +160,7 @@ mod tests {
         fn addresses_keep_their_local_part(local in "[a-z0-9.+_-]{1,64}", domain in "[a-z]{1,20}\\.[a-z]{2,6}") {
             if let Ok(email) = Email::parse(&format!("{local}@{domain}")) {
                 prop_assert_eq!(email.local_part(), local);
+                prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
             }
         }
     }

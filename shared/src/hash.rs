@@ -63,14 +63,25 @@ impl Cost {
     /// The most passes.
     const MOST_ITERATIONS: u32 = 16;
 
+    /// Memory times passes, in KiB: about two seconds on one processor.
+    const MOST_WORK: u64 = 4 * 256 * 1024;
+
     /// A cost, when OWASP calls it strong enough and a function can bear it.
     #[must_use]
     pub fn new(memory_kib: u32, iterations: u32) -> Option<Self> {
         let row = usize::try_from(iterations.clamp(1, 5) - 1).ok()?;
         let weakest = *Self::WEAKEST_MEMORY_KIB.get(row)?;
         let sound = (1..=Self::MOST_ITERATIONS).contains(&iterations)
-            && (weakest..=Self::MOST_MEMORY_KIB).contains(&memory_kib);
+            && weakest <= memory_kib
+            && Self::is_bearable(memory_kib, iterations);
         sound.then_some(Self { memory_kib, iterations })
+    }
+
+    /// Whether a function can bear to verify a hash of this cost: the same bound for new hashes and for stored ones.
+    fn is_bearable(memory_kib: u32, iterations: u32) -> bool {
+        memory_kib <= Self::MOST_MEMORY_KIB
+            && iterations <= Self::MOST_ITERATIONS
+            && u64::from(memory_kib) * u64::from(iterations) <= Self::MOST_WORK
     }
 
     fn params(self) -> Result<Params, HashError> {
@@ -174,10 +185,7 @@ fn parse(stored: &PasswordHash) -> Result<Phc, Unverifiable> {
         return Err(Unverifiable::Malformed);
     }
     let params = Params::try_from(&phc).map_err(|_| Unverifiable::Malformed)?;
-    let bearable = params.m_cost() <= Cost::MOST_MEMORY_KIB
-        && params.t_cost() <= Cost::MOST_ITERATIONS
-        && params.p_cost() <= 16
-        && u64::from(params.m_cost()) * u64::from(params.t_cost()) <= 4 * u64::from(Cost::MOST_MEMORY_KIB);
+    let bearable = Cost::is_bearable(params.m_cost(), params.t_cost()) && params.p_cost() <= 16;
     if bearable { Ok(phc) } else { Err(Unverifiable::TooCostly) }
 }
 
@@ -345,9 +353,10 @@ mod tests {
             assert!(Cost::new(memory, iterations).is_some());
             assert!(Cost::new(memory - 1, iterations).is_none());
         }
-        for (memory, iterations) in [(19_456, 0), (19_456, 17), (262_145, 2)] {
+        for (memory, iterations) in [(19_456, 0), (19_456, 17), (262_145, 2), (131_072, 9), (262_144, 5)] {
             assert!(Cost::new(memory, iterations).is_none());
         }
+        assert!(Cost::new(262_144, 4).is_some());
     }
 
     #[test]

@@ -3,14 +3,18 @@
 mod body;
 mod event;
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use lambda_http::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
+use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::json;
 
@@ -26,6 +30,10 @@ use crate::token::IssueError;
 
 /// How long a client is asked to wait when the store is down, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// How long a handler may take: less than the three seconds in which a client has its answer. Each call to the store or
+/// for the secret has its own limit, but several may follow upon one another.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(2700);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -175,18 +183,34 @@ impl Refused {
     pub fn is_verdict(&self) -> bool {
         !matches!(self.error, ApiError::Internal(_) | ApiError::Unavailable(_))
     }
-
-    /// What a panic in a handler comes to.
-    #[must_use]
-    pub fn panicked() -> Self {
-        ApiError::Internal("the handler panicked".into()).because("panic", None)
-    }
 }
 
 impl<E: Into<ApiError>> From<E> for Refused {
     fn from(error: E) -> Self {
         Self { error: error.into(), reason: None, account_id: None }
     }
+}
+
+/// Waits for a handler, even if it panics, and no longer than a client should.
+///
+/// # Errors
+///
+/// Those of the handler; its panic; its not being done in time.
+pub async fn outcome<T>(handling: impl Future<Output = Result<T, Refused>>) -> Result<T, Refused> {
+    let handling = AssertUnwindSafe(handling).catch_unwind();
+    match tokio::time::timeout(ANSWER_TIMEOUT, handling).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(ApiError::Internal("the handler panicked".into()).because("panic", None)),
+        Err(late) => Err(ApiError::Unavailable(late.into()).because("timeout", None)),
+    }
+}
+
+/// Logs an event of no kind that the function knows, which there is nobody to answer.
+#[must_use]
+pub fn unknown_event(function: &'static str, request_id: &str) -> Diagnostic {
+    let invocation = Invocation { function, event: "unknown", request_id, duration: Duration::ZERO };
+    invocation.log(None, Err(&ApiError::Internal("not an event that this function knows".into()).into()));
+    Diagnostic { error_type: "UnknownEvent".to_owned(), error_message: "Internal error".to_owned() }
 }
 
 /// A good answer on its way out.

@@ -4,14 +4,19 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
 use crate::account::AccountId;
 
-/// Starts logging. Panics are logged by their place alone: their message may quote what a caller sent.
-pub fn init() {
+/// Which of the functions this process is.
+static FUNCTION: OnceLock<&str> = OnceLock::new();
+
+/// Starts logging for a function. Panics are logged by their place alone: their message may quote what a caller sent.
+pub fn init(function: &'static str) {
+    FUNCTION.get_or_init(|| function);
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -20,9 +25,9 @@ pub fn init() {
         .with_target(false)
         .with_max_level(LevelFilter::INFO)
         .init();
-    std::panic::set_hook(Box::new(|panic| {
+    std::panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "panic");
+        tracing::error!(function, place, "panic");
     }));
 }
 
@@ -32,10 +37,15 @@ pub fn exit(outcome: Result<(), lambda_runtime::Error>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = chain(&*error), "cannot start");
+            fault(&chain(&*error), "cannot start");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Logs a fault of ours that is not the outcome of one request. Lines with the name of a function are what alarms count.
+pub fn fault(error: &str, what: &'static str) {
+    tracing::error!(function = FUNCTION.get(), error, message = what);
 }
 
 /// An error with all that caused it, in one line.

@@ -66,7 +66,7 @@ impl SecretsManager {
             Ok(Err(error)) => log::chain(&error),
             Err(_) => "no answer in time".to_owned(),
         };
-        tracing::error!(error = failure, "the secret could not be read again");
+        log::fault(&failure, "the secret could not be read again");
         None
     }
 }

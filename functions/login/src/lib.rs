@@ -6,13 +6,16 @@ use std::time::SystemTime;
 use lambda_http::Request;
 use serde::Serialize;
 use shared::account::{Account, Status};
-use shared::hash::Hasher;
+use shared::hash::{Hasher, Unverifiable};
 use shared::http::{ApiError, Form, Refused, Reply};
 use shared::log;
 use shared::password::Password;
 use shared::store::AccountStore;
 use shared::token::Keyring;
 use shared::username::UsernameKey;
+
+/// What the log calls this function.
+const FUNCTION: &str = "login";
 
 /// The function: what it needs, made once per cold start.
 #[derive(Debug)]
@@ -64,8 +67,9 @@ impl<S: AccountStore> Login<S> {
         };
         let refuse = |reason| Err(ApiError::InvalidCredentials.because(reason, Some(account.id)));
         match verdict {
+            Err(Unverifiable::Library) => Err(ApiError::Internal(Unverifiable::Library.into()).into()),
             Err(error) => {
-                tracing::error!(function = "login", account_id = %account.id, %error, "the stored password hash cannot be verified");
+                tracing::error!(function = FUNCTION, account_id = %account.id, %error, "the stored password hash cannot be verified");
                 refuse("unverifiable_hash")
             }
             Ok(false) => refuse("wrong_password"),

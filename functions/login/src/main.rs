@@ -13,7 +13,7 @@ use shared::{http, log, start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    log::init();
+    log::init("login");
     log::exit(serve().await)
 }
 

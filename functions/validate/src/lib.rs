@@ -4,17 +4,15 @@ mod authorizer;
 mod bearer;
 mod me;
 
-use std::panic::AssertUnwindSafe;
 use std::time::SystemTime;
 
-use futures_util::FutureExt;
 use lambda_http::Request;
 use lambda_http::http::header::{AUTHORIZATION, HeaderValue};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
-use shared::account::{Account, Status};
+use shared::account::{Account, AccountId, Status};
 use shared::config::AuthorizerResponse;
 use shared::http::{self, ApiError, Invocation, Refused, Reply};
 use shared::store::{AccountStore, StoreError};
@@ -47,11 +45,11 @@ struct Valid {
 #[derive(Debug)]
 pub enum Refusal {
     /// Its account is disabled.
-    Disabled,
+    Disabled(AccountId),
     /// Its account is gone, or another one has its name now.
     Gone,
     /// Its account's token version has been raised.
-    Revoked,
+    Revoked(AccountId),
     /// The token itself is not good.
     Token(TokenError),
     /// Nobody knows: the store or the secret could not be reached. Never to be taken for a verdict.
@@ -90,10 +88,7 @@ impl<S: AccountStore> Validate<S> {
                 http::answer(FUNCTION, clock, event, |now, request| self.handle(now, request)).await
             }
             Some(kind) => self.authorize(kind, &members, clock, &event.context.request_id).await,
-            None => Err(Diagnostic {
-                error_type: "UnknownEvent".to_owned(),
-                error_message: "Internal error".to_owned(),
-            }),
+            None => Err(http::unknown_event(FUNCTION, &event.context.request_id)),
         }
     }
 
@@ -105,8 +100,7 @@ impl<S: AccountStore> Validate<S> {
         request_id: &str,
     ) -> Result<Box<RawValue>, Diagnostic> {
         let started = clock();
-        let judged = AssertUnwindSafe(async { self.judge(started, presented(kind, event)).await });
-        let judged = judged.catch_unwind().await.unwrap_or_else(|_| Err(Refused::panicked()));
+        let judged = http::outcome(async { self.judge(started, presented(kind, event)).await }).await;
         let duration = clock().duration_since(started).unwrap_or_default();
         let invocation = Invocation { function: FUNCTION, event: kind.name(), request_id, duration };
         invocation.log(None, judged.as_ref().map(|account| account.id));
@@ -144,7 +138,7 @@ impl<S: AccountStore> Validate<S> {
         };
         self.verdict(now, token).await.map_err(|refusal| match refusal {
             Refusal::Undecided(error) => error.into(),
-            refusal => ApiError::InvalidToken.because(refusal.reason(), None),
+            refusal => ApiError::InvalidToken.because(refusal.reason(), refusal.account_id()),
         })
     }
 
@@ -167,21 +161,29 @@ fn standing(account: Account, claims: &Claims) -> Result<Account, Refusal> {
         return Err(Refusal::Gone);
     }
     if account.status == Status::Disabled {
-        return Err(Refusal::Disabled);
+        return Err(Refusal::Disabled(account.id));
     }
     if account.token_version != claims.ver {
-        return Err(Refusal::Revoked);
+        return Err(Refusal::Revoked(account.id));
     }
     Ok(account)
 }
 
 impl Refusal {
+    /// Whose token it is, where that is known.
+    fn account_id(&self) -> Option<AccountId> {
+        match self {
+            Self::Disabled(id) | Self::Revoked(id) => Some(*id),
+            Self::Gone | Self::Token(_) | Self::Undecided(_) => None,
+        }
+    }
+
     /// The word for the log.
     fn reason(&self) -> &'static str {
         match self {
-            Self::Disabled => "disabled",
+            Self::Disabled(_) => "disabled",
             Self::Gone => "no_such_account",
-            Self::Revoked => "revoked",
+            Self::Revoked(_) => "revoked",
             Self::Token(error) => error.reason(),
             Self::Undecided(_) => "undecided",
         }

@@ -12,7 +12,7 @@ use validate::Validate;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    log::init();
+    log::init("validate");
     log::exit(serve().await)
 }
 

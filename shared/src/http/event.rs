@@ -6,19 +6,17 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use futures_util::FutureExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Request, Service, service_fn};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::{Invocation, Refused, Reply, respond};
+use super::{Invocation, Refused, Reply, outcome, respond, unknown_event};
 
 /// The headers that some function of ours reads.
 const READ_HEADERS: [&str; 3] = ["authorization", "content-encoding", "content-type"];
@@ -55,22 +53,20 @@ where
 {
     let started = clock();
     let LambdaEvent { payload, context, .. } = event;
-    let request = disarm(payload.get()).ok_or_else(|| failure("UnknownEvent"))?;
     let request_id = context.request_id.clone();
+    let request = disarm(payload.get()).ok_or_else(|| unknown_event(function, &request_id))?;
 
     let (handler, request_id) = (&handler, &request_id);
     let mut adapter = Adapter::from(service_fn(|request: Request| async move {
-        let outcome = AssertUnwindSafe(async { handler(started, request).await }).catch_unwind().await;
-        let result = outcome.unwrap_or_else(|_| Err(Refused::panicked()));
+        let result = outcome(async { handler(started, request).await }).await;
         let duration = clock().duration_since(started).unwrap_or_default();
         Ok::<_, Infallible>(respond(&Invocation { function, event: "http", request_id, duration }, &result))
     }));
     let Ok(response) = adapter.call(LambdaEvent::new(request, context)).await;
-    to_raw_value(&response).map_err(|_| failure("UnwritableAnswer"))
-}
-
-fn failure(kind: &str) -> Diagnostic {
-    Diagnostic { error_type: kind.to_owned(), error_message: "Internal error".to_owned() }
+    to_raw_value(&response).map_err(|error| Diagnostic {
+        error_type: "UnwritableAnswer".to_owned(),
+        error_message: error.to_string(),
+    })
 }
 
 /// Reads an HTTP event without the parts that are not read and could do harm.

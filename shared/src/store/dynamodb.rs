@@ -36,6 +36,9 @@ use item::{Item, PK, account_item, account_key, email_item, holder, read_account
 /// The key that is read to open the connection; nothing lives there.
 const PRIMING_KEY: &str = "PRIME";
 
+/// How long a start waits for that at most.
+const PRIMING_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How often a transaction is tried that meets another one on the same item. The SDK leaves that to its callers.
 const CONFLICT_ATTEMPTS: u32 = 5;
 
@@ -62,10 +65,12 @@ impl DynamoDbStore {
     pub(super) async fn prime(&self) {
         let key = AttributeValue::S(PRIMING_KEY.to_owned());
         let read = self.client.get_item().table_name(&self.table).key(PK, key).send();
-        if let Err(error) = read.await {
-            let error = crate::log::chain(&store_error(error));
-            tracing::warn!(error, "the connection to the account store could not be opened ahead");
-        }
+        let error = match tokio::time::timeout(PRIMING_TIMEOUT, read).await {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => crate::log::chain(&store_error(error)),
+            Err(late) => late.to_string(),
+        };
+        tracing::warn!(error, "the connection to the account store could not be opened ahead");
     }
 
     /// One conditional write: the cheapest way to make an account.

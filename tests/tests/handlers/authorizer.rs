@@ -520,7 +520,7 @@ mod anything {
     #[expect(clippy::disallowed_methods, reason = "a longer run is asked for from outside")]
     fn run(strategy: impl Strategy<Value = Value>) {
         let cases = std::env::var("FUZZ_CASES").map_or(3000, |cases| cases.parse().unwrap());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let service = runtime.block_on(async {
             let service = Service::new().await;
             service.enrol("alice").await;

@@ -245,7 +245,7 @@ proptest! {
     /// bad keeps the hash, which would take minutes here, from being computed.
     #[test]
     fn any_fields_are_answered(username in any::<String>(), password in any::<String>(), email in any::<String>()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let service = Service::new().await;
             for body in [

@@ -1,0 +1,104 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+
+use crate::engine::Item;
+use crate::proxy::{ACCESS_DENIED, EXPIRED_TOKEN, Fault};
+use crate::service::{PASSWORD, Service};
+
+#[tokio::test]
+async fn what_only_an_operator_can_mend_is_an_internal_error() {
+    let mut service = Service::new().await;
+    let register = service.start("register").await;
+    let login = service.start("login").await;
+    let validate = service.start("validate").await;
+    let token = register.register("alice", None).await.assert_status(201).token().to_owned();
+    let faults = [
+        ACCESS_DENIED,
+        EXPIRED_TOKEN,
+        Fault::Answer(400, "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"),
+        Fault::Answer(400, "com.amazon.coral.validate#ValidationException"),
+        Fault::Answer(400, "com.amazon.coral.service#UnrecognizedClientException"),
+        Fault::Garbage(200),
+        Fault::Garbage(404),
+    ];
+    for (number, fault) in faults.into_iter().enumerate() {
+        service.proxy.always(fault);
+        let (name, address) = (format!("user{number}"), format!("user{number}@example.com"));
+        register.register(&name, None).await.assert_internal_error();
+        register.register(&name, Some(&address)).await.assert_internal_error();
+        login.login("alice", PASSWORD).await.assert_internal_error();
+        validate.validate(&token).await.assert_internal_error();
+
+        service.proxy.pass();
+        register.register(&name, Some(&address)).await.assert_status(201);
+        login.login("alice", PASSWORD).await.assert_status(200);
+        validate.validate(&token).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_an_internal_error() {
+    let service = Service::new().await;
+    let token = service.start("register").await.register("alice", None).await.token().to_owned();
+    let another = [("ACCOUNT_STORE", Some("dynamodb://another"))];
+    let register = service.start_with("register", &another).await;
+    register.register("bob", None).await.assert_internal_error();
+    register.register("bob", Some("bob@example.com")).await.assert_internal_error();
+    service.start_with("login", &another).await.login("alice", PASSWORD).await.assert_internal_error();
+    service.start_with("validate", &another).await.validate(&token).await.assert_internal_error();
+}
+
+#[tokio::test]
+async fn an_item_that_is_no_account_is_an_internal_error() {
+    let service = Service::new().await;
+    let register = service.start("register").await;
+    let login = service.start("login").await;
+    let validate = service.start("validate").await;
+    let token = register.register("alice", None).await.assert_status(201).token().to_owned();
+    let key = "USERNAME#alice";
+    let good = service.engine.items().await.remove(key).unwrap();
+    let text = |text: &str| Some(AttributeValue::S(text.to_owned()));
+    let number = |number: &str| Some(AttributeValue::N(number.to_owned()));
+    for (attribute, value) in [
+        ("id", None),
+        ("id", text("canary")),
+        ("username", number("7")),
+        ("email", text("canary")),
+        ("password_hash", None),
+        ("password_hash", number("7")),
+        ("token_version", text("0")),
+        ("disabled", None),
+        ("disabled", text("canary")),
+        ("created_at", number("-1")),
+    ] {
+        service.engine.change(key, attribute, value).await;
+        login.login("alice", PASSWORD).await.assert_internal_error();
+        validate.validate(&token).await.assert_internal_error();
+        service.engine.put(good.clone()).await;
+    }
+    service.engine.put(Item::from([("pk".to_owned(), AttributeValue::S(key.to_owned()))])).await;
+    login.login("alice", PASSWORD).await.assert_internal_error();
+    validate.validate(&token).await.assert_internal_error();
+    register.register("alice", None).await.assert_status(400);
+
+    service.engine.put(good).await;
+    login.login("alice", PASSWORD).await.assert_status(200);
+    validate.validate(&token).await.assert_status(200);
+}
+
+/// Nobody learns from an answer that a name has an account with a broken hash; the log does.
+#[tokio::test]
+async fn a_hash_that_cannot_be_verified_is_an_invalid_login_and_logged() {
+    let service = Service::new().await;
+    let register = service.start("register").await;
+    let login = service.start("login").await;
+    register.register("alice", None).await.assert_status(201);
+    for hash in ["", "canary", "$argon2id$v=19$m=4294967295,t=2,p=1$AAAA$AAAA"] {
+        let hash = AttributeValue::S(hash.to_owned());
+        service.engine.change("USERNAME#alice", "password_hash", Some(hash)).await;
+        let answer = login.login("alice", PASSWORD).await.assert_status(401);
+        assert_eq!(answer.body, json!({ "error": "Invalid credentials" }));
+        assert_eq!(answer.trace.request_line()["reason"], "unverifiable_hash");
+        assert_eq!(answer.trace.errors(), 1, "{answer:?}");
+    }
+}

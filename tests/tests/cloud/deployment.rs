@@ -1,0 +1,48 @@
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+
+use crate::binaries::{FUNCTIONS, cargo, deployed, local};
+
+/// How every database file begins, which no SQLite does without.
+const SQLITE: &[u8] = b"SQLite format 3";
+
+#[test]
+fn what_is_deployed_does_not_contain_sqlite() {
+    for function in FUNCTIONS {
+        assert!(!contains_sqlite(deployed(function)), "{function}");
+    }
+    assert!(contains_sqlite(local("login")));
+}
+
+/// Whether a file contains the text. With debugging information it is too large to be held in memory.
+fn contains_sqlite(binary: PathBuf) -> bool {
+    let (first, rest) = SQLITE.split_first().unwrap();
+    let mut file = BufReader::new(File::open(binary).unwrap());
+    let mut piece = Vec::new();
+    while file.read_until(*first, &mut piece).unwrap() > 0 {
+        if piece.starts_with(rest) {
+            return true;
+        }
+        piece.clear();
+    }
+    false
+}
+
+#[test]
+fn what_is_deployed_does_not_depend_on_sqlite() {
+    for function in FUNCTIONS {
+        let tree = |features: &[&str]| {
+            let mut tree = cargo();
+            tree.args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package", function]);
+            let output = tree.args(features).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        for sqlite in ["rusqlite ", "libsqlite3-sys "] {
+            let depends = |tree: &str| tree.lines().any(|line| line.starts_with(sqlite));
+            assert!(!depends(&tree(&["--no-default-features"])), "{function}");
+            assert!(depends(&tree(&[])), "{function}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+
+use crate::service::{PASSWORD, Service};
+
+#[tokio::test]
+async fn who_registers_can_log_in_and_has_good_tokens() {
+    let service = Service::new().await;
+    let register = service.start("register").await;
+    let login = service.start("login").await;
+    let validate = service.start("validate").await;
+    let people = [("Alice", None, "alice"), ("bob", Some("Bob@Example.com"), "bob")];
+    for (name, email, key) in people {
+        let registered = register.register(name, email).await.assert_status(201);
+        let id = &registered.body["user_id"];
+        let logged_in = login.login(name, PASSWORD).await.assert_status(200);
+        login.login(key, PASSWORD).await.assert_status(200);
+        for token in [registered.token(), logged_in.token()] {
+            let valid = validate.validate(token).await.assert_status(200);
+            assert_eq!(valid.body, json!({ "valid": true, "user_id": id }));
+            let line = valid.trace.request_line();
+            assert_eq!((&line["function"], &line["outcome"]), (&json!("validate"), &json!("ok")));
+            assert_eq!(&line["account_id"], id);
+        }
+        let refused = login.login(name, "correct horse, wrong password").await.assert_status(401);
+        assert_eq!(refused.body, json!({ "error": "Invalid credentials" }));
+        assert_eq!(login.login("nobody", PASSWORD).await.assert_status(401).body, refused.body);
+        let taken = register.register(name, email).await.assert_status(400);
+        assert_eq!(taken.body["username"], json!(["A user with that username already exists."]));
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_one_item_and_its_email_address_one_more() {
+    let service = Service::new().await;
+    let register = service.start("register").await;
+    let alice = register.register("Alice", None).await.assert_status(201);
+    let bob = register.register("bob", Some("Bob@Example.com")).await.assert_status(201);
+    register.register("ALICE", Some("new@example.com")).await.assert_status(400);
+    register.register("carol", Some("BOB@example.com")).await.assert_status(400);
+
+    let items = service.engine.items().await;
+    let keys: Vec<_> = items.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["EMAIL#bob@example.com", "USERNAME#alice", "USERNAME#bob"]);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let attributes = |key: &str| items[key].keys().map(String::as_str).collect::<Vec<_>>();
+
+    let marker = &items["EMAIL#bob@example.com"];
+    assert_eq!(attributes("EMAIL#bob@example.com"), ["id", "pk"]);
+    assert_eq!(marker["id"], text(bob.body["user_id"].as_str().unwrap()));
+
+    let account = &items["USERNAME#alice"];
+    let of_all = ["created_at", "disabled", "id", "password_hash", "pk", "token_version", "username"];
+    assert_eq!(attributes("USERNAME#alice"), of_all);
+    assert_eq!(account["id"], text(alice.body["user_id"].as_str().unwrap()));
+    assert_eq!(account["username"], text("Alice"));
+    assert_eq!(account["disabled"], AttributeValue::Bool(false));
+    assert_eq!(account["token_version"], AttributeValue::N("0".to_owned()));
+    assert!(account["password_hash"].as_s().unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+
+    let account = &items["USERNAME#bob"];
+    assert_eq!(account.len(), of_all.len() + 1);
+    assert_eq!(account["email"], text("Bob@example.com"));
+    assert_eq!(account["id"], marker["id"]);
+}
+
+/// Each function may do in the table what is listed here, by the policies in `template.yaml`, and nothing else.
+#[tokio::test]
+async fn a_request_costs_one_operation() {
+    let service = Service::new().await;
+    let register = service.start("register").await;
+    assert_eq!(service.proxy.calls(), ["GetItem PRIME"]);
+    let token = register.register("alice", None).await.assert_status(201).token().to_owned();
+    assert_eq!(service.proxy.calls(), ["PutItem USERNAME#alice"]);
+    register.register("bob", Some("bob@example.com")).await.assert_status(201);
+    assert_eq!(service.proxy.calls(), ["TransactWriteItems USERNAME#bob EMAIL#bob@example.com"]);
+    register.register("alice", None).await.assert_status(400);
+    assert_eq!(service.proxy.calls(), ["PutItem USERNAME#alice"]);
+    register.register("not a name", None).await.assert_status(400);
+    assert_eq!(service.proxy.calls(), [""; 0]);
+
+    let login = service.start("login").await;
+    assert_eq!(service.proxy.calls(), ["GetItem PRIME"]);
+    for (name, password, status) in
+        [("alice", PASSWORD, 200), ("alice", "correct horse", 401), ("Nobody", PASSWORD, 401)]
+    {
+        login.login(name, password).await.assert_status(status);
+        assert_eq!(
+            service.proxy.calls(),
+            [format!("consistent GetItem USERNAME#{}", name.to_lowercase())],
+            "{name}"
+        );
+    }
+
+    let validate = service.start("validate").await;
+    assert_eq!(service.proxy.calls(), ["GetItem PRIME"]);
+    validate.validate(&token).await.assert_status(200);
+    assert_eq!(service.proxy.calls(), ["consistent GetItem USERNAME#alice"]);
+    validate.validate("no.good.token").await.assert_status(401);
+    assert_eq!(service.proxy.calls(), [""; 0]);
+
+    assert_eq!(service.secrets.reads(), 3, "each function reads the secret once, when it starts");
+    assert_eq!(service.proxy.connections(), 3, "each function keeps the connection that it opened first");
+}
+
+/// The one write that a login makes, and it is not one that a login depends on.
+#[tokio::test]
+async fn a_hash_of_another_cost_is_replaced_at_login() {
+    let mut service = Service::new().await;
+    let costs = [("ARGON2_MEMORY_KIB", Some("12288")), ("ARGON2_ITERATIONS", Some("3"))];
+    let register = service.start_with("register", &costs).await;
+    register.register("alice", None).await.assert_status(201);
+    let login = service.start("login").await;
+    let before = service.engine.items().await;
+    service.proxy.calls();
+
+    service.proxy.always(crate::proxy::Fault::Conflict);
+    login.login("alice", PASSWORD).await.assert_status(200);
+    assert_eq!(service.engine.items().await, before);
+    service.proxy.pass();
+    service.proxy.calls();
+
+    login.login("alice", PASSWORD).await.assert_status(200);
+    let calls = service.proxy.calls();
+    assert_eq!(calls, ["consistent GetItem USERNAME#alice", "UpdateItem USERNAME#alice"]);
+    let after = service.engine.items().await;
+    let hash = after["USERNAME#alice"]["password_hash"].as_s().unwrap();
+    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    login.login("alice", PASSWORD).await.assert_status(200);
+    assert_eq!(service.proxy.calls(), ["consistent GetItem USERNAME#alice"]);
+    assert_eq!(service.engine.items().await, after);
+}

@@ -1,0 +1,66 @@
+use serde_json::json;
+
+use crate::proxy::Fault;
+use crate::service::{PASSWORD, Service};
+
+/// A user without and one with an email address, and the items of both.
+const ALICE: (&str, Option<&str>, &[&str]) = ("alice", None, &["USERNAME#alice"]);
+const BOB: (&str, Option<&str>, &[&str]) =
+    ("bob", Some("bob@example.com"), &["EMAIL#bob@example.com", "USERNAME#bob"]);
+
+#[tokio::test]
+async fn an_account_whose_confirmation_was_lost_is_its_owners() {
+    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
+        for (name, email, keys) in [ALICE, BOB] {
+            let service = Service::new().await;
+            let register = service.start("register").await;
+            let validate = service.start("validate").await;
+            let login = service.start("login").await;
+            service.proxy.calls();
+            service.proxy.next(1, fault.clone());
+            let registered = register.register(name, email).await.assert_status(201);
+            let calls = service.proxy.calls();
+            assert_eq!(calls.len(), 2, "{calls:?}");
+            assert_eq!(calls[0], calls[1]);
+            let items = service.engine.items().await;
+            assert!(items.keys().eq(keys), "{items:?}");
+            for item in items.values() {
+                assert_eq!(item["id"].as_s().unwrap(), registered.body["user_id"].as_str().unwrap());
+            }
+            validate.validate(registered.token()).await.assert_status(200);
+            login.login(name, PASSWORD).await.assert_status(200);
+        }
+    }
+}
+
+/// Who may have the account must not be told that somebody else has it.
+#[tokio::test]
+async fn an_account_that_is_never_confirmed_is_not_taken() {
+    let mut service = Service::new().await;
+    let register = service.start("register").await;
+    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
+        for (name, email, keys) in [ALICE, BOB] {
+            service.proxy.always(fault.clone());
+            register.register(name, email).await.assert_unavailable();
+            assert!(service.engine.keys().await.iter().eq(keys));
+            service.proxy.pass();
+            for key in keys {
+                service.engine.delete(key).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_refusal_gives_nobody_the_account_of_another() {
+    for (name, email, _) in [ALICE, BOB] {
+        let service = Service::new().await;
+        let register = service.start("register").await;
+        register.register(name, email).await.assert_status(201);
+        let before = service.engine.items().await;
+        service.proxy.next(1, Fault::LoseAnswer);
+        let taken = register.register(name, email).await.assert_status(400);
+        assert_eq!(taken.body["username"], json!(["A user with that username already exists."]));
+        assert_eq!(service.engine.items().await, before);
+    }
+}

@@ -1,0 +1,23 @@
+//! The three functions as they are deployed: real binaries under the Lambda Runtime API, over a DynamoDB engine and a
+//! stand-in for Secrets Manager, with everything between them that can fail.
+
+mod binaries;
+mod breakage;
+mod conflicts;
+mod deployment;
+mod engine;
+mod event;
+mod events;
+mod http;
+mod journey;
+mod lost_answers;
+mod outages;
+mod proxy;
+mod races;
+mod revocation;
+mod rotation;
+mod runtime_api;
+mod secrets;
+mod service;
+mod start;
+mod thaw;

@@ -1,0 +1,141 @@
+use serde_json::Value;
+
+use crate::event;
+use crate::proxy::{ACCESS_DENIED, Fault, INTERNAL_ERROR, THROTTLED, TOO_MUCH};
+use crate::runtime_api::{Answer, Function};
+use crate::service::{PASSWORD, Service};
+
+/// The three functions, with an account to ask for.
+struct Functions {
+    register: Function,
+    login: Function,
+    validate: Function,
+    token: String,
+}
+
+impl Functions {
+    async fn start(service: &Service) -> Self {
+        let register = service.start("register").await;
+        let registered = register.register("alice", None).await.assert_status(201);
+        Self {
+            login: service.start("login").await,
+            validate: service.start("validate").await,
+            token: registered.token().to_owned(),
+            register,
+        }
+    }
+
+    /// What each function answers at the same time to what it would grant: registering somebody, and alice's requests.
+    async fn ask(&self, newcomer: &str, email: Option<&str>) -> [Answer; 3] {
+        tokio::join!(
+            self.register.register(newcomer, email),
+            self.login.login("alice", PASSWORD),
+            self.validate.validate(&self.token),
+        )
+        .into()
+    }
+
+    async fn assert_undecided(&self, event: &Value) {
+        let undecided = self.validate.invoke(&event.to_string()).await;
+        assert_eq!(undecided.outcome.unwrap_err()["errorMessage"], "Internal error");
+        undecided.trace.assert_in_time();
+        undecided.trace.assert_fault();
+    }
+
+    async fn assert_all_good(&self, newcomer: &str, email: Option<&str>) {
+        for (answer, status) in self.ask(newcomer, email).await.into_iter().zip([201, 200, 200]) {
+            answer.assert_status(status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_the_table_fails_nobody_is_told_anything_else() {
+    let mut service = Service::new().await;
+    let functions = Functions::start(&service).await;
+    let faults = [
+        INTERNAL_ERROR,
+        THROTTLED,
+        TOO_MUCH,
+        Fault::Answer(400, "com.amazonaws.dynamodb.v20120810#RequestLimitExceeded"),
+        Fault::Answer(503, "com.amazonaws.dynamodb.v20120810#ServiceUnavailable"),
+        Fault::Garbage(502),
+        Fault::Hang,
+    ];
+    for (number, fault) in faults.into_iter().enumerate() {
+        let (name, address) = (format!("user{number}"), format!("user{number}@example.com"));
+        let email = (number % 2 == 1).then_some(address.as_str());
+        service.proxy.always(fault);
+        for answer in functions.ask(&name, email).await {
+            answer.assert_unavailable();
+        }
+        service.proxy.pass();
+        functions.assert_all_good(&name, email).await;
+    }
+}
+
+#[tokio::test]
+async fn while_nobody_listens_nobody_is_told_anything_else() {
+    let mut service = Service::new().await;
+    let functions = Functions::start(&service).await;
+    for (name, email) in [("bob", None), ("carol", Some("carol@example.com"))] {
+        service.proxy.refuse().await;
+        for answer in functions.ask(name, email).await {
+            answer.assert_unavailable();
+        }
+        service.proxy.pass();
+        functions.assert_all_good(name, email).await;
+    }
+}
+
+/// An API answers its caller 500 then, and must take it neither for consent nor for a refusal.
+#[tokio::test]
+async fn while_the_table_fails_no_api_is_told_a_verdict() {
+    let mut service = Service::new().await;
+    let functions = Functions::start(&service).await;
+    let events = event::authorizing(&functions.token);
+    for event in &events {
+        for fault in [INTERNAL_ERROR, THROTTLED, ACCESS_DENIED] {
+            service.proxy.always(fault);
+            functions.assert_undecided(event).await;
+        }
+        service.proxy.pass();
+        let verdict = functions.validate.invoke(&event.to_string()).await.outcome.unwrap();
+        assert!(verdict["isAuthorized"] == true || verdict.to_string().contains("Allow"), "{verdict}");
+    }
+    service.proxy.always(Fault::Hang);
+    functions.assert_undecided(&events[0]).await;
+}
+
+#[tokio::test]
+async fn one_failure_of_the_table_is_not_noticed() {
+    let service = Service::new().await;
+    let functions = Functions::start(&service).await;
+    for (name, fault) in [("bob", INTERNAL_ERROR), ("carol", THROTTLED), ("dave", TOO_MUCH)] {
+        let address = format!("{name}@example.com");
+        for email in [None, Some(address.as_str())] {
+            service.proxy.next(1, fault.clone());
+            let name = format!("{name}{}", email.map_or("1", |_| "2"));
+            functions.register.register(&name, email).await.assert_status(201);
+        }
+        service.proxy.next(1, fault.clone());
+        functions.login.login("alice", PASSWORD).await.assert_status(200);
+        service.proxy.next(1, fault);
+        functions.validate.validate(&functions.token).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_starts_during_an_outage_serves_when_it_is_over() {
+    let mut service = Service::new().await;
+    let functions = Functions::start(&service).await;
+    for unreachable in [false, true] {
+        match unreachable {
+            true => service.proxy.refuse().await,
+            false => service.proxy.always(Fault::Hang),
+        }
+        let validate = service.start("validate").await;
+        service.proxy.pass();
+        validate.validate(&functions.token).await.assert_status(200);
+    }
+}

@@ -1,0 +1,105 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::binaries::FUNCTIONS;
+use crate::runtime_api::Refusal;
+use crate::secrets::{self, Mode, NOT_FOUND, holding};
+use crate::service::{PASSWORD, SECRET, Service};
+
+/// Asserts that a process has ended with a failure and one line that says why.
+#[track_caller]
+fn assert_says(refusal: &Refusal, problem: &str) {
+    assert_eq!(refusal.code, Some(1), "{refusal:?}");
+    let [line] = &refusal.log[..] else { panic!("{refusal:?}") };
+    assert_eq!((&line["level"], &line["message"]), (&"ERROR".into(), &"cannot start".into()));
+    assert!(line["error"].as_str().unwrap().contains(problem), "{problem}: {refusal:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_is_named() {
+    let service = Service::new().await;
+    for (variable, value, problem) in [
+        ("ACCOUNT_STORE", None, "ACCOUNT_STORE must be dynamodb://TABLE"),
+        ("ACCOUNT_STORE", Some(""), "ACCOUNT_STORE must not be empty"),
+        ("ACCOUNT_STORE", Some("dynamodb://"), "ACCOUNT_STORE must be dynamodb://TABLE"),
+        ("ACCOUNT_STORE", Some("sqlite://canary.db"), "ACCOUNT_STORE must be dynamodb://TABLE"),
+        ("ACCOUNT_STORE", Some("canary"), "ACCOUNT_STORE must be dynamodb://TABLE"),
+        ("JWT_SECRET_ARN", None, "JWT_SECRET_ARN or JWT_SECRET must be set"),
+        ("JWT_SECRET_ARN", Some(" "), "JWT_SECRET_ARN must not be empty"),
+        ("JWT_SECRET", Some(SECRET), "JWT_SECRET must not be set where JWT_SECRET_ARN is"),
+        ("JWT_SECRET_PREVIOUS", Some(SECRET), "JWT_SECRET_PREVIOUS must not be set where JWT_SECRET_ARN is"),
+        ("JWT_ISSUER", Some(""), "JWT_ISSUER must not be empty"),
+        ("JWT_AUDIENCE", Some(" "), "JWT_AUDIENCE must not be empty"),
+        ("TOKEN_TTL_SECONDS", Some("86401"), "TOKEN_TTL_SECONDS must be"),
+        ("TOKEN_TTL_SECONDS", Some("canary"), "TOKEN_TTL_SECONDS must be"),
+        ("PASSWORD_MIN_LENGTH", Some("7"), "PASSWORD_MIN_LENGTH must be"),
+        ("ARGON2_MEMORY_KIB", Some("8"), "ARGON2_MEMORY_KIB and ARGON2_ITERATIONS must be"),
+        ("AWS_REGION", None, "AWS_REGION must be set"),
+        ("AWS_REGION", Some(""), "AWS_REGION must be set"),
+        ("AWS_ACCESS_KEY_ID", None, "AWS_ACCESS_KEY_ID"),
+        ("AWS_SECRET_ACCESS_KEY", None, "AWS_SECRET_ACCESS_KEY"),
+        ("AWS_SECRET_ACCESS_KEY", Some(""), "AWS_SECRET_ACCESS_KEY"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", Some(""), "AWS_ENDPOINT_URL_DYNAMODB must"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", Some("canary"), "AWS_ENDPOINT_URL_DYNAMODB must"),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", Some("canary"), "AWS_ENDPOINT_URL_SECRETS_MANAGER must"),
+    ] {
+        let refusal = service.refusal("validate", &[(variable, value)]).await;
+        assert_says(&refusal, problem);
+    }
+    assert_eq!(service.proxy.calls(), [""; 0]);
+    assert_eq!(service.secrets.reads(), 0);
+}
+
+#[tokio::test]
+async fn without_a_secret_fit_to_sign_no_function_starts() {
+    let holds = |json: &str| Mode::Holds(json.to_owned());
+    for (mode, problem) in [
+        (NOT_FOUND, "JWT_SECRET_ARN cannot be read"),
+        (secrets::ACCESS_DENIED, "JWT_SECRET_ARN cannot be read"),
+        (secrets::INTERNAL_ERROR, "JWT_SECRET_ARN cannot be read"),
+        (Mode::Binary(SECRET.to_owned()), "the secret is not JSON"),
+        (holds(""), "the secret is not JSON"),
+        (holds(SECRET), "the secret is not JSON"),
+        (holds(r#"{"previous":"canary"}"#), "the secret is not JSON"),
+        (holding("canary", None), "\"current\" must have at least 32 bytes"),
+        (holding(&"canary".repeat(10), None), "\"current\" must be random"),
+        (holding("a-string-secret-at-least-256-bits-long", None), "\"current\" is a published example"),
+        (holding(SECRET, Some("canary")), "\"previous\" must have at least 32 bytes"),
+    ] {
+        let service = Service::with_secret(mode).await;
+        for function in FUNCTIONS {
+            assert_says(&service.refusal(function, &[]).await, problem);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_never_comes_is_not_waited_for() {
+    let service = Service::with_secret(Mode::Hangs).await;
+    assert_says(&service.refusal("login", &[]).await, "JWT_SECRET_ARN cannot be read");
+}
+
+/// The connection to the table is opened while the secret is on its way.
+#[tokio::test]
+async fn a_function_waits_for_the_table_and_the_secret_at_the_same_time() {
+    let delay = Duration::from_millis(900);
+    let service = Service::new().await;
+    service.proxy.delay(delay);
+    service.secrets.delay(delay);
+    let starting = Instant::now();
+    service.start("login").await;
+    assert!(starting.elapsed() < delay * 2, "{:?}", starting.elapsed());
+    assert_eq!((service.proxy.calls().len(), service.secrets.reads()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_secret_in_the_environment_is_as_good_and_nobody_else_is_asked() {
+    let service = Service::new().await;
+    let given = [("JWT_SECRET_ARN", None), ("JWT_SECRET", Some(SECRET))];
+    let register = service.start_with("register", &given).await;
+    let token = register.register("alice", None).await.assert_status(201).token().to_owned();
+    service.start_with("login", &given).await.login("alice", PASSWORD).await.assert_status(200);
+    assert_eq!(service.secrets.reads(), 0);
+    service.start("validate").await.validate(&token).await.assert_status(200);
+}
