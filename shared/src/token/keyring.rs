@@ -132,3 +132,133 @@ impl Keyring {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use jsonwebtoken::decode_header;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::store::contract::account;
+    use crate::token::Key;
+
+    const OLD: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
+    const NEW: &str = "another-Secret-0f-thirty-two-byt3s";
+
+    /// When the function started.
+    const START: SystemTime = SystemTime::UNIX_EPOCH;
+
+    /// What Secrets Manager holds; without a value it fails. And how often it was asked.
+    type Secret = Arc<Mutex<(Option<&'static str>, usize)>>;
+
+    /// A keyring that knows the old key alone, in the place of Secrets Manager a secret that can be changed.
+    async fn keyring(value: Option<&'static str>) -> (Keyring, Secret) {
+        let secret = Secret::new((value, 0).into());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(serve(listener, secret.clone()));
+        let source = SecretsManager::new(&crate::aws::tests::config(), Some(&endpoint), "the secret");
+        (Keyring::new(rules(), &keys(OLD), KeySource::SecretsManager(source), START), secret)
+    }
+
+    async fn serve(listener: TcpListener, secret: Secret) {
+        loop {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"}") {
+                connection.read_buf(&mut request).await.unwrap();
+            }
+            let (status, body) = {
+                let mut secret = secret.lock().unwrap();
+                secret.1 += 1;
+                match secret.0 {
+                    Some(value) => (200, format!(r#"{{"SecretString":"{{\"current\":\"{value}\"}}"}}"#)),
+                    None => (400, r#"{"__type":"AccessDeniedException"}"#.to_owned()),
+                }
+            };
+            let length = body.len();
+            let answer =
+                format!("HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+            connection.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+
+    fn rules() -> Rules {
+        Rules { issuer: "us".to_owned(), audience: "them".to_owned(), ttl: Duration::from_hours(1) }
+    }
+
+    fn keys(secret: &str) -> Keys {
+        Keys { current: Key::parse(secret).unwrap(), previous: None }
+    }
+
+    fn token(secret: &str) -> String {
+        Issuer::new(rules(), &keys(secret)).issue(&account("alice", ""), START).unwrap()
+    }
+
+    /// Where a function is this old.
+    fn at(seconds: u64) -> SystemTime {
+        START + Duration::from_secs(seconds)
+    }
+
+    #[tokio::test]
+    async fn an_unknown_key_is_asked_for_at_once_and_then_once_a_minute() {
+        let (keyring, secret) = keyring(Some(OLD)).await;
+        let token = token(NEW);
+        for (seconds, reads) in [(1, 1), (2, 1), (60, 1), (61, 2), (62, 2), (120, 2)] {
+            assert_eq!(keyring.verify(&token, at(seconds)).await, Err(TokenError::UnknownKey));
+            assert_eq!(secret.lock().unwrap().1, reads, "{seconds}");
+        }
+        secret.lock().unwrap().0 = Some(NEW);
+        assert!(keyring.verify(&token, at(121)).await.is_ok());
+        assert!(keyring.verify(&token, at(122)).await.is_ok());
+        assert_eq!(secret.lock().unwrap().1, 3);
+    }
+
+    #[tokio::test]
+    async fn a_new_key_signs_ten_minutes_later_at_most() {
+        let (keyring, secret) = keyring(Some(NEW)).await;
+        let alice = account("alice", "");
+        for (seconds, signs, reads) in
+            [(1, OLD, 0), (599, OLD, 0), (600, NEW, 1), (1199, NEW, 1), (1200, NEW, 2)]
+        {
+            let token = keyring.issue(&alice, at(seconds)).await.unwrap();
+            let kid = decode_header(&token).unwrap().kid.unwrap();
+            assert_eq!(kid, keys(signs).current.id(), "{seconds}");
+            assert_eq!(secret.lock().unwrap().1, reads, "{seconds}");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_that_cannot_be_read_again_stay_in_use_and_others_are_undecided() {
+        let (keyring, secret) = keyring(None).await;
+        let (old, new) = (token(OLD), token(NEW));
+        for seconds in [1, 2, 700] {
+            assert_eq!(keyring.verify(&new, at(seconds)).await, Err(TokenError::KeysUnavailable));
+            assert!(keyring.verify(&old, at(seconds)).await.is_ok());
+            assert!(keyring.issue(&account("alice", ""), at(seconds)).await.is_ok());
+        }
+        secret.lock().unwrap().0 = Some(OLD);
+        assert_eq!(keyring.verify(&new, at(760)).await, Err(TokenError::UnknownKey));
+    }
+
+    #[tokio::test]
+    async fn a_key_that_was_removed_is_believed_for_ten_minutes_more_at_most() {
+        let (keyring, _secret) = keyring(Some(NEW)).await;
+        let token = token(OLD);
+        assert!(keyring.verify(&token, at(599)).await.is_ok());
+        assert_eq!(keyring.verify(&token, at(600)).await, Err(TokenError::UnknownKey));
+    }
+
+    #[tokio::test]
+    async fn keys_that_could_not_be_read_are_asked_for_again_after_a_minute() {
+        let (keyring, secret) = keyring(None).await;
+        let token = token(OLD);
+        assert!(keyring.verify(&token, at(600)).await.is_ok());
+        secret.lock().unwrap().0 = Some(NEW);
+        assert!(keyring.verify(&token, at(659)).await.is_ok());
+        assert_eq!(keyring.verify(&token, at(660)).await, Err(TokenError::UnknownKey));
+    }
+}
