@@ -10,9 +10,14 @@ use serde_json::Value;
 
 pub const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
-/// A function as it is deployed, but for the optimisation.
+/// A function as it is deployed: as SAM has built it, if `DEPLOYED_FUNCTIONS` names the folder, or the same without
+/// optimisation.
 pub fn deployed(function: &str) -> PathBuf {
-    BUILT.join("deployed").join(function)
+    let Some(folder) = std::env::var_os("DEPLOYED_FUNCTIONS") else {
+        return BUILT.join("deployed").join(function);
+    };
+    let (initial, rest) = function.split_at(1);
+    PathBuf::from(folder).join(format!("{}{rest}Function/bootstrap", initial.to_uppercase()))
 }
 
 /// A function as it runs on a laptop.

@@ -527,8 +527,11 @@ mod anything {
             service
         });
         let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(cases));
+        let slowest = std::cell::Cell::new(std::time::Duration::ZERO);
         let outcome = runner.run(&strategy, |event| {
+            let started = std::time::Instant::now();
             let reply = runtime.block_on(service.ask(event));
+            slowest.set(slowest.get().max(started.elapsed()));
             let consents = reply.as_ref().is_ok_and(|reply| {
                 reply["isAuthorized"] == true
                     || reply["statusCode"] == 200
@@ -545,6 +548,7 @@ mod anything {
             Ok(())
         });
         outcome.unwrap();
+        eprintln!("{cases} events, the slowest answered in {:?}", slowest.get());
     }
 
     #[test]
