@@ -12,6 +12,7 @@ pub const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
 /// A function as it is deployed: as SAM has built it, if `DEPLOYED_FUNCTIONS` names the folder, or the same without
 /// optimisation.
+#[expect(clippy::disallowed_methods, reason = "what is tested is chosen from outside")]
 pub fn deployed(function: &str) -> PathBuf {
     let Some(folder) = std::env::var_os("DEPLOYED_FUNCTIONS") else {
         return BUILT.join("deployed").join(function);
