@@ -37,6 +37,12 @@ pub struct Config {
     pub cost: Cost,
     /// `AUTHORIZER_RESPONSE`: `simple` or `iam`; what an HTTP API with payload 2.0 is set up to be answered. `simple`.
     pub authorizer_response: AuthorizerResponse,
+    /// `LOGIN_ATTEMPTS_PER_ADDRESS`: how many logins one source address may try within five minutes; 0, no limit.
+    pub login_attempts_per_address: u32,
+    /// `REGISTRATIONS_PER_ADDRESS`: how many registrations it may try; 0, no limit.
+    pub registrations_per_address: u32,
+    /// `METRICS_NAMESPACE`: the CloudWatch namespace in which requests are counted. Unset: they are not.
+    pub metrics_namespace: Option<String>,
     /// `PASSWORD_MIN_LENGTH`: the shortest new password in code points, 8 to 64; 8.
     pub password_min_length: usize,
 }
@@ -135,6 +141,9 @@ impl Config {
                 "simple" => AuthorizerResponse::Simple,
                 _ => return Err(wrong("AUTHORIZER_RESPONSE", "must be simple or iam")),
             },
+            login_attempts_per_address: lookup.number("LOGIN_ATTEMPTS_PER_ADDRESS", 0, 0..=u32::MAX)?,
+            registrations_per_address: lookup.number("REGISTRATIONS_PER_ADDRESS", 0, 0..=u32::MAX)?,
+            metrics_namespace: lookup.namespace("METRICS_NAMESPACE")?,
             password_min_length: lookup.number(
                 "PASSWORD_MIN_LENGTH",
                 LEAST_MIN_LENGTH,
@@ -219,6 +228,17 @@ impl Lookup<'_> {
         Ok(Some(url))
     }
 
+    /// Letters, digits and a few signs, at most 255 of them:
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>.
+    fn namespace(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(value) = self.get(variable) else { return Ok(None) };
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#:".contains(c);
+        if value.is_empty() || value.len() > 255 || value.starts_with("AWS/") || !value.chars().all(allowed) {
+            return Err(wrong(variable, "must be letters, digits and . _ - / # : and not begin with AWS/"));
+        }
+        Ok(Some(value))
+    }
+
     fn text(&self, variable: &'static str, default: &str) -> Result<String, ConfigError> {
         match self.get(variable) {
             None => Ok(default.to_owned()),
@@ -268,6 +288,8 @@ mod tests {
         assert_eq!(config.cost, Cost::DEFAULT);
         assert_eq!(config.password_min_length, 8);
         assert_eq!(config.authorizer_response, AuthorizerResponse::Simple);
+        assert_eq!((config.login_attempts_per_address, config.registrations_per_address), (0, 0));
+        assert_eq!(config.metrics_namespace, None);
     }
 
     #[test]
@@ -283,6 +305,9 @@ mod tests {
             ("ARGON2_ITERATIONS", "3"),
             ("AUTHORIZER_RESPONSE", "iam"),
             ("PASSWORD_MIN_LENGTH", "15"),
+            ("LOGIN_ATTEMPTS_PER_ADDRESS", "100"),
+            ("REGISTRATIONS_PER_ADDRESS", "20"),
+            ("METRICS_NAMESPACE", "serverless-auth"),
         ])
         .unwrap();
         assert_eq!(config.store, StoreLocation::Sqlite("/var/lib/accounts.db".into()));
@@ -295,6 +320,8 @@ mod tests {
         assert_eq!(Some(config.cost), Cost::new(12_288, 3));
         assert_eq!(config.password_min_length, 15);
         assert_eq!(config.authorizer_response, AuthorizerResponse::Iam);
+        assert_eq!((config.login_attempts_per_address, config.registrations_per_address), (100, 20));
+        assert_eq!(config.metrics_namespace.as_deref(), Some("serverless-auth"));
     }
 
     #[test]
@@ -318,6 +345,11 @@ mod tests {
             ("ARGON2_MEMORY_KIB", "19455"),
             ("ARGON2_MEMORY_KIB", "canary"),
             ("ARGON2_ITERATIONS", "0"),
+            ("LOGIN_ATTEMPTS_PER_ADDRESS", "-1"),
+            ("REGISTRATIONS_PER_ADDRESS", "canary"),
+            ("METRICS_NAMESPACE", ""),
+            ("METRICS_NAMESPACE", "a canary"),
+            ("METRICS_NAMESPACE", "AWS/Lambda"),
             ("AUTHORIZER_RESPONSE", "canary"),
             ("AUTHORIZER_RESPONSE", "SIMPLE"),
             ("AWS_ENDPOINT_URL", "canary"),

@@ -6,12 +6,13 @@ mod event;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use lambda_http::http::{Method, StatusCode};
-use lambda_http::{Body, Request, Response};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ pub use error::{ApiError, FieldErrors, Refused};
 pub use event::answer;
 
 use crate::account::AccountId;
+use crate::address::Address;
 use crate::log;
 
 /// How long a handler may take: less than the three seconds in which a client has its answer. Each call to the store or
@@ -42,8 +44,8 @@ pub async fn outcome<T>(handling: impl Future<Output = Result<T, Refused>>) -> R
 
 /// Logs an event of no kind that the function knows, which there is nobody to answer.
 #[must_use]
-pub fn unknown_event(function: &'static str, request_id: &str) -> Diagnostic {
-    let invocation = Invocation { function, event: "unknown", request_id, duration: Duration::ZERO };
+pub fn unknown_event(function: &'static str, now: SystemTime, request_id: &str) -> Diagnostic {
+    let invocation = Invocation { function, event: "unknown", request_id, started: now, answered: now };
     invocation.log(None, Err(&ApiError::Internal("not an event that this function knows".into()).into()));
     Diagnostic { error_type: "UnknownEvent".to_owned(), error_message: "Internal error".to_owned() }
 }
@@ -89,6 +91,17 @@ pub fn require_post(request: &Request) -> Result<(), ApiError> {
     if request.method() == Method::POST { Ok(()) } else { Err(ApiError::MethodNotAllowed) }
 }
 
+/// The address that a request came from, as the gateway saw it. A load balancer tells only what a client can forge.
+#[must_use]
+pub fn source_address(request: &Request) -> Option<Address> {
+    let address = match request.request_context_ref()? {
+        RequestContext::ApiGatewayV1(context) => context.identity.source_ip.as_deref(),
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    Address::parse(address?)
+}
+
 /// The invocation that an answer belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation<'a> {
@@ -98,8 +111,10 @@ pub struct Invocation<'a> {
     pub event: &'static str,
     /// Lambda's id of the invocation.
     pub request_id: &'a str,
-    /// How long it took.
-    pub duration: Duration,
+    /// When it came.
+    pub started: SystemTime,
+    /// When it was answered.
+    pub answered: SystemTime,
 }
 
 impl Invocation<'_> {
@@ -109,6 +124,7 @@ impl Invocation<'_> {
             Ok(account_id) => (Some(account_id), None),
             Err(refused) => (refused.account_id, Some(refused)),
         };
+        let fault = refused.and_then(|refused| refused.error.cause());
         log::Line {
             request_id: self.request_id,
             function: self.function,
@@ -116,9 +132,10 @@ impl Invocation<'_> {
             outcome: refused.map_or("ok", |refused| refused.error.outcome()),
             reason: refused.and_then(|refused| refused.reason),
             status,
-            duration: self.duration,
+            answered: self.answered,
+            duration: self.answered.duration_since(self.started).unwrap_or_default(),
             account_id,
-            fault: refused.and_then(|refused| refused.error.cause()),
+            fault: fault.as_deref(),
         }
         .write();
     }

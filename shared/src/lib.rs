@@ -2,6 +2,7 @@
 //!
 //! - [`account`]: what is kept of a user. [`username`], [`email`], [`password`] and [`hash`] are its parts;
 //!   holding one proves that it was checked. [`unicode`] says which spellings are the same name.
+//! - [`attempts`] and [`address`]: how often a password may be guessed, and a function called.
 //! - [`token`]: issues and verifies the JSON Web Tokens.
 //! - [`store`]: where accounts live, as one small trait and its back ends. [`start`] opens it, and the keys, once.
 //! - [`http`]: events to requests, errors to answers; the only place with status codes.
@@ -14,6 +15,9 @@ pub mod hash;
 pub mod password;
 pub mod unicode;
 pub mod username;
+
+pub mod address;
+pub mod attempts;
 
 pub mod token;
 

@@ -18,6 +18,9 @@ use crate::token::{KeySource, Keyring, Keys};
 ///
 /// When a function must not serve anybody: without its store, or without a secret fit to sign.
 pub async fn open(config: &Config, now: SystemTime) -> Result<(Store, Keyring), StartError> {
+    if let Some(namespace) = &config.metrics_namespace {
+        crate::log::count_requests_in(namespace);
+    }
     let aws = if needs_aws(config) { Some(crate::aws::config().await?) } else { None };
     let aws = aws.as_ref();
     let store = match &config.store {

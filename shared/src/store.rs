@@ -13,6 +13,8 @@ pub use dynamodb::DynamoDbStore;
 pub use sqlite::SqliteStore;
 
 use crate::account::Account;
+use crate::address::Window;
+use crate::attempts::Attempts;
 use crate::hash::PasswordHash;
 use crate::username::UsernameKey;
 
@@ -37,6 +39,26 @@ pub trait AccountStore: Send + Sync {
         account: &Account,
         hash: &PasswordHash,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The failed attempts at a name, whether anybody has it or not.
+    fn attempts(
+        &self,
+        name: &UsernameKey,
+    ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send;
+
+    /// Puts `next` in the place of `seen` (or nothing in the place of something, and the other way round), if that is
+    /// still what is there. Nothing in the place of nothing only looks, and writes nothing.
+    fn swap_attempts(
+        &self,
+        name: &UsernameKey,
+        seen: Option<&Attempts>,
+        next: Option<&Attempts>,
+    ) -> impl Future<Output = Result<(), SwapError>> + Send;
+
+    /// Counts one request, in one atomic step. How many it has been.
+    ///
+    /// One whose answer was lost may be counted twice.
+    fn count_request(&self, window: &Window) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 /// Why a store did not do what it was asked. Its causes are for the log.
@@ -64,6 +86,17 @@ pub enum CreateError {
         /// The email address is taken.
         email: bool,
     },
+}
+
+/// Why a record of attempts was not swapped.
+#[derive(Debug, thiserror::Error)]
+pub enum SwapError {
+    /// Another one is there.
+    #[error("somebody else was faster")]
+    Changed(Option<Attempts>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The back end that the configuration names.
@@ -109,5 +142,22 @@ impl AccountStore for Store {
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
         each_back_end!(self, store => store.replace_hash(account, hash))
+    }
+
+    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+        each_back_end!(self, store => store.attempts(name))
+    }
+
+    async fn swap_attempts(
+        &self,
+        name: &UsernameKey,
+        seen: Option<&Attempts>,
+        next: Option<&Attempts>,
+    ) -> Result<(), SwapError> {
+        each_back_end!(self, store => store.swap_attempts(name, seen, next))
+    }
+
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        each_back_end!(self, store => store.count_request(window))
     }
 }

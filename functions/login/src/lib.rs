@@ -6,11 +6,13 @@ use std::time::SystemTime;
 use lambda_http::Request;
 use serde::Serialize;
 use shared::account::{Account, Status};
+use shared::address::AddressLimit;
+use shared::attempts::Attempts;
 use shared::hash::{Hasher, Unverifiable};
-use shared::http::{ApiError, Form, Refused, Reply};
+use shared::http::{self, ApiError, Form, Refused, Reply};
 use shared::log;
 use shared::password::Password;
-use shared::store::AccountStore;
+use shared::store::{AccountStore, SwapError};
 use shared::token::Keyring;
 use shared::username::UsernameKey;
 
@@ -23,6 +25,7 @@ pub struct Login<S> {
     store: S,
     hasher: Hasher,
     keyring: Keyring,
+    limit: AddressLimit,
 }
 
 /// What somebody with the right password is told.
@@ -41,9 +44,10 @@ struct Credentials {
 }
 
 impl<S: AccountStore> Login<S> {
-    /// The function over a store.
-    pub fn new(store: S, hasher: Hasher, keyring: Keyring) -> Self {
-        Self { store, hasher, keyring }
+    /// The function over a store. `attempts_per_address` is how many logins one source address may try within five
+    /// minutes; 0 is no limit.
+    pub fn new(store: S, hasher: Hasher, keyring: Keyring, attempts_per_address: u32) -> Self {
+        Self { store, hasher, keyring, limit: AddressLimit::new(FUNCTION, attempts_per_address) }
     }
 
     /// What makes and verifies this function's hashes.
@@ -51,17 +55,29 @@ impl<S: AccountStore> Login<S> {
         &self.hasher
     }
 
-    /// Answers a login. An unknown name, a wrong password and a disabled account cost the same work and get the same
-    /// answer.
+    /// Answers a login. An unknown name, a wrong password and a disabled account cost the same work, count as the same
+    /// failure and get the same answer.
     ///
     /// # Errors
     ///
-    /// Missing fields, invalid credentials, a fault of ours.
+    /// Missing fields, invalid credentials, too many attempts, a fault of ours.
     pub async fn handle(&self, now: SystemTime, request: Request) -> Result<Reply, Refused> {
         let Credentials { name, password } = read(&request)?;
+        self.limit.admit(&self.store, http::source_address(&request), now).await?;
+        let seen = self.store.attempts(&name).await?;
+        Attempts::admit(seen.as_ref(), now)?;
         let account = self.store.find(&name).await?;
+        let verdict = self.judge(account, password.as_ref());
+        if verdict.as_ref().err().is_none_or(Refused::is_verdict) {
+            self.count(&name, seen, verdict.is_ok(), now).await?;
+        }
+        self.welcome(now, &verdict?, password.as_ref()).await
+    }
+
+    /// The account, if the password is its own and it may be used.
+    fn judge(&self, account: Option<Account>, password: Option<&Password>) -> Result<Account, Refused> {
         let hash = account.as_ref().map(|account| &account.password_hash);
-        let verdict = self.hasher.verify(hash, password.as_ref());
+        let verdict = self.hasher.verify(hash, password);
         let Some(account) = account else {
             return Err(ApiError::InvalidCredentials.because("unknown_user", None));
         };
@@ -74,7 +90,29 @@ impl<S: AccountStore> Login<S> {
             }
             Ok(false) => refuse("wrong_password"),
             Ok(true) if account.status == Status::Disabled => refuse("disabled"),
-            Ok(true) => self.welcome(now, &account, password.as_ref()).await,
+            Ok(true) => Ok(account),
+        }
+    }
+
+    /// Counts an attempt, without which it is never answered: a failure is added to those `seen`, a success ends them.
+    ///
+    /// Of attempts made at the same time each is counted upon the one before. Whoever finds the name locked by then is
+    /// told that and nothing of the password, be it right or wrong.
+    async fn count(
+        &self,
+        name: &UsernameKey,
+        mut seen: Option<Attempts>,
+        succeeded: bool,
+        now: SystemTime,
+    ) -> Result<(), Refused> {
+        loop {
+            Attempts::admit(seen.as_ref(), now)?;
+            let next = if succeeded { None } else { Some(Attempts::after_failure(seen.as_ref(), now)?) };
+            match self.store.swap_attempts(name, seen.as_ref(), next.as_ref()).await {
+                Ok(()) => return Ok(()),
+                Err(SwapError::Changed(found)) => seen = found,
+                Err(SwapError::Store(error)) => return Err(error.into()),
+            }
         }
     }
 

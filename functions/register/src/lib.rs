@@ -7,15 +7,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lambda_http::Request;
 use serde::Serialize;
 use shared::account::{Account, AccountId, Status};
+use shared::address::AddressLimit;
 use shared::email::Email;
 use shared::hash::Hasher;
-use shared::http::{ApiError, Form, Refused, Reply};
+use shared::http::{self, ApiError, Form, Refused, Reply};
 use shared::password::Password;
 use shared::store::{AccountStore, CreateError};
 use shared::token::Keyring;
 use shared::username::Username;
 
 use policy::Policy;
+
+/// What the log calls this function.
+const FUNCTION: &str = "register";
 
 /// The function: what it needs, made once per cold start.
 #[derive(Debug)]
@@ -24,6 +28,7 @@ pub struct Register<S> {
     hasher: Hasher,
     keyring: Keyring,
     policy: Policy,
+    limit: AddressLimit,
 }
 
 /// What a new account's owner is told.
@@ -43,18 +48,27 @@ struct Registration {
 }
 
 impl<S: AccountStore> Register<S> {
-    /// The function over a store; passwords have at least `password_min_length` code points.
-    pub fn new(store: S, hasher: Hasher, keyring: Keyring, password_min_length: usize) -> Self {
-        Self { store, hasher, keyring, policy: Policy::new(password_min_length) }
+    /// The function over a store. Passwords have at least `password_min_length` code points;
+    /// `registrations_per_address` is how many one source address may try within five minutes, and 0 is no limit.
+    pub fn new(
+        store: S,
+        hasher: Hasher,
+        keyring: Keyring,
+        password_min_length: usize,
+        registrations_per_address: u32,
+    ) -> Self {
+        let limit = AddressLimit::new(FUNCTION, registrations_per_address);
+        Self { store, hasher, keyring, policy: Policy::new(password_min_length), limit }
     }
 
     /// Answers a registration.
     ///
     /// # Errors
     ///
-    /// Every bad field in one answer; a taken name; a fault of ours.
+    /// Every bad field in one answer; a taken name; too many attempts; a fault of ours.
     pub async fn handle(&self, now: SystemTime, request: Request) -> Result<Reply, Refused> {
         let registration = self.read(&request)?;
+        self.limit.admit(&self.store, http::source_address(&request), now).await?;
         let account = self.account(registration, now)?;
         match self.store.create(&account).await {
             Ok(()) => {}

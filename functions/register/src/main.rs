@@ -21,7 +21,9 @@ async fn serve() -> Result<(), Error> {
     // All that is slow or can fail happens once per cold start, never per request.
     let config = Config::from_env()?;
     let (store, keyring) = start::open(&config, SystemTime::now()).await?;
-    let register = Register::new(store, Hasher::new(config.cost)?, keyring, config.password_min_length);
+    let hasher = Hasher::new(config.cost)?;
+    let (min_length, limit) = (config.password_min_length, config.registrations_per_address);
+    let register = Register::new(store, hasher, keyring, min_length, limit);
     let handle = |now, request| register.handle(now, request);
     lambda_runtime::run(service_fn(|event| http::answer("register", SystemTime::now, event, handle))).await
 }

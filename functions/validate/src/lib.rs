@@ -88,7 +88,7 @@ impl<S: AccountStore> Validate<S> {
                 http::answer(FUNCTION, clock, event, |now, request| self.handle(now, request)).await
             }
             Some(kind) => self.authorize(kind, &members, clock, &event.context.request_id).await,
-            None => Err(http::unknown_event(FUNCTION, &event.context.request_id)),
+            None => Err(http::unknown_event(FUNCTION, clock(), &event.context.request_id)),
         }
     }
 
@@ -101,8 +101,8 @@ impl<S: AccountStore> Validate<S> {
     ) -> Result<Box<RawValue>, Diagnostic> {
         let started = clock();
         let judged = http::outcome(async { self.judge(started, presented(kind, event)).await }).await;
-        let duration = clock().duration_since(started).unwrap_or_default();
-        let invocation = Invocation { function: FUNCTION, event: kind.name(), request_id, duration };
+        let invocation =
+            Invocation { function: FUNCTION, event: kind.name(), request_id, started, answered: clock() };
         invocation.log(None, judged.as_ref().map(|account| account.id));
 
         let verdict = match &judged {

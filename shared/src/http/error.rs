@@ -1,10 +1,14 @@
 //! The one table from errors to answers.
 
+use std::time::Duration;
+
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;
 
 use crate::account::AccountId;
+use crate::address::LimitError;
+use crate::attempts::Locked;
 use crate::hash::HashError;
 use crate::log;
 use crate::random::NoRandomness;
@@ -35,6 +39,11 @@ pub enum ApiError {
     MethodNotAllowed,
     /// No token was presented.
     TokenMissing,
+    /// Too many failures at a name, or requests of an address.
+    TooManyAttempts {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The store is down, throttled or slow.
     Unavailable(BoxError),
     /// The body is not declared to be plain JSON.
@@ -74,6 +83,11 @@ impl ApiError {
                 Some((ALLOW, HeaderValue::from_static("POST"))),
             ),
             Self::TokenMissing => (StatusCode::BAD_REQUEST, error("Token missing"), bearer("Bearer")),
+            Self::TooManyAttempts { retry_after } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                error("Too many attempts"),
+                Some((RETRY_AFTER, whole_seconds(*retry_after))),
+            ),
             Self::Unavailable(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 error("Service unavailable"),
@@ -96,6 +110,7 @@ impl ApiError {
             Self::MalformedJson => "malformed_json",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TokenMissing => "token_missing",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Unavailable(_) => "unavailable",
             Self::UnsupportedMediaType => "unsupported_media_type",
         }
@@ -108,6 +123,12 @@ impl ApiError {
             _ => None,
         }
     }
+}
+
+/// Rounded up, so that whoever waits as long is not too early.
+fn whole_seconds(wait: Duration) -> HeaderValue {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    HeaderValue::from(seconds.max(1))
 }
 
 fn fields_body(fields: &FieldErrors) -> serde_json::Value {
@@ -126,6 +147,23 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             StoreError::Broken(cause) => Self::Internal(cause),
+        }
+    }
+}
+
+impl From<Locked> for Refused {
+    fn from(locked: Locked) -> Self {
+        ApiError::TooManyAttempts { retry_after: locked.retry_after }.because("locked", None)
+    }
+}
+
+impl From<LimitError> for Refused {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Exceeded { retry_after } => {
+                ApiError::TooManyAttempts { retry_after }.because("address_limit", None)
+            }
+            LimitError::Store(error) => error.into(),
         }
     }
 }

@@ -54,13 +54,13 @@ where
     let started = clock();
     let LambdaEvent { payload, context, .. } = event;
     let request_id = context.request_id.clone();
-    let request = disarm(payload.get()).ok_or_else(|| unknown_event(function, &request_id))?;
+    let request = disarm(payload.get()).ok_or_else(|| unknown_event(function, started, &request_id))?;
 
     let (handler, request_id) = (&handler, &request_id);
     let mut adapter = Adapter::from(service_fn(|request: Request| async move {
         let result = outcome(async { handler(started, request).await }).await;
-        let duration = clock().duration_since(started).unwrap_or_default();
-        Ok::<_, Infallible>(respond(&Invocation { function, event: "http", request_id, duration }, &result))
+        let invocation = Invocation { function, event: "http", request_id, started, answered: clock() };
+        Ok::<_, Infallible>(respond(&invocation, &result))
     }));
     let Ok(response) = adapter.call(LambdaEvent::new(request, context)).await;
     to_raw_value(&response).map_err(|error| Diagnostic {

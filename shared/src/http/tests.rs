@@ -11,6 +11,7 @@ use super::*;
 fn every_error_has_its_answer() {
     let error = |text: &str| json!({ "error": text });
     let cause = || "canary".into();
+    let wait = |milliseconds| ApiError::TooManyAttempts { retry_after: Duration::from_millis(milliseconds) };
     let fields = vec![
         ("username", "One.".to_owned()),
         ("email", "Two.".to_owned()),
@@ -35,6 +36,9 @@ fn every_error_has_its_answer() {
         (ApiError::MalformedJson, 400, error("Malformed JSON"), None),
         (ApiError::MethodNotAllowed, 405, error("Method not allowed"), Some(("allow", "POST"))),
         (ApiError::TokenMissing, 400, error("Token missing"), Some(("www-authenticate", "Bearer"))),
+        (wait(1), 429, error("Too many attempts"), Some(("retry-after", "1"))),
+        (wait(1001), 429, error("Too many attempts"), Some(("retry-after", "2"))),
+        (wait(900_000), 429, error("Too many attempts"), Some(("retry-after", "900"))),
         (ApiError::Unavailable(cause()), 503, error("Service unavailable"), Some(("retry-after", "2"))),
         (ApiError::UnsupportedMediaType, 415, error("Content-Type must be application/json"), None),
     ];
@@ -59,7 +63,7 @@ const COMMON_HEADERS: [(&str, &str); 3] = [
 ];
 
 fn invocation() -> Invocation<'static> {
-    Invocation { function: "test", event: "http", request_id: "1", duration: Duration::ZERO }
+    Invocation { function: "test", event: "http", request_id: "1", started: clock(), answered: clock() }
 }
 
 fn clock() -> SystemTime {

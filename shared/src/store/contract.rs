@@ -4,8 +4,10 @@ use std::future::Future;
 use std::sync::Barrier;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{AccountStore, CreateError};
+use super::{AccountStore, CreateError, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
+use crate::address::Window;
+use crate::attempts::Attempts;
 use crate::email::Email;
 use crate::hash::PasswordHash;
 use crate::username::{Username, UsernameKey};
@@ -156,21 +158,30 @@ pub(crate) async fn a_hash_is_replaced_in_no_other_account(place: &impl Place) {
     assert_eq!(store.find(&key("nobody")).await.unwrap(), None);
 }
 
-/// Creates all accounts at the same moment, each from a thread and a connection of its own.
-fn race<P: Place>(place: &P, racers: &[Account]) -> Vec<Option<(bool, bool)>> {
-    let start = Barrier::new(racers.len());
-    let run = |racer: &Account| {
+/// Runs `work` for each of so many at the same moment, each on a thread and a store of its own.
+fn together<P: Place, T: Send>(
+    place: &P,
+    count: usize,
+    work: impl AsyncFn(P::Store, usize) -> T + Sync,
+) -> Vec<T> {
+    let start = Barrier::new(count);
+    let run = |number| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let store = place.open().await;
             start.wait();
-            taken(store.create(racer).await)
+            work(store, number).await
         })
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = racers.iter().map(|racer| scope.spawn(|| run(racer))).collect();
+        let threads: Vec<_> = (0..count).map(|number| scope.spawn(move || run(number))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
+}
+
+/// Creates all accounts at the same moment.
+fn race(place: &impl Place, racers: &[Account]) -> Vec<Option<(bool, bool)>> {
+    together(place, racers.len(), async |store, racer| taken(store.create(&racers[racer]).await))
 }
 
 /// The one racer that won.
@@ -206,6 +217,89 @@ pub(crate) async fn racers_for_an_email_address_have_one_winner(place: &impl Pla
     }
 }
 
+/// A record of so many failures, unlike any other.
+fn failures(count: u32) -> Attempts {
+    let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    let seen = Attempts { failures: count - 1, ..Attempts::after_failure(None, now).unwrap() };
+    Attempts::after_failure(Some(&seen), now).unwrap()
+}
+
+/// What was there instead, when a swap was refused; `None` when it was made.
+fn found(result: Result<(), SwapError>) -> Option<Option<Attempts>> {
+    match result {
+        Ok(()) => None,
+        Err(SwapError::Changed(found)) => Some(found),
+        Err(SwapError::Store(error)) => panic!("the store failed: {error:?}"),
+    }
+}
+
+pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &impl Place) {
+    let store = place.open().await;
+    // Nobody need have the name; one that nobody can have is as good.
+    for name in ["alice", "no name at all!", &"x".repeat(10_000)] {
+        let name = key(name);
+        let (one, two, other) = (failures(1), failures(2), failures(2));
+        assert_eq!(store.attempts(&name).await.unwrap(), None);
+        assert_eq!(found(store.swap_attempts(&name, None, None).await), None);
+        assert_eq!(found(store.swap_attempts(&name, None, Some(&one)).await), None);
+        assert_eq!(store.attempts(&name).await.unwrap(), Some(one.clone()));
+        assert_eq!(found(store.swap_attempts(&name, Some(&one), Some(&two)).await), None);
+        for (seen, next) in [
+            (None, None),
+            (None, Some(&other)),
+            (Some(&one), Some(&other)),
+            (Some(&other), None),
+            (Some(&one), None),
+        ] {
+            assert_eq!(found(store.swap_attempts(&name, seen, next).await), Some(Some(two.clone())));
+        }
+        assert_eq!(store.attempts(&name).await.unwrap(), Some(two.clone()));
+        assert_eq!(found(store.swap_attempts(&name, Some(&two), None).await), None);
+        assert_eq!(store.attempts(&name).await.unwrap(), None);
+        assert_eq!(found(store.swap_attempts(&name, Some(&two), Some(&other)).await), Some(None));
+        assert_eq!(store.attempts(&name).await.unwrap(), None);
+    }
+}
+
+pub(crate) async fn attempts_belong_to_one_name_in_every_spelling(place: &impl Place) {
+    let store = place.open().await;
+    let one = failures(1);
+    store.create(&account("alice", "")).await.unwrap();
+    store.swap_attempts(&key("ALICE"), None, Some(&one)).await.unwrap();
+    assert_eq!(store.attempts(&key("ａlice")).await.unwrap(), Some(one));
+    assert_eq!(store.attempts(&key("alic")).await.unwrap(), None);
+    assert!(store.find(&key("alice")).await.unwrap().is_some());
+}
+
+pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Place) {
+    let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    together(place, 64, async |store, _| {
+        let name = key("alice");
+        let mut seen = None;
+        loop {
+            let next = Attempts::after_failure(seen.as_ref(), now).unwrap();
+            match store.swap_attempts(&name, seen.as_ref(), Some(&next)).await {
+                Ok(()) => break,
+                Err(SwapError::Changed(changed)) => seen = changed,
+                // SQLite keeps one of so many waiting for its turn for longer than it waits.
+                Err(SwapError::Store(StoreError::Unavailable(_))) => {}
+                Err(error) => panic!("the store failed: {error:?}"),
+            }
+        }
+    });
+    assert_eq!(place.open().await.attempts(&key("alice")).await.unwrap().unwrap().failures, 64);
+}
+
+pub(crate) async fn every_request_of_an_address_is_counted_once(place: &impl Place) {
+    let window = |key: &str| Window { key: key.to_owned(), ends_at: 1_790_000_100 };
+    let mut counts = together(place, 32, async |store, _| store.count_request(&window("a")).await.unwrap());
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=32).collect::<Vec<u64>>());
+    let store = place.open().await;
+    assert_eq!(store.count_request(&window("b")).await.unwrap(), 1);
+    assert_eq!(store.count_request(&window("a")).await.unwrap(), 33);
+}
+
 /// One test per rule for the back end whose places `$new` makes, so that a failure names both.
 macro_rules! claim_contract {
     ($new:expr) => { claim_contract!($new;
@@ -222,6 +316,10 @@ macro_rules! claim_contract {
         a_hash_is_replaced_in_no_other_account
         racers_for_a_username_have_one_winner
         racers_for_an_email_address_have_one_winner
+        attempts_are_swapped_while_they_are_what_was_seen
+        attempts_belong_to_one_name_in_every_spelling
+        sixty_four_failures_at_once_count_sixty_four
+        every_request_of_an_address_is_counted_once
     ); };
     ($new:expr; $($rule:ident)+) => {$(
         #[tokio::test]

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `USERNAME#<key>` | the whole account: one `GetItem` finds it |
 //! | `EMAIL#<key>` | `id` of the account with that address; written in one transaction with it |
+//! | `ATTEMPTS#<key>` | failed attempts at a name, known or not; `expires_at` is the table's TTL attribute |
+//! | `ADDRESS#<function>#<address>#<end>` | requests of a source address in a window; `expires_at` is its end |
 //!
 //! There is no index, no scan, and no read before a write: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).
 
@@ -17,21 +19,28 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
 };
 
-use super::{AccountStore, CreateError, StoreError};
+use super::{AccountStore, CreateError, StoreError, SwapError};
 use crate::account::Account;
+use crate::address::Window;
+use crate::attempts::Attempts;
 use crate::email::Email;
 use crate::hash::PasswordHash;
 use crate::random;
 use crate::username::UsernameKey;
 use error::{is_conflict, store_error};
-use item::{Item, PK, account_item, account_key, email_item, holder, read_account};
+use item::{
+    Item, PK, account_item, account_key, attempts_item, attempts_key, email_item, holder, read_account,
+    read_attempts, read_number, window_key,
+};
 
 /// The key that is read to open the connection; nothing lives there.
 const PRIMING_KEY: &str = "PRIME";
@@ -123,6 +132,62 @@ impl DynamoDbStore {
         }
     }
 
+    async fn get(&self, key: AttributeValue) -> Result<Option<Item>, StoreError> {
+        // Consistently: what was registered, disabled or counted a moment ago counts now.
+        let get = self.client.get_item().table_name(&self.table).key(PK, key).consistent_read(true);
+        Ok(get.send().await.map_err(store_error)?.item)
+    }
+
+    async fn put_attempts(
+        &self,
+        name: &UsernameKey,
+        seen: Option<&Attempts>,
+        next: &Attempts,
+    ) -> Result<(), SwapError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(attempts_item(name, next)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = match seen {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(seen) => put
+                .condition_expression("version = :seen")
+                .expression_attribute_values(":seen", AttributeValue::S(seen.version.clone())),
+        };
+        let Err(failure) = put.send().await else { return Ok(()) };
+        let Some(PutItemError::ConditionalCheckFailedException(failed)) = failure.as_service_error() else {
+            return Err(store_error(failure).into());
+        };
+        match failed.item.as_ref().map(read_attempts).transpose()? {
+            // The first answer was lost, and this the repetition.
+            Some(found) if found.version == next.version => Ok(()),
+            found => Err(SwapError::Changed(found)),
+        }
+    }
+
+    async fn delete_attempts(&self, name: &UsernameKey, seen: &Attempts) -> Result<(), SwapError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, attempts_key(name))
+            .condition_expression("version = :seen")
+            .expression_attribute_values(":seen", AttributeValue::S(seen.version.clone()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(failure) = delete.send().await else { return Ok(()) };
+        let Some(DeleteItemError::ConditionalCheckFailedException(failed)) = failure.as_service_error()
+        else {
+            return Err(store_error(failure).into());
+        };
+        match failed.item.as_ref().map(read_attempts).transpose()? {
+            // Gone is gone, by this call, by its lost first try, or by another success.
+            None => Ok(()),
+            found => Err(SwapError::Changed(found)),
+        }
+    }
+
     fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
@@ -154,15 +219,7 @@ impl AccountStore for DynamoDbStore {
     }
 
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key(PK, account_key(name))
-            // What was registered or disabled a moment ago counts now.
-            .consistent_read(true);
-        let found = get.send().await.map_err(store_error)?;
-        found.item.map(|item| read_account(&item)).transpose()
+        self.get(account_key(name)).await?.map(|item| read_account(&item)).transpose()
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -187,6 +244,40 @@ impl AccountStore for DynamoDbStore {
             }
             Err(error) => Err(store_error(error)),
         }
+    }
+
+    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+        self.get(attempts_key(name)).await?.map(|item| read_attempts(&item)).transpose()
+    }
+
+    async fn swap_attempts(
+        &self,
+        name: &UsernameKey,
+        seen: Option<&Attempts>,
+        next: Option<&Attempts>,
+    ) -> Result<(), SwapError> {
+        match (seen, next) {
+            (None, None) => match self.attempts(name).await? {
+                None => Ok(()),
+                found => Err(SwapError::Changed(found)),
+            },
+            (seen, Some(next)) => self.put_attempts(name, seen, next).await,
+            (Some(seen), None) => self.delete_attempts(name, seen).await,
+        }
+    }
+
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, window_key(window))
+            .update_expression("SET expires_at = :end ADD requests :one")
+            .expression_attribute_values(":end", AttributeValue::N(window.ends_at.to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::UpdatedNew);
+        let updated = update.send().await.map_err(store_error)?;
+        read_number(&updated.attributes.unwrap_or_default(), "requests")
     }
 }
 

@@ -7,8 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::{AccountStore, BoxError, CreateError, StoreError};
+use super::{AccountStore, BoxError, CreateError, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
+use crate::address::Window;
+use crate::attempts::Attempts;
 use crate::email::Email;
 use crate::hash::PasswordHash;
 use crate::token::{Key, Keys};
@@ -17,10 +19,8 @@ use crate::username::{Username, UsernameKey};
 /// Marks a database as ours (`PRAGMA application_id`): "auth" in ASCII.
 const APPLICATION_ID: i32 = 0x6175_7468;
 
-/// The layout of the tables (`PRAGMA user_version`).
-const SCHEMA_VERSION: i32 = 1;
-
-const SCHEMA: &str = include_str!("schema.sql");
+/// The layout of the tables, and what each version of it (`PRAGMA user_version`) adds to the one before.
+const SCHEMA: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// How long a write waits for another process to finish its own, within the three seconds that a client waits.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -54,9 +54,9 @@ impl SqliteStore {
         }
         // Without SQLITE_OPEN_CREATE: a file that vanishes now is an error, not a new database.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let mut connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        check(&connection)?;
+        check(&mut connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
@@ -131,6 +131,95 @@ impl AccountStore for SqliteStore {
         )?;
         Ok(changed == 1)
     }
+
+    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+        Ok(attempts(&self.connection(), name)?)
+    }
+
+    async fn swap_attempts(
+        &self,
+        name: &UsernameKey,
+        seen: Option<&Attempts>,
+        next: Option<&Attempts>,
+    ) -> Result<(), SwapError> {
+        let mut connection = self.connection();
+        // A look beforehand: whoever lost already does not queue for the one writer's place.
+        check_attempts(&connection, name, seen)?;
+        if seen.is_none() && next.is_none() {
+            return Ok(());
+        }
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        check_attempts(&transaction, name, seen)?;
+        match next {
+            Some(next) => put_attempts(&transaction, name, next),
+            None => delete_attempts(&transaction, name),
+        }
+        .map_err(StoreError::from)?;
+        Ok(transaction.commit().map_err(StoreError::from)?)
+    }
+
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // What DynamoDB does by itself.
+        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [window.began_at().cast_signed()])?;
+        let requests: i64 = transaction.query_row(
+            "INSERT INTO windows VALUES (?1, 1, ?2)
+             ON CONFLICT (key) DO UPDATE SET requests = requests + 1 RETURNING requests",
+            params![window.key, window.ends_at.cast_signed()],
+            |row| row.get(0),
+        )?;
+        transaction.commit()?;
+        Ok(requests.unsigned_abs())
+    }
+}
+
+fn attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Option<Attempts>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT failures, locked_until, expires_at, version FROM attempts WHERE username_key = ?1",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(Attempts {
+            failures: row.get(0)?,
+            locked_until: row.get::<_, i64>(1)?.cast_unsigned(),
+            expires_at: row.get::<_, i64>(2)?.cast_unsigned(),
+            version: row.get(3)?,
+        })
+    };
+    statement.query_row([name.as_str()], read).optional()
+}
+
+fn check_attempts(
+    connection: &Connection,
+    name: &UsernameKey,
+    seen: Option<&Attempts>,
+) -> Result<(), SwapError> {
+    let found = attempts(connection, name).map_err(StoreError::from)?;
+    if found.as_ref().map(|found| &found.version) == seen.map(|seen| &seen.version) {
+        return Ok(());
+    }
+    Err(SwapError::Changed(found))
+}
+
+fn put_attempts(connection: &Connection, name: &UsernameKey, next: &Attempts) -> rusqlite::Result<()> {
+    // What DynamoDB does by itself.
+    connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [next.counted_at().cast_signed()])?;
+    let mut statement =
+        connection.prepare_cached("INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    statement.execute(params![
+        name.as_str(),
+        next.failures,
+        next.locked_until.cast_signed(),
+        next.expires_at.cast_signed(),
+        next.version,
+    ])?;
+    Ok(())
+}
+
+fn delete_attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM attempts WHERE username_key = ?1", [name.as_str()])?;
+    Ok(())
 }
 
 fn insert_account(connection: &Connection, account: &Account) -> Result<usize, StoreError> {
@@ -197,9 +286,10 @@ fn create(path: &Path) -> Result<(), StoreError> {
     let file = tempfile::Builder::new().prefix(".accounts-").tempfile_in(folder).map_err(unusable)?;
     let connection = Connection::open(file.path())?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    let (schema, version) = (SCHEMA.concat(), SCHEMA.len());
     connection.execute_batch(&format!(
-        "BEGIN; {SCHEMA}
-         PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        "BEGIN; {schema}
+         PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT;"
     ))?;
     connection.close().map_err(|(_, error)| error)?;
     match file.persist_noclobber(path) {
@@ -210,19 +300,31 @@ fn create(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Whether the database is ours, and of the layout that this program knows.
-fn check(connection: &Connection) -> Result<(), StoreError> {
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    if pragma("application_id")? != APPLICATION_ID {
+/// Whether the database is ours, and of a layout that this program knows. An older one gets what it lacks.
+fn check(connection: &mut Connection) -> Result<(), StoreError> {
+    if pragma(connection, "application_id")? != APPLICATION_ID {
         return Err(broken("it is a database of another application, or empty"));
     }
-    let version = pragma("user_version")?;
-    if version != SCHEMA_VERSION {
-        return Err(broken(&format!(
-            "its schema has version {version}, this program knows {SCHEMA_VERSION}"
-        )));
+    if missing(pragma(connection, "user_version")?)?.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    // Several processes may start at once; whoever comes second finds nothing missing.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let missing = missing(pragma(&transaction, "user_version")?)?.concat();
+    transaction.execute_batch(&format!("{missing} PRAGMA user_version = {};", SCHEMA.len()))?;
+    Ok(transaction.commit()?)
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// What a database of this version lacks.
+fn missing(version: i32) -> Result<&'static [&'static str], StoreError> {
+    let present = usize::try_from(version).ok().filter(|version| *version > 0);
+    present.and_then(|version| SCHEMA.get(version..)).ok_or_else(|| {
+        broken(&format!("its schema has version {version}, this program knows 1 to {}", SCHEMA.len()))
+    })
 }
 
 /// A database file cannot be used, and why.

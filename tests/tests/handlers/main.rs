@@ -1,5 +1,6 @@
 //! The three handlers, called with real Lambda events of every kind over a real store.
 
+mod abuse;
 mod authorizer;
 mod event;
 mod login;

@@ -1,5 +1,6 @@
 //! The service in one process: three handlers over one SQLite file, whose calls are counted.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,19 +9,30 @@ use login::Login;
 use register::Register;
 use serde_json::{Value, json};
 use shared::account::Account;
+use shared::address::Window;
+use shared::attempts::Attempts;
 use shared::config::Config;
 use shared::hash::{Hasher, PasswordHash};
 use shared::start;
-use shared::store::{AccountStore, CreateError, SqliteStore, StoreError};
+use shared::store::{AccountStore, CreateError, SqliteStore, StoreError, SwapError};
 use shared::token::Keyring;
 use shared::username::UsernameKey;
 use validate::Validate;
 
-/// When every request of these tests comes.
+/// When the requests of these tests come, unless they come [later].
 pub const NOW: Duration = Duration::from_secs(1_790_000_000);
 
+thread_local! {
+    static LATER: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// Lets time pass for this test, which has a thread of its own.
+pub fn later(time: Duration) {
+    LATER.set(LATER.get() + time);
+}
+
 fn clock() -> SystemTime {
-    UNIX_EPOCH + NOW
+    UNIX_EPOCH + NOW + LATER.get()
 }
 
 pub struct Service {
@@ -86,8 +98,14 @@ impl Service {
                 hasher(),
                 keyring(&config()).await,
                 config().password_min_length,
+                config().registrations_per_address,
             ),
-            login: Login::new(counted(), hasher(), keyring(&config()).await),
+            login: Login::new(
+                counted(),
+                hasher(),
+                keyring(&config()).await,
+                config().login_attempts_per_address,
+            ),
             validate: Validate::new(counted(), keyring(&config()).await, config().authorizer_response),
             calls,
             folder,
@@ -157,6 +175,12 @@ impl Service {
         connection.execute_batch(sql).unwrap();
     }
 
+    /// How many rows a table has.
+    pub fn count(&self, table: &str) -> u64 {
+        let connection = rusqlite::Connection::open(self.folder.path().join("accounts.db")).unwrap();
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+
     /// Registers somebody with the password [`PASSWORD`] and returns the token.
     pub async fn enrol(&self, username: &str) -> String {
         let body = json!({ "username": username, "password": PASSWORD }).to_string();
@@ -220,5 +244,22 @@ impl AccountStore for Counted {
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
         self.count().replace_hash(account, hash).await
+    }
+
+    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+        self.count().attempts(name).await
+    }
+
+    async fn swap_attempts(
+        &self,
+        name: &UsernameKey,
+        seen: Option<&Attempts>,
+        next: Option<&Attempts>,
+    ) -> Result<(), SwapError> {
+        self.count().swap_attempts(name, seen, next).await
+    }
+
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        self.count().count_request(window).await
     }
 }

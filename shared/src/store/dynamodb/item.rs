@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::account::{Account, AccountId, Status};
+use crate::address::Window;
+use crate::attempts::Attempts;
 use crate::email::Email;
 use crate::hash::PasswordHash;
 use crate::store::StoreError;
@@ -49,6 +51,37 @@ pub(super) fn email_item(account: &Account, email: &Email) -> Item {
     ])
 }
 
+/// Where the failed attempts at this name are.
+pub(super) fn attempts_key(name: &UsernameKey) -> AttributeValue {
+    AttributeValue::S(format!("ATTEMPTS#{}", name.as_str()))
+}
+
+/// The item of failed attempts. Its `expires_at` is when DynamoDB may delete it.
+pub(super) fn attempts_item(name: &UsernameKey, attempts: &Attempts) -> Item {
+    Item::from([
+        (PK.to_owned(), attempts_key(name)),
+        ("failures".to_owned(), AttributeValue::N(attempts.failures.to_string())),
+        ("locked_until".to_owned(), AttributeValue::N(attempts.locked_until.to_string())),
+        ("expires_at".to_owned(), AttributeValue::N(attempts.expires_at.to_string())),
+        ("version".to_owned(), AttributeValue::S(attempts.version.clone())),
+    ])
+}
+
+/// Reads the item of failed attempts.
+pub(super) fn read_attempts(item: &Item) -> Result<Attempts, StoreError> {
+    Ok(Attempts {
+        failures: read_number(item, "failures")?,
+        locked_until: read_number(item, "locked_until")?,
+        expires_at: read_number(item, "expires_at")?,
+        version: read(item, "version", |text| Some(text.to_owned()))?,
+    })
+}
+
+/// Where the requests of an address are counted.
+pub(super) fn window_key(window: &Window) -> AttributeValue {
+    AttributeValue::S(format!("ADDRESS#{}", window.key))
+}
+
 /// The id of the account that an item belongs to.
 pub(super) fn holder(item: &Item) -> Option<&str> {
     item.get("id")?.as_s().ok().map(String::as_str)
@@ -84,7 +117,7 @@ fn read<T>(item: &Item, attribute: &str, parse: impl FnOnce(&str) -> Option<T>) 
     text.and_then(|text| parse(text)).ok_or_else(|| broken(&format!("an item without a proper {attribute}")))
 }
 
-fn read_number<N: std::str::FromStr>(item: &Item, attribute: &str) -> Result<N, StoreError> {
+pub(super) fn read_number<N: std::str::FromStr>(item: &Item, attribute: &str) -> Result<N, StoreError> {
     let number = item.get(attribute).and_then(|value| value.as_n().ok());
     number
         .and_then(|number| number.parse().ok())

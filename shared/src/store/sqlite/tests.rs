@@ -100,9 +100,32 @@ fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
 fn another_version_of_the_schema_is_refused() {
     let folder = Folder::new();
     folder.store();
-    folder.meddle("PRAGMA user_version = 2");
-    let error = crate::log::chain(&SqliteStore::open(&folder.database()).unwrap_err());
-    assert!(error.ends_with("its schema has version 2, this program knows 1"), "{error}");
+    for version in [0, 3, -1] {
+        folder.meddle(&format!("PRAGMA user_version = {version}"));
+        let error = crate::log::chain(&SqliteStore::open(&folder.database()).unwrap_err());
+        let expected = format!("its schema has version {version}, this program knows 1 to 2");
+        assert!(error.ends_with(&expected), "{error}");
+    }
+}
+
+/// The tables that the second version added are taken away again, which makes a database of the first.
+#[test]
+fn a_database_of_an_older_version_is_brought_up_to_date_by_whoever_comes_first() {
+    let folder = Folder::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let alice = account("alice", "");
+    runtime.block_on(folder.store().create(&alice)).unwrap();
+    folder.meddle("DROP TABLE attempts; DROP TABLE windows; PRAGMA user_version = 1");
+    let failure = Attempts::after_failure(None, alice.created_at).unwrap();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| folder.store())).collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+    let store = folder.store();
+    runtime.block_on(store.swap_attempts(alice.username.key(), None, Some(&failure))).unwrap();
+    assert_eq!(runtime.block_on(store.find(alice.username.key())).unwrap(), Some(alice));
 }
 
 #[test]
