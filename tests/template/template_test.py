@@ -436,6 +436,25 @@ class Alarms(unittest.TestCase):
             self.assertEqual(alarm["Properties"]["TreatMissingData"], "notBreaching", name)
             self.assertTrue(alarm["Properties"]["AlarmDescription"], name)
 
+    def test_every_sum_counts_what_is_missing_as_nothing(self):
+        """Else one metric without data silences the sum, and an alarm on a metric of DynamoDB never stops."""
+        for name, alarm in self.alarms.items():
+            queries = alarm["Properties"].get("Metrics", [])
+            expressions = [query["Expression"] for query in queries if "Expression" in query]
+            self.assertEqual(len(expressions), 1 if queries else 0, name)
+            if queries:
+                self.assertIn("FILL(", expressions[0], name)
+            else:
+                self.assertNotEqual(alarm["Properties"]["Namespace"], "AWS/DynamoDB", name)
+
+    def test_a_count_that_comes_late_still_rings(self):
+        """FILL puts a zero where the last minute has not arrived, so one minute alone might never reach the threshold."""
+        for name, alarm in self.alarms.items():
+            properties = alarm["Properties"]
+            periods = {query["MetricStat"]["Period"] for query in properties.get("Metrics", []) if "MetricStat" in query}
+            if 60 in periods:
+                self.assertEqual((properties["DatapointsToAlarm"], properties["EvaluationPeriods"]), (1, 3), name)
+
     def test_throttles_of_every_function_ring(self):
         self.assertLessEqual(set(PERMISSIONS), references(self.alarms["ThrottleAlarm"]))
 
