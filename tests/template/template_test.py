@@ -33,12 +33,15 @@ SECRET = {"Ref": "JwtSecret"}
 PERMISSIONS = {
     "RegisterFunction": [
         ("dynamodb:PutItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*"]),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["ADDRESS#*"]),
         ("dynamodb:GetItem", TABLE_ARN, ["PRIME"]),
         ("secretsmanager:GetSecretValue", SECRET, None),
     ],
     "LoginFunction": [
-        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "PRIME"]),
-        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*"]),
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "ATTEMPTS#*", "PRIME"]),
+        ("dynamodb:PutItem", TABLE_ARN, ["ATTEMPTS#*"]),
+        ("dynamodb:DeleteItem", TABLE_ARN, ["ATTEMPTS#*"]),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*", "ADDRESS#*"]),
         ("secretsmanager:GetSecretValue", SECRET, None),
     ],
     "ValidateFunction": [
@@ -58,9 +61,13 @@ ENVIRONMENT = {
     | {
         "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
         "PASSWORD_MIN_LENGTH": {"Ref": "PasswordMinLength"},
+        "REGISTRATIONS_PER_ADDRESS": {"Ref": "RegistrationsPerAddress"},
     },
     "LoginFunction": ENVIRONMENT_OF_ALL
-    | {"TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"}},
+    | {
+        "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
+        "LOGIN_ATTEMPTS_PER_ADDRESS": {"Ref": "LoginAttemptsPerAddress"},
+    },
     "ValidateFunction": ENVIRONMENT_OF_ALL | {"AUTHORIZER_RESPONSE": {"Ref": "AuthorizerResponse"}},
 }
 
@@ -126,6 +133,10 @@ class Parameters(unittest.TestCase):
         self.assertEqual(source()["Parameters"]["Architecture"]["Default"], "arm64")
         for name, function in of_type(deployed(), "AWS::Lambda::Function").items():
             self.assertEqual(function["Properties"]["Architectures"], [{"Ref": "Architecture"}], name)
+
+    def test_addresses_are_counted_at_login_and_not_at_registration_unless_told_otherwise(self):
+        defaults = {name: parameter["Default"] for name, parameter in source()["Parameters"].items()}
+        self.assertEqual((defaults["LoginAttemptsPerAddress"], defaults["RegistrationsPerAddress"]), (100, 0))
 
     def test_no_resource_that_cloudformation_replaces_has_a_fixed_name(self):
         """Two stacks fit in one account, and a stack whose data was kept can be made again."""
