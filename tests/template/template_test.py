@@ -55,6 +55,7 @@ ENVIRONMENT_OF_ALL = {
     "JWT_SECRET_ARN": SECRET,
     "JWT_ISSUER": {"Ref": "TokenIssuer"},
     "JWT_AUDIENCE": {"Ref": "TokenAudience"},
+    "METRICS_NAMESPACE": {"Ref": "AWS::StackName"},
 }
 ENVIRONMENT = {
     "RegisterFunction": ENVIRONMENT_OF_ALL
@@ -69,6 +70,17 @@ ENVIRONMENT = {
         "LOGIN_ATTEMPTS_PER_ADDRESS": {"Ref": "LoginAttemptsPerAddress"},
     },
     "ValidateFunction": ENVIRONMENT_OF_ALL | {"AUTHORIZER_RESPONSE": {"Ref": "AuthorizerResponse"}},
+}
+
+# Outcomes of requests that alarms count, as (function, outcome). Whoever sends a bad token or request wakes nobody.
+OUTCOMES_THAT_RING = {
+    "InternalErrorAlarm": [
+        (function, outcome)
+        for function in ("register", "login", "validate")
+        for outcome in ("internal_error", "unavailable")
+    ],
+    "LockoutAlarm": [("login", "too_many_attempts")],
+    "FailedLoginAlarm": [("login", "invalid_credentials")],
 }
 
 # Memory, time-out and log group.
@@ -121,6 +133,22 @@ def references(value):
     if isinstance(value, list):
         return set().union(*map(references, value))
     return set()
+
+
+def watched(alarm):
+    """Every metric that an alarm watches, with its statistic."""
+    properties = alarm["Properties"]
+    plain = {"Metric": properties, "Stat": properties.get("Statistic") or properties.get("ExtendedStatistic")}
+    queries = [query["MetricStat"] for query in properties.get("Metrics", []) if "MetricStat" in query]
+    return [
+        {
+            "Namespace": query["Metric"]["Namespace"],
+            "MetricName": query["Metric"]["MetricName"],
+            "Dimensions": {dimension["Name"]: dimension["Value"] for dimension in query["Metric"].get("Dimensions", [])},
+            "Stat": query["Stat"],
+        }
+        for query in queries or [plain]
+    ]
 
 
 class Parameters(unittest.TestCase):
@@ -435,8 +463,8 @@ class Alarms(unittest.TestCase):
         self.assertEqual(
             set(self.alarms),
             {
-                "ApiErrorAlarm", "ApiLatencyAlarm", "ConflictAlarm", "CrashAlarm", "InternalErrorAlarm",
-                "LoginDurationAlarm", "StoreAlarm", "ThrottleAlarm",
+                "ApiErrorAlarm", "ApiLatencyAlarm", "ConflictAlarm", "CrashAlarm", "FailedLoginAlarm",
+                "InternalErrorAlarm", "LockoutAlarm", "LoginDurationAlarm", "StoreAlarm", "ThrottleAlarm",
             },
         )  # fmt: skip
 
@@ -471,41 +499,98 @@ class Alarms(unittest.TestCase):
 
     def test_failures_of_every_operation_on_the_table_ring(self):
         used = {action.removeprefix("dynamodb:") for rows in PERMISSIONS.values() for action, *_ in rows if "dynamodb" in action}
-        watched = {
-            dimension["Value"]
-            for query in self.alarms["StoreAlarm"]["Properties"]["Metrics"]
-            for dimension in query.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
-            if dimension["Name"] == "Operation"
-        }
-        self.assertEqual(watched, used | {"TransactWriteItems"})
+        metrics = watched(self.alarms["StoreAlarm"])
+        failing = {metric["Dimensions"]["Operation"] for metric in metrics if "Operation" in metric["Dimensions"]}
+        self.assertEqual(failing, used | {"TransactWriteItems"})
 
-    def test_metrics_from_logs_have_the_names_that_the_alarms_watch(self):
-        written = set()
+    def test_outcomes_that_ring(self):
+        for name, alarm in self.alarms.items():
+            counts = [metric for metric in watched(alarm) if metric["MetricName"] == "Requests"]
+            for metric in counts:
+                self.assertEqual(metric["Namespace"], ENVIRONMENT_OF_ALL["METRICS_NAMESPACE"], name)
+                self.assertEqual(set(metric["Dimensions"]), {"function", "outcome"}, name)
+                self.assertEqual(metric["Stat"], "Sum", name)
+            found = [(metric["Dimensions"]["function"], metric["Dimensions"]["outcome"]) for metric in counts]
+            self.assertCountEqual(found, OUTCOMES_THAT_RING.get(name, []), name)
+
+    def test_how_much_guessing_rings_is_a_parameter(self):
+        for name, parameter in {"LockoutAlarm": "AlarmLockouts", "FailedLoginAlarm": "AlarmFailedLogins"}.items():
+            self.assertEqual(self.alarms[name]["Properties"]["Threshold"], {"Ref": parameter})
+
+    def test_faults_that_are_no_outcome_ring_from_the_logs_of_every_function(self):
+        groups = set()
         for metric_filter in of_type(source(), "AWS::Logs::MetricFilter").values():
-            for metric in metric_filter["Properties"]["MetricTransformations"]:
-                written.add((json.dumps(metric["MetricNamespace"]), metric["MetricName"]))
-        properties = self.alarms["InternalErrorAlarm"]["Properties"]
-        self.assertEqual(written, {(json.dumps(properties["Namespace"]), properties["MetricName"])})
-
-    def test_errors_are_counted_in_the_logs_of_every_function(self):
-        counted = {
-            metric_filter["Properties"]["LogGroupName"]["Ref"]
-            for metric_filter in of_type(source(), "AWS::Logs::MetricFilter").values()
-            if metric_filter["Properties"]["MetricTransformations"][0]["MetricName"] == "InternalErrors"
-        }
-        self.assertEqual(counted, {group for _, _, group in SIZES.values()})
+            properties = metric_filter["Properties"]
+            groups.add(properties["LogGroupName"]["Ref"])
+            self.assertEqual(
+                properties["FilterPattern"],
+                '{ ($.function = "*") && ($.level = "ERROR") && ($.outcome NOT EXISTS) }',
+            )
+            self.assertEqual(
+                properties["MetricTransformations"],
+                [{"MetricNamespace": {"Ref": "AWS::StackName"}, "MetricName": "Faults", "MetricValue": "1"}],
+            )
+        self.assertEqual(groups, {group for _, _, group in SIZES.values()})
+        faults = [metric for metric in watched(self.alarms["InternalErrorAlarm"]) if metric["MetricName"] == "Faults"]
+        self.assertEqual(
+            faults, [{"Namespace": {"Ref": "AWS::StackName"}, "MetricName": "Faults", "Dimensions": {}, "Stat": "Sum"}]
+        )
 
     def test_bad_tokens_do_not_ring(self):
         """As a REST authorizer, validate refuses by an error. That must not count as a crash."""
         self.assertNotIn("ValidateFunction", references(self.alarms["CrashAlarm"]))
-        for metric_filter in of_type(source(), "AWS::Logs::MetricFilter").values():
-            self.assertIn('$.function = "*"', metric_filter["Properties"]["FilterPattern"])
 
-    def test_the_dashboard_shows_every_alarm(self):
+
+class Dashboard(unittest.TestCase):
+    def setUp(self):
         text = source()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-        widgets = json.loads(text)["widgets"]
-        shown = {arn for widget in widgets for arn in widget["properties"].get("alarms", [])}
-        self.assertEqual(shown, {f"${{{name}.Arn}}" for name in self.alarms})
+        self.widgets = json.loads(text)["widgets"]
+
+    def metrics(self):
+        """Every metric that is drawn by name, with the marks `.` and `...` for what the one before says spelt out."""
+        for widget in self.widgets:
+            before = []
+            for row in widget["properties"].get("metrics", []):
+                names = [value for value in row if isinstance(value, str)]
+                if names[:1] == ["..."]:
+                    names = before[: 1 - len(names)] + names[1:]
+                before = [before[i] if name == "." else name for i, name in enumerate(names)]
+                if before:
+                    yield tuple(before)
+
+    def test_it_shows_every_alarm(self):
+        shown = {arn for widget in self.widgets for arn in widget["properties"].get("alarms", [])}
+        self.assertEqual(shown, {f"${{{name}.Arn}}" for name in of_type(source(), "AWS::CloudWatch::Alarm")})
+
+    def test_it_shows_what_came_of_the_requests_of_every_function(self):
+        drawn = [row[0] for widget in self.widgets for row in widget["properties"].get("metrics", []) if len(row) == 1]
+        searches = {row["expression"] for row in drawn}
+        for name in PERMISSIONS:
+            function = name.removesuffix("Function").lower()
+            schema = '{"${AWS::StackName}",function,outcome} MetricName="Requests"'
+            self.assertIn(f"""SEARCH('{schema} function="{function}"', 'Sum', 60)""", searches)
+
+    def test_it_shows_guessing(self):
+        requests = [metric for metric in self.metrics() if metric[:2] == ("${AWS::StackName}", "Requests")]
+        self.assertEqual(
+            requests,
+            [
+                ("${AWS::StackName}", "Requests", "function", function, "outcome", outcome)
+                for function, outcome in [
+                    ("login", "invalid_credentials"), ("login", "too_many_attempts"), ("register", "too_many_attempts"),
+                ]
+            ],
+        )  # fmt: skip
+
+    def test_no_widget_hides_another(self):
+        cells = [
+            (x, y)
+            for widget in self.widgets
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        ]
+        self.assertEqual(len(cells), len(set(cells)))
+        self.assertLess(max(x for x, _ in cells), 24)
 
 
 class Consumers(unittest.TestCase):
