@@ -494,14 +494,32 @@ class Alarms(unittest.TestCase):
             if 60 in periods:
                 self.assertEqual((properties["DatapointsToAlarm"], properties["EvaluationPeriods"]), (1, 3), name)
 
-    def test_throttles_of_every_function_ring(self):
-        self.assertLessEqual(set(PERMISSIONS), references(self.alarms["ThrottleAlarm"]))
-
-    def test_failures_of_every_operation_on_the_table_ring(self):
-        used = {action.removeprefix("dynamodb:") for rows in PERMISSIONS.values() for action, *_ in rows if "dynamodb" in action}
-        metrics = watched(self.alarms["StoreAlarm"])
-        failing = {metric["Dimensions"]["Operation"] for metric in metrics if "Operation" in metric["Dimensions"]}
-        self.assertEqual(failing, used | {"TransactWriteItems"})
+    def test_metrics_of_aws_that_ring(self):
+        api = ("AWS/ApiGateway", {"ApiId": {"Ref": "AuthApi"}})
+        register, login, validate = (("AWS/Lambda", {"FunctionName": {"Ref": name}}) for name in PERMISSIONS)
+        table = ("AWS/DynamoDB", {"TableName": {"Fn::GetAtt": ["TableInUse", "Value"]}})
+        used = {action for rows in PERMISSIONS.values() for action, *_ in rows if action.startswith("dynamodb:")}
+        operations = [
+            ("AWS/DynamoDB", table[1] | {"Operation": action.removeprefix("dynamodb:")})
+            for action in used | {"dynamodb:TransactWriteItems"}
+        ]
+        expected = {
+            "ApiErrorAlarm": [("5xx", "Sum", api), ("Count", "Sum", api)],
+            "ApiLatencyAlarm": [("Latency", "p99", api)],
+            "ConflictAlarm": [("TransactionConflict", "Sum", table)],
+            "CrashAlarm": [("Errors", "Sum", function) for function in (register, login)],
+            "LoginDurationAlarm": [("Duration", "p99", login)],
+            "StoreAlarm": [("SystemErrors", "Sum", operation) for operation in operations]
+            + [("ReadThrottleEvents", "Sum", table), ("WriteThrottleEvents", "Sum", table)],
+            "ThrottleAlarm": [("Throttles", "Sum", function) for function in (register, login, validate)],
+        }
+        for name, alarm in self.alarms.items():
+            found = [
+                (metric["MetricName"], metric["Stat"], (metric["Namespace"], metric["Dimensions"]))
+                for metric in watched(alarm)
+                if metric["Namespace"] != {"Ref": "AWS::StackName"}
+            ]
+            self.assertCountEqual(found, expected.get(name, []), name)
 
     def test_outcomes_that_ring(self):
         for name, alarm in self.alarms.items():
