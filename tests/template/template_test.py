@@ -110,6 +110,11 @@ def deployed(path=TEMPLATE, **parameters):
     return translator.translate(template, values | parameters)
 
 
+@cache
+def rust_of_shared():
+    return "".join(path.read_text() for path in (ROOT / "shared" / "src").rglob("*.rs"))
+
+
 def of_type(template, kind):
     return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
 
@@ -209,6 +214,10 @@ class Functions(unittest.TestCase):
     def test_each_sees_exactly_the_variables_it_reads(self):
         for name, expected in ENVIRONMENT.items():
             self.assertEqual(self.functions[name]["Properties"]["Environment"]["Variables"], expected, name)
+
+    def test_the_code_reads_these_variables(self):
+        for variable in set().union(*ENVIRONMENT.values()):
+            self.assertTrue(f'"{variable}"' in rust_of_shared(), variable)
 
     def test_sizes_and_time_outs(self):
         for name, (memory, timeout, _) in SIZES.items():
@@ -530,6 +539,11 @@ class Alarms(unittest.TestCase):
                 self.assertEqual(metric["Stat"], "Sum", name)
             found = [(metric["Dimensions"]["function"], metric["Dimensions"]["outcome"]) for metric in counts]
             self.assertCountEqual(found, OUTCOMES_THAT_RING.get(name, []), name)
+
+    def test_the_functions_know_these_outcomes(self):
+        """An alarm on a word that no function writes would never ring."""
+        for outcome in {outcome for pairs in OUTCOMES_THAT_RING.values() for _, outcome in pairs}:
+            self.assertTrue(f'=> "{outcome}"' in rust_of_shared(), outcome)
 
     def test_how_much_guessing_rings_is_a_parameter(self):
         for name, parameter in {"LockoutAlarm": "AlarmLockouts", "FailedLoginAlarm": "AlarmFailedLogins"}.items():
