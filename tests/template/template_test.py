@@ -33,7 +33,7 @@ SECRET = {"Ref": "JwtSecret"}
 PERMISSIONS = {
     "RegisterFunction": [
         ("dynamodb:PutItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*"]),
-        ("dynamodb:UpdateItem", TABLE_ARN, ["ADDRESS#*"]),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["ADDRESS#register#*"]),
         ("dynamodb:GetItem", TABLE_ARN, ["PRIME"]),
         ("secretsmanager:GetSecretValue", SECRET, None),
     ],
@@ -41,7 +41,7 @@ PERMISSIONS = {
         ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "ATTEMPTS#*", "PRIME"]),
         ("dynamodb:PutItem", TABLE_ARN, ["ATTEMPTS#*"]),
         ("dynamodb:DeleteItem", TABLE_ARN, ["ATTEMPTS#*"]),
-        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*", "ADDRESS#*"]),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*", "ADDRESS#login#*"]),
         ("secretsmanager:GetSecretValue", SECRET, None),
     ],
     "ValidateFunction": [
