@@ -8,6 +8,7 @@ mod deployment;
 mod engine;
 mod event;
 mod events;
+mod guessing;
 mod http;
 mod journey;
 mod lost_answers;

@@ -32,6 +32,8 @@ pub enum Fault {
     Garbage(u16),
     /// Nobody answers.
     Hang,
+    /// If it writes: it waits for the other once to say that it is there, and once more to be handed on.
+    Hold(Arc<Barrier>),
     /// If it writes: it is done, but the connection breaks before the answer.
     LoseAnswer,
     /// If it writes: it waits for the others, so that all arrive at the same time.
@@ -44,8 +46,8 @@ impl Fault {
     fn applies_to(&self, operation: &str) -> bool {
         match self {
             Self::Answer(..) | Self::Garbage(_) | Self::Hang => true,
-            Self::Conflict | Self::LoseAnswer | Self::Together(_) | Self::WithholdAnswer => {
-                ["PutItem", "TransactWriteItems", "UpdateItem"].contains(&operation)
+            Self::Conflict | Self::Hold(_) | Self::LoseAnswer | Self::Together(_) | Self::WithholdAnswer => {
+                ["DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"].contains(&operation)
             }
         }
     }
@@ -204,6 +206,11 @@ async fn answer(
             Some(Message::answer(status, &[("content-type", "text/html")], "<html>canary</html>"))
         }
         Some(Fault::Hang) => pending().await,
+        Some(Fault::Hold(other)) => {
+            other.wait().await;
+            other.wait().await;
+            forward(request, engine).await
+        }
         Some(Fault::LoseAnswer) => {
             forward(request, engine).await;
             None

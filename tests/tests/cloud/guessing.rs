@@ -1,0 +1,152 @@
+//! Passwords are guessed, from many sides at once and while the table fails.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::proxy::Fault;
+use crate::service::{PASSWORD, Service};
+
+const PROCESSES: usize = 8;
+const ATTEMPTS: &str = "ATTEMPTS#alice";
+
+/// How many failures are on record.
+async fn failures(service: &Service) -> u64 {
+    let items = service.engine.items().await;
+    items.get(ATTEMPTS).map_or(0, |item| item["failures"].as_n().unwrap().parse().unwrap())
+}
+
+/// How long the waits take that lie between so many failures.
+fn waits(failures: u64) -> Duration {
+    Duration::from_secs((5..failures).map(|failure| 1u64 << (failure - 5).min(9)).sum())
+}
+
+/// Guesses so often from several processes at once, and returns how often that told something of the password.
+async fn guess(service: &Service, guesses: usize, password: impl Fn(usize) -> String) -> u64 {
+    let mut guessing = JoinSet::new();
+    for process in 0..PROCESSES {
+        let login = service.start("login").await;
+        let own: Vec<_> = (process..guesses).step_by(PROCESSES).map(&password).collect();
+        guessing.spawn(async move {
+            let mut told = 0;
+            for password in own {
+                let answer = login.login("alice", &password).await;
+                match answer.status {
+                    200 | 401 => told += 1,
+                    _ => assert_eq!(answer.status, 429, "{answer:?}"),
+                }
+            }
+            told
+        });
+    }
+    guessing.join_all().await.into_iter().sum()
+}
+
+#[tokio::test]
+async fn a_thousand_guesses_at_once_learn_no_more_than_the_schedule_allows() {
+    let service = Service::new().await;
+    service.start("register").await.register("alice", None).await.assert_status(201);
+    // The first writes are held until every process has one, made upon the same record.
+    service.proxy.next(PROCESSES, Fault::Together(Arc::new(Barrier::new(PROCESSES))));
+    let began = Instant::now();
+    let told = guess(&service, 1000, |number| format!("guess {number}")).await;
+    assert_eq!(failures(&service).await, told, "each that was told was counted, and no other");
+    assert!(told >= 5, "{told}");
+    assert!(began.elapsed() >= waits(told), "{told} in {:?}", began.elapsed());
+}
+
+/// Whoever had looked before a name was locked and is done after it learns nothing, not even that the password is right.
+#[tokio::test]
+async fn a_right_guess_that_comes_too_late_is_told_nothing() {
+    let service = Service::new().await;
+    service.start("register").await.register("alice", None).await.assert_status(201);
+    let login = service.start("login").await;
+    login.login("alice", "wrong password").await.assert_status(401);
+
+    let held = Arc::new(Barrier::new(2));
+    service.proxy.next(1, Fault::Hold(held.clone()));
+    let late = tokio::spawn(async move { login.login("alice", PASSWORD).await });
+    held.wait().await;
+    let number = |number: &str| Some(AttributeValue::N(number.to_owned()));
+    service.engine.change(ATTEMPTS, "failures", number("5")).await;
+    service.engine.change(ATTEMPTS, "locked_until", number("99999999999999")).await;
+    service.engine.change(ATTEMPTS, "version", Some(AttributeValue::S("another".to_owned()))).await;
+    held.wait().await;
+    late.await.unwrap().assert_status(429);
+    assert_eq!(failures(&service).await, 5);
+}
+
+#[tokio::test]
+async fn a_failure_whose_confirmation_was_lost_counts_once() {
+    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
+        let service = Service::new().await;
+        let login = service.start("login").await;
+        for count in [1, 2] {
+            service.proxy.next(1, fault.clone());
+            service.proxy.calls();
+            login.login("alice", "wrong password").await.assert_status(401);
+            let calls = service.proxy.calls();
+            assert_eq!((calls.len(), &calls[2]), (4, &calls[3]), "{calls:?}");
+            assert_eq!(failures(&service).await, count);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_success_whose_confirmation_was_lost_is_one() {
+    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
+        let service = Service::new().await;
+        service.start("register").await.register("alice", None).await.assert_status(201);
+        let login = service.start("login").await;
+        login.login("alice", "wrong password").await.assert_status(401);
+        service.proxy.next(1, fault);
+        login.login("alice", PASSWORD).await.assert_status(200);
+        assert_eq!(failures(&service).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_cannot_be_counted_is_not_told() {
+    let service = Service::new().await;
+    service.start("register").await.register("alice", None).await.assert_status(201);
+    let login = service.start("login").await;
+    service.proxy.always(Fault::Conflict);
+    for name in ["alice", "nobody"] {
+        login.login(name, "wrong password").await.assert_unavailable();
+    }
+    assert_eq!(failures(&service).await, 0);
+    login.login("alice", PASSWORD).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn an_address_is_counted_by_all_processes_together() {
+    let service = Service::new().await;
+    let limited = [("LOGIN_ATTEMPTS_PER_ADDRESS", Some("20"))];
+    let mut logins = JoinSet::new();
+    for process in 0..PROCESSES {
+        let login = service.start_with("login", &limited).await;
+        logins.spawn(async move {
+            let mut told = 0;
+            for number in 0..5 {
+                let name = format!("nobody{process}.{number}");
+                told += u32::from(login.login(&name, "password of many").await.status == 401);
+            }
+            told
+        });
+    }
+    let told = logins.join_all().await.into_iter().sum::<u32>();
+    let items = service.engine.items().await;
+    let windows = items.iter().filter(|(key, _)| key.starts_with("ADDRESS#login#"));
+    let requests: Vec<u32> = windows
+        .map(|(key, window)| {
+            assert!(key.ends_with(window["expires_at"].as_n().unwrap()), "{window:?}");
+            window["requests"].as_n().unwrap().parse().unwrap()
+        })
+        .collect();
+    // There are two windows if one ended meanwhile.
+    assert_eq!(requests.iter().sum::<u32>(), 40, "each request counts, those turned away too");
+    assert_eq!(told, requests.iter().map(|requests| *requests.min(&20)).sum::<u32>());
+}
