@@ -1,14 +1,17 @@
 //! Password hashes: Argon2id (RFC 9106) as PHC strings.
 
+mod memory;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use argon2::password_hash::phc::{Output, Salt};
-use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
+use argon2::password_hash;
+use argon2::password_hash::phc::{self, Output, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash as Phc, Version};
 
 use crate::password::Password;
 use crate::random::{self, NoRandomness};
+use memory::Memory;
 
 /// Length of a salt in bytes, as RFC 9106 section 3.1 recommends.
 const SALT_BYTES: usize = 16;
@@ -93,12 +96,13 @@ impl Cost {
 #[derive(Debug)]
 pub struct Hasher {
     argon2: Argon2<'static>,
+    memory: Memory,
     decoy: Phc,
     computations: AtomicU64,
 }
 
 impl Hasher {
-    /// A hasher whose new hashes, and whose decoy, have this cost.
+    /// A hasher whose new hashes, and whose decoy, have this cost. Their memory is mapped while others get ready.
     ///
     /// # Errors
     ///
@@ -110,10 +114,11 @@ impl Hasher {
             algorithm: ARGON2ID_IDENT,
             version: Some(Version::V0x13.into()),
             params: argon2.params().try_into()?,
-            salt: Some(Salt::new(&[0; SALT_BYTES]).map_err(|_| HashError::Refused)?),
-            hash: Some(Output::new(&[0; TAG_BYTES]).map_err(|_| HashError::Refused)?),
+            salt: Some(Salt::new(&[0; SALT_BYTES])?),
+            hash: Some(Output::new(&[0; TAG_BYTES])?),
         };
-        Ok(Self { argon2, decoy, computations: AtomicU64::new(0) })
+        let memory = Memory::map(&argon2);
+        Ok(Self { argon2, memory, decoy, computations: AtomicU64::new(0) })
     }
 
     /// Hashes a new password under a new salt.
@@ -123,8 +128,8 @@ impl Hasher {
     /// Without randomness or memory.
     pub fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
         let salt: [u8; SALT_BYTES] = random::bytes()?;
-        self.computations.fetch_add(1, Ordering::Relaxed);
-        let hash = self.argon2.hash_password_with_salt(password.expose().as_bytes(), &salt)?;
+        let tag = self.compute(&self.argon2, password.expose(), &salt, TAG_BYTES)?;
+        let hash = Phc { salt: Some(Salt::new(&salt)?), hash: Some(tag), ..self.decoy.clone() };
         Ok(PasswordHash(hash.to_string()))
     }
 
@@ -147,15 +152,30 @@ impl Hasher {
             Ok(Some(phc)) => phc,
             Ok(None) | Err(_) => &self.decoy,
         };
-        self.computations.fetch_add(1, Ordering::Relaxed);
-        let typed = password.map_or("", Password::expose);
-        let outcome = self.argon2.verify_password(typed.as_bytes(), target);
+        let matches = self.matches(password.map_or("", Password::expose), target);
         parsed?;
-        match outcome {
-            Ok(()) => Ok(genuine),
-            Err(password_hash::Error::PasswordInvalid) => Ok(false),
-            Err(_) => Err(Unverifiable::Library),
-        }
+        Ok(matches.map_err(|_| Unverifiable::Library)? && genuine)
+    }
+
+    fn matches(&self, typed: &str, hash: &Phc) -> Result<bool, HashError> {
+        let (Some(salt), Some(tag)) = (&hash.salt, &hash.hash) else { return Err(HashError::Refused) };
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::try_from(hash)?);
+        // `Output` compares in constant time.
+        Ok(self.compute(&argon2, typed, salt, tag.len())? == *tag)
+    }
+
+    fn compute(
+        &self,
+        argon2: &Argon2<'_>,
+        password: &str,
+        salt: &[u8],
+        length: usize,
+    ) -> Result<Output, HashError> {
+        self.computations.fetch_add(1, Ordering::Relaxed);
+        let mut buffer = [0; Output::MAX_LENGTH];
+        let tag = buffer.get_mut(..length).ok_or(HashError::Refused)?;
+        self.memory.compute(argon2, password.as_bytes(), salt, tag)?;
+        Ok(Output::new(tag)?)
     }
 
     /// Whether a hash has another form than new ones have, and is to be replaced when its password is next known.
@@ -202,6 +222,12 @@ pub enum HashError {
 
 impl From<argon2::Error> for HashError {
     fn from(_: argon2::Error) -> Self {
+        Self::Refused
+    }
+}
+
+impl From<phc::Error> for HashError {
+    fn from(_: phc::Error) -> Self {
         Self::Refused
     }
 }

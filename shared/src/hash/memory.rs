@@ -1,0 +1,112 @@
+//! The memory that Argon2 computes in, mapped once per cold start: mapped anew for every hash, its page faults would
+//! add a tenth to each.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use argon2::{Argon2, Block, Error, Result};
+
+/// Memory for one computation at a time. `Debug` shows nothing of it.
+pub(super) struct Memory(Mutex<Mapped>);
+
+struct Mapped {
+    /// It takes as long to map as a connection takes to open, so that both are done at the same time.
+    coming: Option<JoinHandle<Vec<Block>>>,
+    blocks: Vec<Block>,
+}
+
+impl Memory {
+    /// Begins to map as much as computations with these parameters need.
+    pub(super) fn map(argon2: &Argon2<'_>) -> Self {
+        let count = argon2.params().block_count();
+        // Without a thread, or the memory, each computation does what it can by itself.
+        let coming = thread::Builder::new().spawn(move || allocate(count).unwrap_or_default());
+        Self(Mutex::new(Mapped { coming: coming.ok(), blocks: Vec::new() }))
+    }
+
+    /// Computes a tag. What was in memory is wiped afterwards, as the reference implementation does: whoever read it
+    /// could undo the computation, and try passwords at the price of its first block.
+    pub(super) fn compute(
+        &self,
+        argon2: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        tag: &mut [u8],
+    ) -> Result<()> {
+        let mut mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(coming) = mapped.coming.take() {
+            mapped.blocks = coming.join().unwrap_or_default();
+        }
+        let count = argon2.params().block_count();
+        let mut larger;
+        let blocks = if let Some(blocks) = mapped.blocks.get_mut(..count) {
+            blocks
+        } else {
+            // A stored hash of a greater cost than new ones have: rare, and replaced at its first login.
+            larger = allocate(count)?;
+            &mut larger
+        };
+        let outcome = argon2.hash_password_into_with_memory(password, salt, tag, &mut *blocks);
+        blocks.fill(Block::new());
+        outcome
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory(***)")
+    }
+}
+
+/// Memory in use, not merely promised.
+fn allocate(count: usize) -> Result<Vec<Block>> {
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(count).map_err(|_| Error::OutOfMemory)?;
+    blocks.resize(count, Block::new());
+    Ok(blocks)
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::{Algorithm, Params, Version};
+
+    use super::*;
+
+    fn argon2(memory_kib: u32) -> Argon2<'static> {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory_kib, 2, 1, Some(32)).unwrap())
+    }
+
+    fn tag(memory: &Memory, argon2: &Argon2<'_>) -> [u8; 32] {
+        let mut tag = [0; 32];
+        memory.compute(argon2, b"secret phrase", b"saltsaltsaltsalt", &mut tag).unwrap();
+        tag
+    }
+
+    #[test]
+    fn a_computation_in_used_memory_is_like_one_in_new_memory() {
+        let memory = Memory::map(&argon2(64));
+        for memory_kib in [64, 8, 64, 256, 64] {
+            let mut expected = [0; 32];
+            let argon2 = argon2(memory_kib);
+            argon2.hash_password_into(b"secret phrase", b"saltsaltsaltsalt", &mut expected).unwrap();
+            assert_eq!(tag(&memory, &argon2), expected, "{memory_kib}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_password_stays_in_memory() {
+        let memory = Memory::map(&argon2(64));
+        tag(&memory, &argon2(64));
+        let mapped = memory.0.lock().unwrap();
+        assert_eq!(mapped.blocks.len(), 64);
+        assert!(mapped.blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+    }
+
+    #[test]
+    fn memory_cannot_be_printed() {
+        let memory = Memory::map(&argon2(8));
+        tag(&memory, &argon2(8));
+        assert_eq!(format!("{memory:?}"), "Memory(***)");
+    }
+}
