@@ -5,13 +5,14 @@
 //! functions looks at any of these, so they are taken out of the event first.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Request, Service, service_fn};
+use lambda_http::{Adapter, Body, IntoResponse, Request, Response, Service, service_fn};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
@@ -60,13 +61,23 @@ where
     let mut adapter = Adapter::from(service_fn(|request: Request| async move {
         let result = outcome(async { handler(started, request).await }).await;
         let invocation = Invocation { function, event: "http", request_id, started, answered: clock() };
-        Ok::<_, Infallible>(respond(&invocation, &result))
+        Ok::<_, Infallible>(Answer(respond(&invocation, &result)))
     }));
     let Ok(response) = adapter.call(LambdaEvent::new(request, context)).await;
     to_raw_value(&response).map_err(|error| Diagnostic {
         error_type: "UnwritableAnswer".to_owned(),
         error_message: error.to_string(),
     })
+}
+
+/// An answer whose body is UTF-8 as it stands. A bare [`Response`] would be transcoded to the charset of its content
+/// type, and every charset of the Web be linked for that.
+struct Answer(Response<Body>);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
 }
 
 /// Reads an HTTP event without the parts that are not read and could do harm.
