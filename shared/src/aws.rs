@@ -10,7 +10,14 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+
+use crate::config::Roots;
+
+/// Who may vouch for AWS: Amazon alone. The system's store has a hundred and forty others, and reading it is most of
+/// what a cold start does.
+static AMAZON_ROOTS: &[u8] = include_bytes!("aws/roots.pem");
 
 /// How long a connection may take to come about, TLS aside.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(900);
@@ -34,6 +41,9 @@ pub(crate) enum EnvironmentError {
     /// No region to call.
     #[error("AWS_REGION must be set")]
     Region,
+    /// Nobody to trust.
+    #[error("the root certificates cannot be used")]
+    Roots,
 }
 
 /// What all clients share: region and credentials of the environment, TLS, time-outs and retries.
@@ -41,16 +51,24 @@ pub(crate) enum EnvironmentError {
 /// `aws-config` could look further, in profiles, containers and instance metadata. Lambda puts all there is into the
 /// environment, and credentials stay good for the environment's life, so asking elsewhere would cost a cold start time
 /// and the binary the code to do it.
-pub(crate) async fn config() -> Result<SdkConfig, EnvironmentError> {
+pub(crate) async fn config(roots: Roots) -> Result<SdkConfig, EnvironmentError> {
     let region = EnvironmentVariableRegionProvider::new().region().await;
     let region = region.filter(|region| !region.as_ref().is_empty());
     let credentials = EnvironmentVariableCredentialsProvider::new().provide_credentials().await;
     let credentials = credentials.map_err(|_| EnvironmentError::Credentials)?;
-    Ok(config_of(region.ok_or(EnvironmentError::Region)?, credentials))
+    Ok(config_of(region.ok_or(EnvironmentError::Region)?, credentials, tls(roots)?))
 }
 
-fn config_of(region: Region, credentials: Credentials) -> SdkConfig {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+fn tls(roots: Roots) -> Result<TlsContext, EnvironmentError> {
+    let trusted = match roots {
+        Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        Roots::Given => TrustStore::empty().with_native_roots(true),
+    };
+    TlsContext::builder().with_trust_store(trusted).build().map_err(|_| EnvironmentError::Roots)
+}
+
+fn config_of(region: Region, credentials: Credentials, tls: TlsContext) -> SdkConfig {
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -72,11 +90,44 @@ fn config_of(region: Region, credentials: Credentials) -> SdkConfig {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::fmt::Write;
+
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     /// What a client of the engine in the tests is made of: nobody checks who it is.
     pub(crate) fn config() -> SdkConfig {
         let credentials = Credentials::new("key", "secret", None, None, "tests");
-        config_of(Region::from_static("eu-west-1"), credentials)
+        config_of(Region::from_static("eu-west-1"), credentials, tls(Roots::Amazon).unwrap())
+    }
+
+    /// The fingerprints are those on <https://www.amazontrust.com/repository/>.
+    #[test]
+    fn all_of_amazons_roots_are_trusted_and_nobody_else() {
+        let roots = str::from_utf8(AMAZON_ROOTS).unwrap();
+        let certificates = roots.split("-----BEGIN CERTIFICATE-----").skip(1);
+        let certificates = certificates.map(|rest| rest.split("-----END").next().unwrap().replace('\n', ""));
+        let fingerprints: Vec<_> = certificates
+            .map(|text| Sha256::digest(BASE64_STANDARD.decode(text).unwrap()))
+            .map(|digest| {
+                digest.iter().fold(String::new(), |mut hex, byte| {
+                    write!(hex, "{byte:02x}").unwrap();
+                    hex
+                })
+            })
+            .collect();
+        assert_eq!(
+            fingerprints,
+            [
+                "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+                "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+                "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+                "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+                "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+            ]
+        );
     }
 }

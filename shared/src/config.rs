@@ -31,6 +31,8 @@ pub struct Config {
     /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or `AWS_ENDPOINT_URL` for both: where to call
     /// if not at AWS itself.
     pub endpoints: Endpoints,
+    /// `SSL_CERT_FILE`, `SSL_CERT_DIR`: the certificate authorities to trust, if not Amazon's.
+    pub roots: Roots,
     /// `JWT_ISSUER`, `JWT_AUDIENCE` (both `serverless-auth` unless set), `TOKEN_TTL_SECONDS` (1 to 86400; 3600).
     pub tokens: token::Rules,
     /// `ARGON2_MEMORY_KIB` (19456), `ARGON2_ITERATIONS` (2): together at least what OWASP recommends.
@@ -73,6 +75,15 @@ pub struct Endpoints {
     pub dynamodb: Option<String>,
     /// Instead of Secrets Manager's.
     pub secrets_manager: Option<String>,
+}
+
+/// Who may vouch for a server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Roots {
+    /// Amazon, for its services.
+    Amazon,
+    /// The certificate authorities in the file or the folder that the environment names.
+    Given,
 }
 
 /// Where the secret that signs tokens comes from.
@@ -126,6 +137,7 @@ impl Config {
                 dynamodb: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
                 secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")?,
             },
+            roots: roots(&lookup),
             tokens: token::Rules {
                 issuer: lookup.text("JWT_ISSUER", SERVICE)?,
                 audience: lookup.text("JWT_AUDIENCE", SERVICE)?,
@@ -196,6 +208,11 @@ fn secret(lookup: &Lookup<'_>, store: &StoreLocation) -> Result<SecretSource, Co
         }
         (None, Some(_), _) => Err(wrong("JWT_SECRET", "must be set where JWT_SECRET_PREVIOUS is")),
     }
+}
+
+fn roots(lookup: &Lookup<'_>) -> Roots {
+    let given = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|variable| lookup.get(variable).is_some());
+    if given { Roots::Given } else { Roots::Amazon }
 }
 
 fn cost(lookup: &Lookup<'_>) -> Result<Cost, ConfigError> {
@@ -287,6 +304,7 @@ mod tests {
         assert_eq!((config.tokens.issuer.as_str(), config.tokens.audience.as_str()), (SERVICE, SERVICE));
         assert_eq!(config.cost, Cost::DEFAULT);
         assert_eq!(config.password_min_length, 8);
+        assert_eq!(config.roots, Roots::Amazon);
         assert_eq!(config.authorizer_response, AuthorizerResponse::Simple);
         assert_eq!((config.login_attempts_per_address, config.registrations_per_address), (0, 0));
         assert_eq!(config.metrics_namespace, None);
@@ -308,6 +326,7 @@ mod tests {
             ("LOGIN_ATTEMPTS_PER_ADDRESS", "100"),
             ("REGISTRATIONS_PER_ADDRESS", "20"),
             ("METRICS_NAMESPACE", "serverless-auth"),
+            ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"),
         ])
         .unwrap();
         assert_eq!(config.store, StoreLocation::Sqlite("/var/lib/accounts.db".into()));
@@ -319,6 +338,7 @@ mod tests {
         assert_eq!(config.tokens.ttl, Duration::from_secs(90));
         assert_eq!(Some(config.cost), Cost::new(12_288, 3));
         assert_eq!(config.password_min_length, 15);
+        assert_eq!(config.roots, Roots::Given);
         assert_eq!(config.authorizer_response, AuthorizerResponse::Iam);
         assert_eq!((config.login_attempts_per_address, config.registrations_per_address), (100, 20));
         assert_eq!(config.metrics_namespace.as_deref(), Some("serverless-auth"));

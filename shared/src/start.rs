@@ -21,7 +21,7 @@ pub async fn open(config: &Config, now: SystemTime) -> Result<(Store, Keyring), 
     if let Some(namespace) = &config.metrics_namespace {
         crate::log::count_requests_in(namespace);
     }
-    let aws = if needs_aws(config) { Some(crate::aws::config().await?) } else { None };
+    let aws = if needs_aws(config) { Some(crate::aws::config(config.roots).await?) } else { None };
     let aws = aws.as_ref();
     let store = match &config.store {
         StoreLocation::DynamoDb(table) => {
