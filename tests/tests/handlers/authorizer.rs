@@ -37,7 +37,7 @@ impl Api {
     }
 
     /// The event for a token, presented as this kind of API presents one.
-    fn event(self, token: &str) -> Value {
+    pub fn event(self, token: &str) -> Value {
         match self {
             Self::AppSync => {
                 let mut event = self.sample();
@@ -86,7 +86,7 @@ impl Api {
     }
 
     /// What this kind of API is answered for a good token of this account.
-    fn consent(self, id: &str, username: &str) -> Value {
+    pub fn consent(self, id: &str, username: &str) -> Value {
         let context = json!({ "user_id": id, "username": username });
         let resource = match self {
             Self::Http2 => return json!({ "isAuthorized": true, "context": context }),

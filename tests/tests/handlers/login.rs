@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::event::Sender;
 use crate::service::{Answer, PASSWORD, Service, later};
@@ -120,67 +120,4 @@ async fn a_hash_of_another_cost_is_replaced_by_the_right_password_alone() {
     assert_eq!(login(&service, "alice", PASSWORD).await.status, 200);
     assert_eq!(service.account("alice").await.unwrap(), new, "a current hash is kept");
     assert_eq!(login(&service, "alice", "wrong password").await.status, 401);
-}
-
-#[tokio::test]
-async fn bodies_that_are_no_json_object_are_refused_by_both_functions_alike() {
-    let service = Service::new().await;
-    let deep = "[".repeat(100_000);
-    let long = format!(r#"{{"username":"{}"}}"#, "x".repeat(20_000));
-    for (body, status, error) in [
-        (r#"["alice","correct horse battery staple"]"#, 400, "Malformed JSON"),
-        (r#"{"username":"a","username":"b","password":"x"}"#, 400, "Malformed JSON"),
-        ("canary", 400, "Malformed JSON"),
-        (r#"{"username":"\ud800","password":"x"}"#, 400, "Malformed JSON"),
-        (&deep[..10_000], 400, "Malformed JSON"),
-        (&deep, 413, "Request body too large"),
-        (&long, 413, "Request body too large"),
-    ] {
-        for sender in Sender::ALL {
-            for function in ["register", "login"] {
-                let answer = service.call(function, sender.post(body)).await;
-                assert_eq!((answer.status, answer.json()), (status, json!({ "error": error })), "{function}");
-            }
-        }
-    }
-    assert_eq!(service.store_calls(), 0);
-}
-
-#[tokio::test]
-async fn other_methods_and_media_types_are_refused_by_both_functions_alike() {
-    let service = Service::new().await;
-    let body = json!({ "username": "alice", "password": PASSWORD }).to_string();
-    for sender in Sender::ALL {
-        for function in ["register", "login"] {
-            let json_type = ("content-type", "application/json");
-            for method in ["GET", "PUT", "DELETE", "TRACE", "OPTIONS", "HEAD"] {
-                let answer = service.call(function, sender.request(method, &[json_type], &body)).await;
-                assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}");
-            }
-            for headers in [
-                &[][..],
-                &[("content-type", "text/plain")],
-                &[("content-type", "application/x-www-form-urlencoded")],
-                &[json_type, ("content-encoding", "gzip")],
-            ] {
-                let answer = service.call(function, sender.request("POST", headers, &body)).await;
-                assert_eq!(answer.status, 415, "{headers:?}");
-            }
-        }
-    }
-    assert_eq!(service.store_calls(), 0);
-}
-
-#[tokio::test]
-async fn a_body_in_base64_is_read_and_a_bad_one_refused() {
-    let service = Service::new().await;
-    service.enrol("alice").await;
-    let body = "eyJ1c2VybmFtZSI6ImFsaWNlIiwicGFzc3dvcmQiOiJjb3JyZWN0IGhvcnNlIGJhdHRlcnkgc3RhcGxlIn0=";
-    for (body, status) in [(body, 200), ("{\"username\":\"alice\"}", 400), ("!!!", 400), ("/////w==", 400)] {
-        for sender in Sender::ALL {
-            let mut event = sender.post(body);
-            event["isBase64Encoded"] = Value::Bool(true);
-            assert_eq!(service.login(event).await.status, status, "{sender:?} {body}");
-        }
-    }
 }

@@ -2,8 +2,12 @@
 
 mod abuse;
 mod authorizer;
+mod bodies;
 mod event;
+mod faults;
+mod fields;
 mod login;
+mod passwords;
 mod register;
 mod samples;
 mod service;

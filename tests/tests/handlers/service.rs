@@ -1,7 +1,8 @@
 //! The service in one process: three handlers over one SQLite file, whose calls are counted.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, LambdaEvent};
@@ -35,12 +36,20 @@ fn clock() -> SystemTime {
     UNIX_EPOCH + NOW + LATER.get()
 }
 
+/// The headers of every answer.
+const ALWAYS: [(&str, &str); 3] = [
+    ("cache-control", "no-store"),
+    ("content-type", "application/json"),
+    ("x-content-type-options", "nosniff"),
+];
+
 pub struct Service {
     folder: tempfile::TempDir,
     register: Register<Counted>,
     login: Login<Counted>,
     validate: Validate<Counted>,
-    pub calls: std::sync::Arc<AtomicU64>,
+    calls: Arc<AtomicU64>,
+    panics: Arc<AtomicBool>,
 }
 
 /// What a client gets.
@@ -55,6 +64,15 @@ pub struct Answer {
 impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Demands this status, these bytes, and no headers but those of every answer and `header`.
+    #[track_caller]
+    pub fn must_be(&self, status: u64, body: &str, header: Option<(&str, &str)>) {
+        let mut headers: Vec<_> = ALWAYS.into_iter().chain(header).collect();
+        headers.sort_unstable();
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        assert_eq!(*self, Self { status, body: body.to_owned(), headers });
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -78,7 +96,7 @@ impl Service {
     }
 
     async fn over(folder: tempfile::TempDir, variables: &[(&str, &str)]) -> Self {
-        let calls = std::sync::Arc::<AtomicU64>::default();
+        let (calls, panics) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
         let database = format!("sqlite://{}/accounts.db", folder.path().display());
         let config = |name: &str| match name {
             "ACCOUNT_STORE" => Some(database.clone()),
@@ -90,6 +108,7 @@ impl Service {
         let counted = || Counted {
             store: SqliteStore::open(&folder.path().join("accounts.db")).unwrap(),
             calls: calls.clone(),
+            panics: panics.clone(),
         };
         let hasher = || Hasher::new(config().cost).unwrap();
         Self {
@@ -108,6 +127,7 @@ impl Service {
             ),
             validate: Validate::new(counted(), keyring(&config()).await, config().authorizer_response),
             calls,
+            panics,
             folder,
         }
     }
@@ -158,6 +178,11 @@ impl Service {
     /// How often any store has been called.
     pub fn store_calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Whether every call of a store panics.
+    pub fn let_stores_panic(&self, panics: bool) {
+        self.panics.store(panics, Ordering::Relaxed);
     }
 
     /// The account as it is stored.
@@ -220,15 +245,17 @@ fn read(answer: &Value) -> Answer {
     }
 }
 
-/// A store that counts its calls.
+/// A store that counts its calls, and panics when told to.
 pub struct Counted {
     store: SqliteStore,
-    calls: std::sync::Arc<AtomicU64>,
+    calls: Arc<AtomicU64>,
+    panics: Arc<AtomicBool>,
 }
 
 impl Counted {
     fn count(&self) -> &SqliteStore {
         self.calls.fetch_add(1, Ordering::Relaxed);
+        assert!(!self.panics.load(Ordering::Relaxed), "canary");
         &self.store
     }
 }

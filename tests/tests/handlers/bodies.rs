@@ -1,0 +1,280 @@
+//! What `register` and `login` make of a request before they look at a field: method, media type, body.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use crate::event::Sender;
+use crate::service::{PASSWORD, Service};
+
+/// The two functions that read a body.
+const READERS: [&str; 2] = ["register", "login"];
+
+const MALFORMED: (u64, &str) = (400, r#"{"error":"Malformed JSON"}"#);
+const TOO_LARGE: (u64, &str) = (413, r#"{"error":"Request body too large"}"#);
+const UNSUPPORTED: (u64, &str) = (415, r#"{"error":"Content-Type must be application/json"}"#);
+const NOT_ALLOWED: (u64, &str) = (405, r#"{"error":"Method not allowed"}"#);
+const REQUIRED: (u64, &str) =
+    (400, r#"{"password":["This field is required."],"username":["This field is required."]}"#);
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// Asserts that both functions give this answer to an event from whichever sender, and do no work for it: neither a
+/// hash nor a call to the store.
+async fn assert_answered(
+    service: &Service,
+    what: &str,
+    event: impl Fn(Sender) -> Value,
+    (status, body): (u64, &str),
+    header: Option<(&str, &str)>,
+) {
+    let before = (service.login_hashes(), service.store_calls());
+    for sender in Sender::ALL {
+        for function in READERS {
+            println!("{what}, {sender:?}, {function}");
+            service.call(function, event(sender)).await.must_be(status, body, header);
+        }
+    }
+    assert_eq!((service.login_hashes(), service.store_calls()), before, "{what}");
+}
+
+/// The same, for a body as it is and in base64.
+async fn assert_body_answered(service: &Service, what: &str, body: &str, expected: (u64, &str)) {
+    assert_answered(service, what, |sender| sender.post(body), expected, None).await;
+    assert_bytes_answered(service, what, body.as_bytes(), expected).await;
+}
+
+async fn assert_bytes_answered(service: &Service, what: &str, body: &[u8], expected: (u64, &str)) {
+    let encoded = BASE64_STANDARD.encode(body);
+    assert_answered(service, what, |sender| in_base64(sender.post(&encoded)), expected, None).await;
+}
+
+fn in_base64(mut event: Value) -> Value {
+    event["isBase64Encoded"] = true.into();
+    event
+}
+
+/// Demands that both functions do what they are for.
+async fn assert_serves(service: &Service, name: &str) {
+    service.enrol(name).await;
+    let body = json!({ "username": name, "password": PASSWORD }).to_string();
+    assert_eq!(service.login(Sender::RestApi.post(&body)).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_not_one_object_with_each_key_once_is_malformed() {
+    let service = Service::new().await;
+    let nested = |open: &str, close: &str, depth: usize| {
+        format!(r#"{{"username":"canary","x":{}1{}}}"#, open.repeat(depth), close.repeat(depth))
+    };
+    for body in [
+        "{",
+        "canary",
+        "username=canary&password=canary",
+        r#"{"username":"canary","password":"canary canary""#,
+        r#"{"username":"canary","password":"canary canary"}}"#,
+        r#"{"username":"canary","password":"canary canary"} {}"#,
+        r#"{"username":"canary","password":"canary canary",}"#,
+        r#"{"username":"canary","password":"canary canary"}\0"#,
+        r#"{"username":"canary","password":NaN}"#,
+        r#"{"username":"canary","password":Infinity}"#,
+        r#"{"username":"canary","password":1e400}"#,
+        r#"{"username":"canary","password":01}"#,
+        r#"{"username":"canary","password":undefined}"#,
+        "{'username':'canary'}",
+        r#"{username:"canary"}"#,
+        r#"{"username":"canary"/* a comment */}"#,
+        "\u{feff}{}",
+        "{\"username\":\"can\nary\",\"password\":\"canary canary\"}",
+        // What serde derives for a struct would read the first of these.
+        r#"["canary","canary canary"]"#,
+        r#"[{"username":"canary","password":"canary canary"}]"#,
+        "[]",
+        r#""canary""#,
+        "1",
+        "true",
+        "null",
+        r#"{"username":"canary","username":"bob","password":"canary canary"}"#,
+        r#"{"username":"canary","\u0075sername":"bob","password":"canary canary"}"#,
+        r#"{"username":"canary","password":"canary canary","password":"canary canary"}"#,
+        r#"{"username":"canary","password":"canary canary","x":{"a":1,"\u0061":1}}"#,
+        r#"{"username":"\ud800","password":"canary canary"}"#,
+        r#"{"username":"canary","password":"\udc00\ud800 canary"}"#,
+        &nested("[", "]", 8_000),
+        &nested(r#"{"a":"#, "}", 2_500),
+        &"[".repeat(16_000),
+    ] {
+        let what: String = body.chars().take(60).collect();
+        assert_body_answered(&service, &what, body, MALFORMED).await;
+    }
+    let utf_16: Vec<u8> = r#"{"username":"canary"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let gzip = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0];
+    for (what, bytes) in [
+        ("UTF-16", utf_16.as_slice()),
+        ("Latin-1", b"{\"username\":\"can\xE4ry\"}"),
+        ("an overlong slash", b"{\"username\":\"\xC0\xAF\"}"),
+        ("a surrogate in UTF-8", b"{\"username\":\"\xED\xA0\x80\"}"),
+        ("gzip that nobody declared", &gzip),
+    ] {
+        assert_bytes_answered(&service, what, bytes, MALFORMED).await;
+    }
+    assert_serves(&service, "canary").await;
+}
+
+#[tokio::test]
+async fn an_empty_object_or_no_body_lacks_its_fields() {
+    let service = Service::new().await;
+    for body in ["", "{}", " {\n} ", r#"{"Username":"canary","PASSWORD":"canary canary"}"#] {
+        assert_body_answered(&service, body, body, REQUIRED).await;
+    }
+    let without = |sender: Sender| {
+        let mut event = sender.request("POST", &[], "");
+        event["body"] = Value::Null;
+        event
+    };
+    assert_answered(&service, "no body, no type", without, REQUIRED, None).await;
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
+    let service = Service::new().await;
+    let spaces = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
+    assert_body_answered(&service, "16 KiB", &spaces(16 * 1024), REQUIRED).await;
+    assert_body_answered(&service, "a byte more", &spaces(16 * 1024 + 1), TOO_LARGE).await;
+    assert_body_answered(&service, "nested 100,000 deep", &"[".repeat(100_000), TOO_LARGE).await;
+    assert_body_answered(&service, "250 KB of arrays", &"[],".repeat(83_000), TOO_LARGE).await;
+    let mib = format!(r#"{{"username":"canary","password":"{}"}}"#, "x".repeat(1 << 20));
+    assert_answered(&service, "1 MiB", |sender| sender.post(&mib), TOO_LARGE, None).await;
+    // As much as Lambda hands on.
+    let most = Sender::HttpApi.post(&"x".repeat(5_900_000));
+    for function in READERS {
+        service.call(function, most.clone()).await.must_be(TOO_LARGE.0, TOO_LARGE.1, None);
+    }
+    assert_serves(&service, "canary").await;
+}
+
+#[tokio::test]
+async fn base64_is_read_where_it_is_said_to_be_and_nowhere_else() {
+    let service = Service::new().await;
+    service.enrol("alice").await;
+    let body = json!({ "username": "alice", "password": PASSWORD }).to_string();
+    let encoded = BASE64_STANDARD.encode(&body);
+    for sender in Sender::ALL {
+        assert_eq!(service.login(in_base64(sender.post(&encoded))).await.status, 200, "{sender:?}");
+    }
+    assert_answered(&service, "not said", |sender| sender.post(&encoded), MALFORMED, None).await;
+    let unpadded = encoded.trim_end_matches('=');
+    assert_ne!(unpadded, encoded);
+    for (what, bad) in [
+        ("plain JSON", body.as_str()),
+        ("no base64", "!!!"),
+        ("cut short", unpadded),
+        ("with a line break", &format!("{}\n{}", &encoded[..8], &encoded[8..])),
+        ("in the other alphabet", "eyJhIjoi-_8ifQ=="),
+        ("bytes that are no text", "/////w=="),
+    ] {
+        assert_answered(&service, what, |sender| in_base64(sender.post(bad)), MALFORMED, None).await;
+    }
+}
+
+#[tokio::test]
+async fn only_plain_json_is_accepted() {
+    let service = Service::new().await;
+    let body = json!({ "username": "canary", "password": "canary canary" }).to_string();
+    let refused = [
+        "text/plain",
+        "text/xml",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=b",
+        "application/problem+json",
+        "application/json-seq",
+        "application/jsonp",
+        "text/json",
+        "json",
+        "application/json, text/plain",
+        "text/plain; application/json",
+        "application/jsön",
+        "",
+    ];
+    for media_type in refused {
+        let typed = |sender: Sender| sender.request("POST", &[("Content-Type", media_type)], &body);
+        assert_answered(&service, media_type, typed, UNSUPPORTED, None).await;
+    }
+    assert_answered(&service, "none", |sender| sender.request("POST", &[], &body), UNSUPPORTED, None).await;
+    let twice = |sender: Sender| {
+        let mut event = sender.post(&body);
+        let joined = "application/json,application/json";
+        match sender {
+            Sender::RestApi => {
+                event["multiValueHeaders"]["content-type"] = json!(["application/json", "application/json"]);
+            }
+            _ => event["headers"]["content-type"] = joined.into(),
+        }
+        event
+    };
+    assert_answered(&service, "twice", twice, UNSUPPORTED, None).await;
+    for encoding in ["gzip", "br", "deflate", "x-gzip", "identity, gzip", "", "gzïp"] {
+        let packed = |sender: Sender| sender.request("POST", &[JSON, ("Content-Encoding", encoding)], &body);
+        assert_answered(&service, encoding, packed, UNSUPPORTED, None).await;
+    }
+    for fine in ["APPLICATION/JSON; charset=UTF-8", "application/json;charset=utf-8", " application/json "] {
+        for name in ["content-type", "Content-Type", "CONTENT-TYPE"] {
+            let headers = [(name, fine), ("content-encoding", "identity")];
+            let typed = |sender: Sender| sender.request("POST", &headers, "{}");
+            assert_answered(&service, fine, typed, REQUIRED, None).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_post_is_allowed() {
+    let service = Service::new().await;
+    let body = json!({ "username": "canary", "password": "canary canary" }).to_string();
+    for method in ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post"]
+    {
+        let by = |sender: Sender| sender.request(method, &[JSON], &body);
+        assert_answered(&service, method, by, NOT_ALLOWED, Some(("allow", "POST"))).await;
+        for sender in Sender::ALL {
+            let answer = service.validate(sender.request(method, &[], "")).await;
+            answer.must_be(NOT_ALLOWED.0, NOT_ALLOWED.1, Some(("allow", "POST")));
+        }
+    }
+}
+
+/// Stage names and base paths vary, and a client writes what it likes into a path.
+#[tokio::test]
+async fn no_function_looks_at_the_path_the_query_or_a_header_it_does_not_know() {
+    let service = Service::new().await;
+    let token = format!("Bearer {}", service.enrol("alice").await);
+    let long = "x".repeat(100_000);
+    for path in [
+        "/login/",
+        "//login",
+        "/prod/login",
+        "/login//",
+        "/%2e%2e/login",
+        "/../etc/passwd",
+        "/%00",
+        "",
+        &long,
+    ] {
+        let moved = |mut event: Value| {
+            for member in ["path", "rawPath", "resource", "rawQueryString"] {
+                event[member] = path.into();
+            }
+            event["queryStringParameters"] = json!({ "username": "alice", "password": PASSWORD });
+            event["headers"]["x-unknown"] = path.into();
+            if event["requestContext"]["http"].is_object() {
+                event["requestContext"]["http"]["path"] = path.into();
+            }
+            event
+        };
+        let what: String = path.chars().take(20).collect();
+        assert_answered(&service, &what, |sender| moved(sender.post("{}")), REQUIRED, None).await;
+        for sender in Sender::ALL {
+            let event = moved(sender.request("POST", &[("authorization", &token)], ""));
+            assert_eq!(service.validate(event).await.status, 200, "{what} {sender:?}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What may stand in the fields of `register` and `login`, from every sender.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::event::Sender;
+use crate::service::{PASSWORD, Service, later};
+
+const BLANK: &str = "This field may not be blank.";
+const GRAMMAR: &str =
+    "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
+const NO_STRING: &str = "Not a valid string.";
+const NULL: &str = "This field may not be null.";
+const NUL: &str = "Null characters are not allowed.";
+
+/// A good request with one field replaced.
+fn with(field: &str, value: &Value) -> String {
+    let mut body = json!({ "username": "canary", "password": PASSWORD, "email": "canary@example.com" });
+    body[field] = value.clone();
+    body.to_string()
+}
+
+/// Values that are no text, or a text that says nothing.
+fn empty_and_mistyped() -> Vec<(Value, &'static str)> {
+    let blanks = ["", " ", "   ", "\t\r\n", "\u{3000}\u{2003}\u{a0}"].map(|blank| (json!(blank), BLANK));
+    let mistyped = [
+        json!(0),
+        json!(-1),
+        json!(12_345_678),
+        json!(1.5),
+        json!(true),
+        json!(false),
+        json!([]),
+        json!(["canary"]),
+        json!([["canary"], "x"]),
+        json!({}),
+        json!({ "username": "canary" }),
+    ]
+    .map(|value| (value, NO_STRING));
+    blanks.into_iter().chain(mistyped).chain([(Value::Null, NULL)]).collect()
+}
+
+#[tokio::test]
+async fn a_field_that_is_no_text_or_says_nothing_is_named() {
+    let service = Service::new().await;
+    for (value, message) in empty_and_mistyped() {
+        for (function, fields) in
+            [("register", &["username", "password", "email"][..]), ("login", &["username", "password"])]
+        {
+            for field in fields {
+                for sender in Sender::ALL {
+                    println!("{function} {field} {value} {sender:?}");
+                    let answer = service.call(function, sender.post(&with(field, &value))).await;
+                    answer.must_be(400, &json!({ *field: [message] }).to_string(), None);
+                }
+            }
+        }
+    }
+    assert_eq!((service.login_hashes(), service.store_calls()), (0, 0));
+}
+
+/// Login does not tell what a name or a password must be: whatever could not be registered is merely wrong, after the
+/// same work.
+#[tokio::test]
+async fn what_cannot_be_registered_is_refused_by_name_and_at_login_like_anything_wrong() {
+    let service = Service::new().await;
+    service.enrol("alice").await;
+    let too_long = |most: usize| format!("Ensure this field has no more than {most} characters.");
+    let grammar = [
+        "al ice",
+        "alice ",
+        " alice",
+        "alice\n",
+        "al\tice",
+        "a/b",
+        "a\\b",
+        "a\"b",
+        "<alice>",
+        "alice;--",
+        "a%00b",
+        // Nothing that cannot be seen: direction marks, joiners, fillers, tags, selectors.
+        "ali\u{200B}ce",
+        "ali\u{200D}ce",
+        "ali\u{AD}ce",
+        "ali\u{2060}ce",
+        "ali\u{FEFF}ce",
+        "ali\u{34F}ce",
+        "ali\u{202E}ce",
+        "\u{200F}alice",
+        "\u{2066}alice\u{2069}",
+        "\u{3164}",
+        "ali\u{115F}ce",
+        "ali\u{E0001}ce",
+        "ali\u{FE0F}ce",
+        "ali\u{180B}ce",
+        "\u{301}",
+        "💥",
+        "ali\u{7F}ce",
+        "ali\u{85}ce",
+    ];
+    let names = grammar.map(|name| ("username", json!(name), GRAMMAR.to_owned()));
+    let others = [
+        ("username", json!("x".repeat(151)), too_long(150)),
+        ("username", json!("名".repeat(4_000)), too_long(150)),
+        ("username", json!("alice\u{0}"), NUL.to_owned()),
+        ("password", json!(format!("{PASSWORD}\u{0}")), NUL.to_owned()),
+        ("password", json!("x".repeat(257)), too_long(256)),
+        ("password", json!("x".repeat(4_096)), too_long(256)),
+        ("password", json!("😀".repeat(4_000)), too_long(256)),
+    ];
+    for (number, (field, value, message)) in names.into_iter().chain(others).enumerate() {
+        let sender = Sender::ALL[number % Sender::ALL.len()];
+        println!("{field} {value} {sender:?}");
+        let refused = service.register(sender.post(&with(field, &value))).await;
+        refused.must_be(400, &json!({ field: [message] }).to_string(), None);
+        let attempts = number as u64;
+        assert_eq!((service.login_hashes(), service.store_calls()), (attempts, 3 * attempts + 1));
+
+        let mut attempt = json!({ "username": "alice", "password": PASSWORD });
+        attempt[field] = value;
+        let refused = service.login(sender.post(&attempt.to_string())).await;
+        refused.must_be(401, r#"{"error":"Invalid credentials"}"#, Some(("www-authenticate", "Bearer")));
+        // Longer than any lock after so few failures.
+        later(Duration::from_mins(15));
+    }
+}
+
+#[tokio::test]
+async fn fields_at_their_limits_are_accepted() {
+    let service = Service::new().await;
+    for (number, (username, password)) in [
+        ("x".repeat(150), "x".repeat(256)),
+        ("名".repeat(150), "😀".repeat(256)),
+        ("𝔞".repeat(150), "e\u{301}".repeat(256)),
+        ("@.+-_".to_owned(), "y".repeat(64)),
+        ("7".to_owned(), "z".repeat(128)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let sender = Sender::ALL[number % Sender::ALL.len()];
+        let body = json!({ "username": username, "password": password }).to_string();
+        assert_eq!(service.register(sender.post(&body)).await.status, 201, "{username}");
+        assert_eq!(service.login(sender.post(&body)).await.status, 200, "{username}");
+    }
+}
+
+/// A name of another script that looks the same is another account, and neither gets at the other.
+#[tokio::test]
+async fn a_look_alike_is_another_account() {
+    let service = Service::new().await;
+    let (latin, cyrillic) = ("alice", "\u{430}lice");
+    let latin_token = service.enrol(latin).await;
+    let other_password = json!({ "username": cyrillic, "password": "another good passphrase" }).to_string();
+    let cyrillic_token =
+        service.register(Sender::RestApi.post(&other_password)).await.json()["token"].clone();
+    let owner = |token: &str| {
+        let event = Sender::HttpApi.request("POST", &[("authorization", &format!("Bearer {token}"))], "");
+        service.validate(event)
+    };
+    let ids = [latin, cyrillic].map(|name| service.account(name));
+    let [latin_account, cyrillic_account] = ids;
+    let (latin_id, cyrillic_id) = (latin_account.await.unwrap().id, cyrillic_account.await.unwrap().id);
+    assert_ne!(latin_id, cyrillic_id);
+    assert_eq!(owner(&latin_token).await.json()["user_id"], latin_id.to_string());
+    assert_eq!(owner(cyrillic_token.as_str().unwrap()).await.json()["user_id"], cyrillic_id.to_string());
+    for (name, password) in [(latin, "another good passphrase"), (cyrillic, PASSWORD)] {
+        let body = json!({ "username": name, "password": password }).to_string();
+        assert_eq!(service.login(Sender::HttpApi.post(&body)).await.status, 401, "{name}");
+    }
+}
