@@ -300,6 +300,33 @@ pub(crate) async fn every_request_of_an_address_is_counted_once(place: &impl Pla
     assert_eq!(store.count_request(&window("a")).await.unwrap(), 33);
 }
 
+pub(crate) async fn two_or_two_hundred_racers_have_one_winner_in_every_round(place: &impl Place) {
+    const ROUNDS: usize = 50;
+    let spellings = ["racer", "Racer", "RACER", "ｒacer"];
+    for racers in [2, 32, 200] {
+        let start = Barrier::new(racers);
+        let name = |racer: usize, round| format!("{}{racers}-{round}", spellings[racer % 4]);
+        let results = together(place, racers, async |store, racer| {
+            let mut results = Vec::new();
+            for round in 0..ROUNDS {
+                let account = account(&name(racer, round), "");
+                start.wait();
+                let taken = taken(store.create(&account).await);
+                results.push((account, taken));
+            }
+            results
+        });
+        let store = place.open().await;
+        for round in 0..ROUNDS {
+            let (accounts, taken): (Vec<_>, Vec<_>) =
+                results.iter().map(|results| results[round].clone()).unzip();
+            assert!(taken.iter().flatten().all(|taken| *taken == (true, false)), "{taken:?}");
+            let found = store.find(&key(&name(0, round))).await.unwrap();
+            assert_eq!(found, Some(winner(&accounts, &taken)));
+        }
+    }
+}
+
 /// One test per rule for the back end whose places `$new` makes, so that a failure names both.
 macro_rules! claim_contract {
     ($new:expr) => { claim_contract!($new;
@@ -320,6 +347,7 @@ macro_rules! claim_contract {
         attempts_belong_to_one_name_in_every_spelling
         sixty_four_failures_at_once_count_sixty_four
         every_request_of_an_address_is_counted_once
+        two_or_two_hundred_racers_have_one_winner_in_every_round
     ); };
     ($new:expr; $($rule:ident)+) => {$(
         #[tokio::test]
