@@ -28,11 +28,13 @@ async fn what_only_an_operator_can_mend_is_an_internal_error() {
         register.register(&name, Some(&address)).await.assert_internal_error();
         login.login("alice", PASSWORD).await.assert_internal_error();
         validate.validate(&token).await.assert_internal_error();
+        validate.assert_undecided(&token).await;
 
         service.proxy.pass();
         register.register(&name, Some(&address)).await.assert_status(201);
         login.login("alice", PASSWORD).await.assert_status(200);
         validate.validate(&token).await.assert_status(200);
+        validate.assert_lets_in(&token).await;
     }
 }
 
@@ -45,7 +47,9 @@ async fn a_table_that_is_not_there_is_an_internal_error() {
     register.register("bob", None).await.assert_internal_error();
     register.register("bob", Some("bob@example.com")).await.assert_internal_error();
     service.start_with("login", &another).await.login("alice", PASSWORD).await.assert_internal_error();
-    service.start_with("validate", &another).await.validate(&token).await.assert_internal_error();
+    let validate = service.start_with("validate", &another).await;
+    validate.validate(&token).await.assert_internal_error();
+    validate.assert_undecided(&token).await;
 }
 
 #[tokio::test]
@@ -74,6 +78,7 @@ async fn an_item_that_is_no_account_is_an_internal_error() {
         service.engine.change(key, attribute, value).await;
         login.login("alice", PASSWORD).await.assert_internal_error();
         validate.validate(&token).await.assert_internal_error();
+        validate.assert_undecided(&token).await;
         service.engine.put(good.clone()).await;
     }
     service.engine.put(Item::from([("pk".to_owned(), AttributeValue::S(key.to_owned()))])).await;

@@ -1,4 +1,4 @@
-use serde_json::Value;
+use tokio::task::JoinSet;
 
 use crate::event;
 use crate::proxy::{ACCESS_DENIED, Fault, INTERNAL_ERROR, THROTTLED, TOO_MUCH};
@@ -33,13 +33,6 @@ impl Functions {
             self.validate.validate(&self.token),
         )
         .into()
-    }
-
-    async fn assert_undecided(&self, event: &Value) {
-        let undecided = self.validate.invoke(&event.to_string()).await;
-        assert_eq!(undecided.outcome.unwrap_err()["errorMessage"], "Internal error");
-        undecided.trace.assert_in_time();
-        undecided.trace.assert_fault();
     }
 
     async fn assert_all_good(&self, newcomer: &str, email: Option<&str>) {
@@ -93,18 +86,57 @@ async fn while_nobody_listens_nobody_is_told_anything_else() {
 async fn while_the_table_fails_no_api_is_told_a_verdict() {
     let mut service = Service::new().await;
     let functions = Functions::start(&service).await;
-    let events = event::authorizing(&functions.token);
-    for event in &events {
-        for fault in [INTERNAL_ERROR, THROTTLED, ACCESS_DENIED] {
-            service.proxy.always(fault);
-            functions.assert_undecided(event).await;
-        }
-        service.proxy.pass();
-        let verdict = functions.validate.invoke(&event.to_string()).await.outcome.unwrap();
-        assert!(verdict["isAuthorized"] == true || verdict.to_string().contains("Allow"), "{verdict}");
+    for fault in [INTERNAL_ERROR, THROTTLED, TOO_MUCH, ACCESS_DENIED, Fault::Garbage(502)] {
+        service.proxy.always(fault);
+        functions.validate.assert_undecided(&functions.token).await;
+    }
+    service.proxy.refuse().await;
+    functions.validate.assert_undecided(&functions.token).await;
+    service.proxy.pass();
+    functions.validate.assert_lets_in(&functions.token).await;
+}
+
+#[tokio::test]
+async fn while_the_table_is_silent_no_api_is_told_a_verdict() {
+    let service = Service::new().await;
+    let token = service.start("register").await.register("alice", None).await.token().to_owned();
+    let mut functions = Vec::new();
+    for event in event::authorizing(&token) {
+        functions.push((service.start("validate").await, event));
     }
     service.proxy.always(Fault::Hang);
-    functions.assert_undecided(&events[0]).await;
+    let mut asking = JoinSet::new();
+    for (validate, event) in functions {
+        asking.spawn(async move { validate.invoke(&event.to_string()).await });
+    }
+    for invoked in asking.join_all().await {
+        invoked.assert_undecided();
+    }
+}
+
+/// Nobody by that name, and somebody who is not AWS: a listener that does not speak TLS.
+#[tokio::test]
+async fn a_table_that_cannot_be_reached_is_unavailable() {
+    let service = Service::new().await;
+    let token = service.start("register").await.register("alice", None).await.token().to_owned();
+    let plain = format!("https://{}", service.proxy.address);
+    for endpoint in ["http://table.invalid", "https://table.invalid", &plain] {
+        let elsewhere = [("AWS_ENDPOINT_URL_DYNAMODB", Some(endpoint))];
+        let register = service.start_with("register", &elsewhere).await;
+        let login = service.start_with("login", &elsewhere).await;
+        let validate = service.start_with("validate", &elsewhere).await;
+        let (registered, logged_in, validated) = tokio::join!(
+            register.register("bob", None),
+            login.login("alice", PASSWORD),
+            validate.validate(&token),
+        );
+        for answer in [registered, logged_in, validated] {
+            answer.assert_unavailable();
+        }
+        register.register("bob", Some("bob@example.com")).await.assert_unavailable();
+        validate.assert_undecided(&token).await;
+    }
+    assert_eq!(service.engine.keys().await, ["USERNAME#alice"]);
 }
 
 #[tokio::test]

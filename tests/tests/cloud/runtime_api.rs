@@ -159,6 +159,11 @@ impl Function {
         }
     }
 
+    /// All that the process has written so far, to whichever stream.
+    pub fn written(&self) -> String {
+        self.output.streams().concat()
+    }
+
     /// Stops the process between two events, as Lambda does.
     pub fn freeze(&self) {
         self.signal("STOP");
@@ -186,12 +191,26 @@ impl Output {
         self.0.path().join(stream)
     }
 
+    fn streams(&self) -> [String; 2] {
+        ["stdout", "stderr"].map(|stream| fs::read_to_string(self.path(stream)).unwrap())
+    }
+
     /// All that was logged: one JSON object per line, no secrets among it, and nothing beside it.
     fn lines(&self) -> Vec<Value> {
-        let [log, errors] = ["stdout", "stderr"].map(|stream| fs::read_to_string(self.path(stream)).unwrap());
+        let [log, errors] = self.streams();
         assert_eq!(errors, "");
         assert_no_secret(&log);
         log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
+    }
+}
+
+impl Invoked {
+    /// Asserts that an authorizer says, in time, that it does not know.
+    #[track_caller]
+    pub fn assert_undecided(&self) {
+        assert_eq!(self.outcome.as_ref().unwrap_err()["errorMessage"], "Internal error", "{self:?}");
+        self.trace.assert_in_time();
+        self.trace.assert_fault();
     }
 }
 

@@ -21,6 +21,10 @@ pub const NEW_SECRET: &str = "another-Secret-0f-thirty-two-byt3s";
 const SECRET_KEY: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
 pub const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
 
+/// What might make a function tell more in its log than it should, all the way down to whole events.
+pub const LOUDEST: [(&str, &str); 3] =
+    [("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("RUST_BACKTRACE", "full"), ("RUST_LOG", "trace")];
+
 /// Asserts that a log shows no password, hash, secret, token, credential or body.
 pub fn assert_no_secret(log: &str) {
     let telltales = [
@@ -88,8 +92,10 @@ impl Service {
             ("AWS_SESSION_TOKEN", SESSION_TOKEN.to_owned()),
             ("JWT_SECRET_ARN", secrets::ARN.to_owned()),
         ]
+        .into_iter()
+        .chain(LOUDEST.map(|(variable, value)| (variable, value.to_owned())))
         .map(|(variable, value)| (variable.to_owned(), value))
-        .into();
+        .collect();
         for (variable, value) in changes {
             match value {
                 Some(value) => environment.insert((*variable).to_owned(), (*value).to_owned()),
@@ -115,6 +121,22 @@ impl Function {
 
     pub async fn validate(&self, token: &str) -> Answer {
         self.call(&event::bearing(token)).await
+    }
+
+    /// Asserts that no kind of API is told a verdict on a token: it would be taken for consent or for a refusal.
+    pub async fn assert_undecided(&self, token: &str) {
+        for event in event::authorizing(token) {
+            self.invoke(&event.to_string()).await.assert_undecided();
+        }
+    }
+
+    /// Asserts that every kind of API is told to let a token in.
+    pub async fn assert_lets_in(&self, token: &str) {
+        for event in event::authorizing(token) {
+            let reply = self.invoke(&event.to_string()).await.outcome.unwrap();
+            let effect = &reply["policyDocument"]["Statement"][0]["Effect"];
+            assert!(reply["isAuthorized"] == true || effect == "Allow", "{reply}");
+        }
     }
 }
 

@@ -1,0 +1,113 @@
+//! Accounts in a table and in a file, for what must be true of both.
+
+use tempfile::TempDir;
+
+use crate::binaries;
+use crate::engine::Item;
+use crate::runtime_api::Function;
+use crate::service::{LOUDEST, SECRET, Service};
+
+/// Where the accounts are.
+pub enum Place {
+    /// In a file, for functions as they run on a laptop.
+    File(TempDir),
+    /// In a table, for functions as they are deployed.
+    Table(Box<Service>),
+}
+
+impl Place {
+    pub fn file() -> Self {
+        Self::File(tempfile::tempdir().unwrap())
+    }
+
+    pub async fn table() -> Self {
+        Self::Table(Box::new(Service::new().await))
+    }
+
+    pub async fn start(&self, function: &str) -> Function {
+        match self {
+            Self::Table(service) => service.start(function).await,
+            Self::File(folder) => {
+                let database = format!("sqlite://{}/accounts.db", folder.path().display());
+                let environment = [
+                    ("ACCOUNT_STORE", database.as_str()),
+                    ("JWT_SECRET", SECRET),
+                    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+                    ("AWS_LAMBDA_FUNCTION_NAME", function),
+                    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+                ];
+                let environment = environment.into_iter().chain(LOUDEST);
+                let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                Function::start(&binaries::local(function), &environment.collect()).await
+            }
+        }
+    }
+
+    pub async fn start_many(&self, function: &str, number: usize) -> Vec<Function> {
+        let mut functions = Vec::new();
+        for _ in 0..number {
+            functions.push(self.start(function).await);
+        }
+        functions
+    }
+
+    /// The ids in the accounts that there are.
+    pub async fn account_ids(&self) -> Vec<String> {
+        match self {
+            Self::Table(service) => {
+                let id = |item: &Item| item["id"].as_s().unwrap().clone();
+                let items = service.engine.items().await;
+                let accounts = items.iter().filter(|(key, _)| key.starts_with("USERNAME#"));
+                accounts.map(|(_, item)| id(item)).collect()
+            }
+            Self::File(_) => {
+                let database = self.database();
+                let mut statement = database.prepare("SELECT id FROM accounts").unwrap();
+                let ids = statement.query_map([], |row| row.get(0)).unwrap();
+                ids.map(Result::unwrap).collect()
+            }
+        }
+    }
+
+    pub async fn delete(&self, name: &str) {
+        match self {
+            Self::Table(service) => service.engine.delete(&format!("USERNAME#{name}")).await,
+            Self::File(_) => {
+                let delete = "DELETE FROM accounts WHERE username_key = ?1";
+                assert_eq!(self.database().execute(delete, [name]).unwrap(), 1);
+            }
+        }
+    }
+
+    pub fn database(&self) -> rusqlite::Connection {
+        let Self::File(folder) = self else { panic!("no file") };
+        rusqlite::Connection::open(folder.path().join("accounts.db")).unwrap()
+    }
+
+    /// All that is kept, as the name of an attribute or a column and its value.
+    pub async fn contents(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Table(service) => {
+                let items = service.engine.items().await.into_values().flatten();
+                items.map(|(attribute, value)| (attribute, format!("{value:?}"))).collect()
+            }
+            Self::File(_) => {
+                let database = self.database();
+                let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c";
+                let mut statement = database.prepare(columns).unwrap();
+                let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+                columns
+                    .map(Result::unwrap)
+                    .flat_map(|(table, column)| values(&database, table, column))
+                    .collect()
+            }
+        }
+    }
+}
+
+fn values(database: &rusqlite::Connection, table: String, column: String) -> Vec<(String, String)> {
+    let query = format!("SELECT CAST({column} AS TEXT) FROM {table} WHERE {column} IS NOT NULL");
+    let mut statement = database.prepare(&query).unwrap();
+    let values = statement.query_map([], |row| Ok((column.clone(), row.get(0)?))).unwrap();
+    values.map(Result::unwrap).collect()
+}
