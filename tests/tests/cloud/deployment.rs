@@ -46,3 +46,16 @@ fn what_is_deployed_does_not_depend_on_sqlite() {
         }
     }
 }
+
+/// At the level of a trace the Lambda runtime logs whole events. No configuration can bring that back into a release.
+#[test]
+fn a_release_cannot_log_whole_events() {
+    for function in FUNCTIONS {
+        let mut tree = cargo();
+        tree.args(["tree", "--locked", "--edges", "normal,features", "--invert", "tracing"]);
+        let output = tree.args(["--no-default-features", "--package", function]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let features = String::from_utf8(output.stdout).unwrap();
+        assert!(features.contains(r#"tracing feature "release_max_level_debug""#), "{function}: {features}");
+    }
+}

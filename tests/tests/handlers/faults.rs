@@ -1,6 +1,9 @@
-//! A handler that panics: its caller has an answer, no API takes it for consent, and the next request is served.
+//! A handler that panics: its caller has an answer, no API takes it for consent, the next request is served, and the log
+//! says where it was and not what was panicked about.
 
-use serde_json::json;
+use std::process::Command;
+
+use serde_json::{Value, json};
 
 use crate::authorizer::Api;
 use crate::event::Sender;
@@ -36,4 +39,34 @@ async fn a_panic_is_an_internal_error_and_no_verdict_and_the_next_request_is_ser
         service.let_stores_panic(false);
         assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "alice")), "{api:?}");
     }
+}
+
+/// Set for the process whose log is looked at: it is one of its own, since a log is a whole process's.
+const LOGGING: &str = "A_PROCESS_THAT_LOGS";
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "this very test is run once more")]
+async fn a_panic_is_logged_by_its_place_alone() {
+    if std::env::var_os(LOGGING).is_some() {
+        shared::log::init("login");
+        let service = Service::new().await;
+        service.let_stores_panic(true);
+        let body = json!({ "username": "alice", "password": "unmistakable passphrase" }).to_string();
+        assert_eq!(service.login(Sender::HttpApi.post(&body)).await.status, 500);
+        return;
+    }
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "faults::a_panic_is_logged_by_its_place_alone", "--nocapture"]);
+    let output =
+        again.env(LOGGING, "").env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let written = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    for secret in ["canary", "unmistakable"] {
+        assert!(!written.contains(secret), "{written}");
+    }
+    let lines: Vec<Value> = written.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let [panic, request] = &lines[..] else { panic!("{written}") };
+    assert_eq!((&panic["level"], &panic["message"]), (&json!("ERROR"), &json!("panic")));
+    assert!(panic["place"].as_str().unwrap().contains("service.rs:"), "{panic}");
+    assert_eq!((&request["outcome"], &request["reason"]), (&json!("internal_error"), &json!("panic")));
 }
