@@ -119,15 +119,12 @@ async fn a_read_only_file_serves_its_readers_and_stays_as_it_is() {
     let before = fs::read(store.file()).unwrap();
     permit(&store, 0o777, 0o444);
     let (programs, emulator) = (Programs::copied(), Service::start_without_functions());
-    let _functions = FUNCTIONS.map(|function| {
-        let runtime_api = format!("http://127.0.0.1:{}/.rt/{function}", emulator.port());
-        let mut command = programs.command(function, &store.variables, &runtime_api);
-        Running(command.stdout(Stdio::null()).spawn().expect("a program"))
-    });
+    let _functions = FUNCTIONS.map(|function| programs.run(function, &store.variables, &emulator, &[]));
     let client = emulator.client();
     let login = client.login("ada", PASSWORD).await;
     assert_eq!(login.status, 200);
     assert_eq!(client.validate(&login.bearer()).await.status, 200);
+    assert_eq!(client.authorize(&login.text("token")).await, Ok(true));
     is_unavailable(&client.register("grace", PASSWORD).await);
     // A failure that cannot be counted is not told.
     is_unavailable(&client.login("grace", PASSWORD).await);
@@ -147,10 +144,52 @@ async fn a_locked_database_is_unavailable_to_writers_until_it_is_free() {
     let asked = Instant::now();
     is_unavailable(&client.register("grace", PASSWORD).await);
     assert!(asked.elapsed() < ANSWERED_WITHIN, "{:?}", asked.elapsed());
-    assert_eq!(client.login("ada", PASSWORD).await.status, 200, "readers do not wait for writers");
+    let login = client.login("ada", PASSWORD).await;
+    assert_eq!(login.status, 200, "readers do not wait for writers");
+    assert_eq!(client.validate(&login.bearer()).await.status, 200);
+    assert_eq!(client.authorize(&login.text("token")).await, Ok(true));
 
     greedy.execute_batch("COMMIT").unwrap();
     assert_eq!(client.register("grace", PASSWORD).await.status, 201);
+}
+
+/// A limit on the size of files stands for the size of the disk: the system refuses to write on as it does there.
+#[tokio::test]
+async fn a_full_disk_serves_its_readers_and_loses_nothing() {
+    let store = with_an_account().await;
+    permit(&store, 0o777, 0o666);
+    let (programs, emulator) = (Programs::copied(), Service::start_without_functions());
+    let limited = ["sh", "-c", r#"trap "" XFSZ; ulimit -f 128; exec "$@""#, "sh"];
+    let functions = FUNCTIONS.map(|function| programs.run(function, &store.variables, &emulator, &limited));
+    let client = emulator.client();
+    let mut acknowledged = Vec::new();
+    let refused = loop {
+        let name = format!("user{}", acknowledged.len());
+        let answer = client.register(&name, PASSWORD).await;
+        match answer.status {
+            201 => acknowledged.push((name, answer)),
+            _ => break (name, answer),
+        }
+        assert!(acknowledged.len() < 200, "there was no limit");
+    };
+    let (name, answer) = refused;
+    is_unavailable(&answer);
+    assert!(!acknowledged.is_empty(), "the first was refused already");
+    is_unavailable(&client.register(&name, PASSWORD).await);
+    let login = client.login("ada", PASSWORD).await;
+    assert_eq!(login.status, 200);
+    assert_eq!(client.validate(&login.bearer()).await.status, 200);
+    assert_eq!(client.authorize(&login.text("token")).await, Ok(true));
+    is_unavailable(&client.login("ada", "a wrong password").await);
+    drop((functions, emulator));
+
+    let service = Service::start(&store.variables);
+    let client = service.client();
+    for (name, registered) in acknowledged {
+        assert_eq!(client.login(&name, PASSWORD).await.status, 200, "{name} is lost");
+        assert_eq!(client.validate(&registered.bearer()).await.status, 200, "{name} is another account now");
+    }
+    assert_eq!(client.register(&name, PASSWORD).await.status, 201);
 }
 
 #[track_caller]
@@ -190,10 +229,23 @@ impl Programs {
         Self(folder)
     }
 
+    /// Starts a function for an emulator that starts none, by way of a command that runs what is put behind it.
+    fn run(&self, function: &str, variables: &Variables, emulator: &Service, by: &[&str]) -> Running {
+        let runtime_api = format!("http://127.0.0.1:{}/.rt/{function}", emulator.port());
+        let mut command = self.command(function, variables, &runtime_api, by);
+        Running(command.stdout(Stdio::null()).spawn().expect("a program"))
+    }
+
     /// A function without an emulator of its own, run by somebody whom permissions bind.
-    fn command(&self, function: &str, variables: &Variables, runtime_api: &str) -> Command {
-        let mut command = Command::new(self.0.path().join(function));
-        command.env_clear().envs(variables.iter().map(|(name, value)| (name, value))).current_dir("/");
+    fn command(&self, function: &str, variables: &Variables, runtime_api: &str, by: &[&str]) -> Command {
+        let program = self.0.path().join(function);
+        let mut words = by.iter().map(|word| word.as_ref()).chain([program.as_os_str()]);
+        let mut command = Command::new(words.next().expect("a program"));
+        command
+            .args(words)
+            .env_clear()
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .current_dir("/");
         command.env("AWS_LAMBDA_RUNTIME_API", runtime_api).env("AWS_LAMBDA_FUNCTION_NAME", function);
         command.env("AWS_LAMBDA_FUNCTION_VERSION", "1").env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
         if let Some(user) = bound_user() {
@@ -205,7 +257,8 @@ impl Programs {
     /// Starts a function, which must end with one line.
     fn refusal(&self, function: &str, variables: &Variables) -> Value {
         // Nobody listens there: a function that does start says so, and ends as well.
-        let output = self.command(function, variables, "http://127.0.0.1:1").output().expect("a program");
+        let output =
+            self.command(function, variables, "http://127.0.0.1:1", &[]).output().expect("a program");
         let told = String::from_utf8_lossy(&output.stdout);
         let complained = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{told}{complained}");

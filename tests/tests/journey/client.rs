@@ -51,6 +51,18 @@ impl Client {
         send(self.request(Method::POST, "/validate").header(AUTHORIZATION, authorization)).await
     }
 
+    /// Asks `validate` as an API asks its authorizer: whether it lets a token in, or an error.
+    pub async fn authorize(&self, token: &str) -> Result<bool, Value> {
+        let event = json!({
+            "authorizationToken": token,
+            "requestContext": { "apiId": "a1b2c3d4e5", "queryString": "{ me }" },
+        });
+        let request = self.request(Method::POST, "/2015-03-31/functions/validate/invocations");
+        let answer = request.json(&event).send().await.expect("an answer");
+        let reply: Value = answer.json().await.expect("JSON");
+        reply["isAuthorized"].as_bool().ok_or(reply)
+    }
+
     /// Sends a body as JSON.
     pub async fn post(&self, function: &str, body: impl Into<Body>) -> Answer {
         send(self.json(function, body)).await
