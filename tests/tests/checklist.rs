@@ -1,0 +1,115 @@
+//! `tests/CHECKLIST.md` names tests that exist, and leaves no requirement without a word.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The requirements that are numbered, by their letter.
+const NUMBERED: [(&str, usize); 6] = [("N", 19), ("A", 32), ("C", 10), ("J", 16), ("B", 9), ("P", 5)];
+
+fn checklist() -> String {
+    fs::read_to_string(Path::new(ROOT).join("tests/CHECKLIST.md")).unwrap()
+}
+
+/// What is set in backquotes and looks like the path of a test.
+fn named_tests(document: &str) -> Vec<&str> {
+    let crates = ["cloud", "handlers", "journey", "login", "register", "shared", "template", "validate"];
+    let quoted = document.split('`').skip(1).step_by(2);
+    let is_path = |text: &&str| {
+        let (first, rest) = text.split_once("::").unwrap_or_default();
+        crates.contains(&first) && rest != "…" && !rest.is_empty()
+    };
+    quoted.filter(is_path).collect()
+}
+
+/// The file of a module, and the rest of the path in it.
+fn file_of(path: &str) -> Option<(PathBuf, &str)> {
+    let (first, rest) = path.split_once("::")?;
+    if first == "template" {
+        return Some((Path::new(ROOT).join("tests/template/template_test.py"), rest));
+    }
+    let folder = Path::new(ROOT).join(match first {
+        "shared" => "shared/src".to_owned(),
+        "cloud" | "handlers" | "journey" => format!("tests/tests/{first}"),
+        function => format!("functions/{function}/src"),
+    });
+    // The deepest module that has a file: the others stand in it.
+    let ends: Vec<_> = rest.match_indices("::").map(|(end, _)| end).collect();
+    ends.into_iter().rev().find_map(|end| {
+        let file = folder.join(format!("{}.rs", rest[..end].replace("::", "/")));
+        file.is_file().then(|| (file, &rest[end + 2..]))
+    })
+}
+
+/// Whether a test stands there: by its attribute, or by being a rule for both stores that others run by name.
+fn exists(path: &str) -> bool {
+    let Some((file, rest)) = file_of(path) else { return false };
+    let text = fs::read_to_string(&file).unwrap();
+    if path.starts_with("template::") {
+        let Some((class, test)) = rest.split_once('.') else { return false };
+        let Some((_, class)) = text.split_once(&format!("\nclass {class}(unittest.TestCase):")) else {
+            return false;
+        };
+        let class = class.split("\nclass ").next().unwrap_or_default();
+        return test.starts_with("test_") && class.contains(&format!("\n    def {test}(self):"));
+    }
+    let name = rest.rsplit("::").next().unwrap_or_default();
+    let modules_are_there =
+        rest.split("::").all(|part| part == name || text.contains(&format!("mod {part} {{")));
+    modules_are_there
+        && text.split_once(&format!("fn {name}(")).is_some_and(|(before, _)| {
+            let attributes = before.trim_end().rsplit("\n\n").next().unwrap_or_default();
+            attributes.contains("test]") || is_run_by_name(path, name, &text)
+        })
+}
+
+fn is_run_by_name(path: &str, name: &str, text: &str) -> bool {
+    if path.starts_with("shared::store::contract::") {
+        return text.lines().any(|line| line.trim() == name);
+    }
+    let journeys = fs::read_to_string(Path::new(ROOT).join("tests/tests/journey/main.rs")).unwrap();
+    path.starts_with("journey::") && journeys.contains(&format!("async fn {name}()"))
+}
+
+#[test]
+fn every_test_that_is_named_exists() {
+    let document = checklist();
+    let named = named_tests(&document);
+    assert!(named.len() > 200, "{}", named.len());
+    let missing: Vec<_> = named.into_iter().filter(|path| !exists(path)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn a_test_that_does_not_exist_is_missed() {
+    for path in [
+        "handlers::bodies::only_post_is_allowe",
+        "handlers::bodies::assert_answered",
+        "handlers::nowhere::only_post_is_allowed",
+        "handlers::bodies::forms::only_post_is_allowed",
+        "shared::store::contract::account",
+        "shared::nowhere::tests::weak_secrets_are_refused",
+        "journey::accounts::is_refused",
+        "template::Api.test_nothing",
+        "template::Api.setUp",
+        "template::Data.test_the_cache_time_is_explicit",
+    ] {
+        assert!(!exists(path), "{path}");
+    }
+}
+
+#[test]
+fn every_requirement_has_a_test_or_a_reason() {
+    let document = checklist();
+    for (letter, last) in NUMBERED {
+        for number in 1..=last {
+            let row = format!("\n| {letter}{number} | ");
+            assert!(document.contains(&row), "{letter}{number}");
+        }
+    }
+    for line in document.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert!(cells.len() >= 2 && cells[1..].iter().all(|cell| !cell.is_empty()), "{line}");
+    }
+}
