@@ -183,6 +183,7 @@ impl Emulator {
         for variable in VARIABLES {
             command.env_remove(variable);
         }
+        forget_this_package(&mut command);
         command.envs(variables.iter().map(|(name, value)| (name, value))).env(MARK, own.path());
         command.current_dir(folder).process_group(0).stdin(Stdio::piped());
         command.stdout(output.try_clone().expect("a second handle")).stderr(output);
@@ -233,12 +234,24 @@ pub fn programs() -> &'static [(String, PathBuf)] {
     PROGRAMS.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--bins", "--message-format", "json-render-diagnostics"]).current_dir(ROOT);
+        forget_this_package(&mut cargo);
         let built = cargo.output().expect("cargo");
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let messages = String::from_utf8(built.stdout).expect("messages of cargo");
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         messages.filter_map(|message| program(&message)).collect()
     })
+}
+
+/// Build scripts watch the variables that tell of the package being built or tested; those of this test would have half
+/// of the dependencies compiled again.
+fn forget_this_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
+            command.env_remove(&name);
+        }
+    }
 }
 
 fn program(message: &Value) -> Option<(String, PathBuf)> {
