@@ -224,13 +224,12 @@ fn failures(count: u32) -> Attempts {
     Attempts::after_failure(Some(&seen), now).unwrap()
 }
 
-/// What was there instead, when a swap was refused; `None` when it was made.
-fn found(result: Result<(), SwapError>) -> Option<Option<Attempts>> {
-    match result {
-        Ok(()) => None,
-        Err(SwapError::Changed(found)) => Some(found),
-        Err(SwapError::Store(error)) => panic!("the store failed: {error:?}"),
-    }
+/// What was there instead, when a swap was refused.
+fn swapped(result: Result<(), SwapError>) -> Result<(), Option<Attempts>> {
+    result.map_err(|error| match error {
+        SwapError::Changed(found) => found,
+        SwapError::Store(error) => panic!("the store failed: {error:?}"),
+    })
 }
 
 pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &impl Place) {
@@ -240,10 +239,10 @@ pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &im
         let name = key(name);
         let (one, two, other) = (failures(1), failures(2), failures(2));
         assert_eq!(store.attempts(&name).await.unwrap(), None);
-        assert_eq!(found(store.swap_attempts(&name, None, None).await), None);
-        assert_eq!(found(store.swap_attempts(&name, None, Some(&one)).await), None);
+        assert_eq!(swapped(store.swap_attempts(&name, None, None).await), Ok(()));
+        assert_eq!(swapped(store.swap_attempts(&name, None, Some(&one)).await), Ok(()));
         assert_eq!(store.attempts(&name).await.unwrap(), Some(one.clone()));
-        assert_eq!(found(store.swap_attempts(&name, Some(&one), Some(&two)).await), None);
+        assert_eq!(swapped(store.swap_attempts(&name, Some(&one), Some(&two)).await), Ok(()));
         for (seen, next) in [
             (None, None),
             (None, Some(&other)),
@@ -251,12 +250,12 @@ pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &im
             (Some(&other), None),
             (Some(&one), None),
         ] {
-            assert_eq!(found(store.swap_attempts(&name, seen, next).await), Some(Some(two.clone())));
+            assert_eq!(swapped(store.swap_attempts(&name, seen, next).await), Err(Some(two.clone())));
         }
         assert_eq!(store.attempts(&name).await.unwrap(), Some(two.clone()));
-        assert_eq!(found(store.swap_attempts(&name, Some(&two), None).await), None);
+        assert_eq!(swapped(store.swap_attempts(&name, Some(&two), None).await), Ok(()));
         assert_eq!(store.attempts(&name).await.unwrap(), None);
-        assert_eq!(found(store.swap_attempts(&name, Some(&two), Some(&other)).await), Some(None));
+        assert_eq!(swapped(store.swap_attempts(&name, Some(&two), Some(&other)).await), Err(None));
         assert_eq!(store.attempts(&name).await.unwrap(), None);
     }
 }

@@ -1,11 +1,12 @@
 //! Passwords are guessed, from many sides at once and while the table fails.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::proxy::Fault;
 use crate::service::{PASSWORD, Service};
