@@ -9,9 +9,13 @@
 //! | 5, 6, 7, … | 1 s, 2 s, 4 s, … up to 15 min |
 //! | 100 and more (NIST SP 800-63B section 3.2.2) | 24 h |
 
+use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sha2::{Digest, Sha256};
+
 use crate::random::{self, NoRandomness};
+use crate::username::UsernameKey;
 
 /// From this failure in a row on, each is followed by a wait.
 const FIRST_WAIT: u32 = 5;
@@ -84,6 +88,16 @@ impl Attempts {
     pub fn counted_at(&self) -> u64 {
         self.expires_at.saturating_sub(MEMORY.as_secs())
     }
+}
+
+/// What a store keeps the failures at a name under: SHA-256 of its key. People type passwords where the name belongs, and
+/// what fails is kept for a month; besides, it is short however long the name is.
+pub(crate) fn digest(name: &UsernameKey) -> String {
+    Sha256::digest(name.as_str()).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// A store may keep what has expired for days.
@@ -190,6 +204,13 @@ mod tests {
         );
         assert_ne!(one.version, two.version);
         assert_eq!(one, Attempts { version: one.version.clone(), ..two });
+    }
+
+    /// As `printf alice | sha256sum` has it.
+    #[test]
+    fn a_name_is_kept_as_its_digest() {
+        let digest = digest(&UsernameKey::of("ALICE"));
+        assert_eq!(digest, "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90");
     }
 
     /// By the schedule, the hundredth guess is made after most of a day.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `USERNAME#<key>` | the whole account: one `GetItem` finds it |
 //! | `EMAIL#<key>` | `id` of the account with that address; written in one transaction with it |
-//! | `ATTEMPTS#<key>` | failed attempts at a name, known or not; `expires_at` is the table's TTL attribute |
+//! | `ATTEMPTS#<digest of key>` | failed attempts at a name, known or not; `expires_at` is the table's TTL attribute |
 //! | `ADDRESS#<function>#<address>#<end>` | requests of a source address in a window; `expires_at` is its end |
 //!
 //! There is no index, no scan, and no read before a write: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).

@@ -1,6 +1,6 @@
 -- One row a name at which an attempt failed, whether anybody has it or not.
 CREATE TABLE attempts (
-    username_key TEXT    NOT NULL PRIMARY KEY,
+    digest       TEXT    NOT NULL PRIMARY KEY,      -- SHA-256 of the name's key
     failures     INTEGER NOT NULL,
     locked_until INTEGER NOT NULL,                  -- milliseconds since 1970
     expires_at   INTEGER NOT NULL,                  -- seconds since 1970

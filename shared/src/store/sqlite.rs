@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transac
 use super::{AccountStore, BoxError, CreateError, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
 use crate::address::Window;
-use crate::attempts::Attempts;
+use crate::attempts::{Attempts, digest};
 use crate::email::Email;
 use crate::hash::PasswordHash;
 use crate::token::{Key, Keys};
@@ -177,7 +177,7 @@ impl AccountStore for SqliteStore {
 
 fn attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Option<Attempts>> {
     let mut statement = connection.prepare_cached(
-        "SELECT failures, locked_until, expires_at, version FROM attempts WHERE username_key = ?1",
+        "SELECT failures, locked_until, expires_at, version FROM attempts WHERE digest = ?1",
     )?;
     let read = |row: &Row<'_>| {
         Ok(Attempts {
@@ -187,7 +187,7 @@ fn attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Opt
             version: row.get(3)?,
         })
     };
-    statement.query_row([name.as_str()], read).optional()
+    statement.query_row([digest(name)], read).optional()
 }
 
 fn check_attempts(
@@ -208,7 +208,7 @@ fn put_attempts(connection: &Connection, name: &UsernameKey, next: &Attempts) ->
     let mut statement =
         connection.prepare_cached("INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5)")?;
     statement.execute(params![
-        name.as_str(),
+        digest(name),
         next.failures,
         next.locked_until.cast_signed(),
         next.expires_at.cast_signed(),
@@ -218,7 +218,7 @@ fn put_attempts(connection: &Connection, name: &UsernameKey, next: &Attempts) ->
 }
 
 fn delete_attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM attempts WHERE username_key = ?1", [name.as_str()])?;
+    connection.execute("DELETE FROM attempts WHERE digest = ?1", [digest(name)])?;
     Ok(())
 }
 

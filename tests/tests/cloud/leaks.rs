@@ -90,6 +90,8 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
         (NAME, PASSWORD),
         (NAME, WRONG_PASSWORD),
         ("unmistakable.nobody", PASSWORD),
+        // Into the wrong field.
+        (PASSWORD, NAME),
         (NAME, &PASSWORD.repeat(100)),
         (NAME, &PASSWORD.repeat(1000)),
         (NAME, PASSWORD),

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::account::{Account, AccountId, Status};
 use crate::address::Window;
-use crate::attempts::Attempts;
+use crate::attempts::{self, Attempts};
 use crate::email::Email;
 use crate::hash::PasswordHash;
 use crate::store::StoreError;
@@ -53,7 +53,7 @@ pub(super) fn email_item(account: &Account, email: &Email) -> Item {
 
 /// Where the failed attempts at this name are.
 pub(super) fn attempts_key(name: &UsernameKey) -> AttributeValue {
-    AttributeValue::S(format!("ATTEMPTS#{}", name.as_str()))
+    AttributeValue::S(format!("ATTEMPTS#{}", attempts::digest(name)))
 }
 
 /// The item of failed attempts. Its `expires_at` is when DynamoDB may delete it.
