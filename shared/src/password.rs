@@ -10,11 +10,15 @@ use crate::unicode;
 /// the same for every length.
 pub const MAX_LENGTH: usize = 256;
 
-/// A password in NFC (NIST SP 800-63B section 3.1.1.2), at most [`MAX_LENGTH`] code points.
+/// A password in NFC (NIST SP 800-63B section 3.1.1.2), at most [`MAX_LENGTH`] code points, and as it was typed: what
+/// other services have hashed.
 ///
 /// There is no `Display`, no `Serialize`, and `Debug` shows nothing: a password cannot be printed. Its memory is
 /// wiped when it is dropped. What a *new* password must be besides is the business of the `register` function.
-pub struct Password(SecretString);
+pub struct Password {
+    composed: SecretString,
+    typed: SecretString,
+}
 
 impl Password {
     /// Takes a password as typed.
@@ -30,13 +34,25 @@ impl Password {
         if composed.expose_secret().chars().count() > MAX_LENGTH {
             return Err(PasswordError::TooLong);
         }
-        Ok(Self(composed))
+        Ok(Self { composed, typed: SecretString::from(typed) })
+    }
+
+    /// The password of no character, which nobody has: what is hashed where there is none to hash.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { composed: SecretString::default(), typed: SecretString::default() }
     }
 
     /// The password, for the hash and for the rules on new passwords.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.composed.expose_secret()
+    }
+
+    /// The password as typed, for hashes that were made elsewhere.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        self.typed.expose_secret()
     }
 }
 
@@ -65,7 +81,9 @@ mod tests {
 
     #[test]
     fn a_password_is_composed_and_otherwise_kept() {
-        assert_eq!(Password::parse("  e\u{301}  ﬁ Ａ\t").unwrap().expose(), "  é  ﬁ Ａ\t");
+        let password = Password::parse("  e\u{301}  ﬁ Ａ\t").unwrap();
+        assert_eq!(password.expose(), "  é  ﬁ Ａ\t");
+        assert_eq!(password.typed(), "  e\u{301}  ﬁ Ａ\t");
     }
 
     #[test]

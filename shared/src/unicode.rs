@@ -26,6 +26,12 @@ pub fn nfc(text: &str) -> String {
     ComposingNormalizer::new_nfc().normalize(text).into_owned()
 }
 
+/// The composed form of `text` without compatibility characters (NFKC).
+#[must_use]
+pub fn nfkc(text: &str) -> String {
+    ComposingNormalizer::new_nfkc().normalize(text).into_owned()
+}
+
 /// Whether Python's `\w`, and so Django's username grammar, matches `c`.
 ///
 /// That is a letter or a number of any script, or `_`; combining marks are neither.
@@ -86,6 +92,11 @@ mod tests {
     fn nfc_composes_and_nothing_else() {
         assert_eq!(nfc("e\u{301}"), "é");
         assert_eq!(nfc("ﬁ Ａ "), "ﬁ Ａ ");
+    }
+
+    #[test]
+    fn nfkc_composes_and_does_away_with_compatibility_characters() {
+        assert_eq!(nfkc("e\u{301} ﬁ Ａ "), "é fi A ");
     }
 
     #[test]
