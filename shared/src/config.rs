@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::hash::Cost;
+use crate::hash::{Cost, PasswordHash};
 use crate::token::{self, Key, Keys};
 
 /// The shortest password that may be configured as the shortest; NIST SP 800-63B allows no less.
@@ -37,6 +37,8 @@ pub struct Config {
     pub tokens: token::Rules,
     /// `ARGON2_MEMORY_KIB` (19456), `ARGON2_ITERATIONS` (2): together at least what OWASP recommends.
     pub cost: Cost,
+    /// `DECOY_HASH`: a hash of the kind that imported accounts have, which every login computes besides. None.
+    pub decoy_hash: Option<PasswordHash>,
     /// `AUTHORIZER_RESPONSE`: `simple` or `iam`; what an HTTP API with payload 2.0 is set up to be answered. `simple`.
     pub authorizer_response: AuthorizerResponse,
     /// `LOGIN_ATTEMPTS_PER_ADDRESS`: how many logins one source address may try within five minutes; 0, no limit.
@@ -148,6 +150,7 @@ impl Config {
                 )?),
             },
             cost: cost(&lookup)?,
+            decoy_hash: lookup.get("DECOY_HASH").map(PasswordHash::from_stored),
             authorizer_response: match lookup.text("AUTHORIZER_RESPONSE", "simple")?.as_str() {
                 "iam" => AuthorizerResponse::Iam,
                 "simple" => AuthorizerResponse::Simple,
@@ -303,6 +306,7 @@ mod tests {
         assert_eq!(config.tokens.ttl, Duration::from_hours(1));
         assert_eq!((config.tokens.issuer.as_str(), config.tokens.audience.as_str()), (SERVICE, SERVICE));
         assert_eq!(config.cost, Cost::DEFAULT);
+        assert_eq!(config.decoy_hash, None);
         assert_eq!(config.password_min_length, 8);
         assert_eq!(config.roots, Roots::Amazon);
         assert_eq!(config.authorizer_response, AuthorizerResponse::Simple);
@@ -321,6 +325,7 @@ mod tests {
             ("TOKEN_TTL_SECONDS", "90"),
             ("ARGON2_MEMORY_KIB", "12288"),
             ("ARGON2_ITERATIONS", "3"),
+            ("DECOY_HASH", "pbkdf2_sha256$1000$salt$key"),
             ("AUTHORIZER_RESPONSE", "iam"),
             ("PASSWORD_MIN_LENGTH", "15"),
             ("LOGIN_ATTEMPTS_PER_ADDRESS", "100"),
@@ -337,6 +342,7 @@ mod tests {
         assert_eq!(config.tokens.audience, "example");
         assert_eq!(config.tokens.ttl, Duration::from_secs(90));
         assert_eq!(Some(config.cost), Cost::new(12_288, 3));
+        assert_eq!(config.decoy_hash.unwrap().as_str(), "pbkdf2_sha256$1000$salt$key");
         assert_eq!(config.password_min_length, 15);
         assert_eq!(config.roots, Roots::Given);
         assert_eq!(config.authorizer_response, AuthorizerResponse::Iam);

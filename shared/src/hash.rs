@@ -1,17 +1,27 @@
-//! Password hashes: Argon2id (RFC 9106) as PHC strings.
+//! Password hashes: Argon2id (RFC 9106) as PHC strings, and what other services have stored, until its owner logs in.
 
+mod argon2;
+mod bcrypt;
+mod firebase;
 mod memory;
+mod parts;
+mod pbkdf2;
+mod scheme;
+mod scrypt;
 
 use std::fmt;
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use argon2::password_hash;
-use argon2::password_hash::phc::{self, Output, Salt};
-use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash as Phc, Version};
+use ::argon2::password_hash;
+use ::argon2::password_hash::phc::{self, Output, Salt};
+use ::argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash as Phc, Version};
 
 use crate::password::Password;
 use crate::random::{self, NoRandomness};
+use argon2::Origin;
 use memory::Memory;
+use scheme::Scheme;
 
 /// Length of a salt in bytes, as RFC 9106 section 3.1 recommends.
 const SALT_BYTES: usize = 16;
@@ -37,6 +47,34 @@ impl PasswordHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What an operator may know of it, and can.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        let (scheme, read) = scheme::read(&self.0);
+        let parameters = read.as_ref().map(ToString::to_string).unwrap_or_default();
+        Description { scheme, parameters, verifiable: read.and_then(bearable).map(drop) }
+    }
+
+    fn scheme(&self) -> Result<Scheme, Unverifiable> {
+        scheme::read(&self.0).1.and_then(bearable)
+    }
+}
+
+/// Refuses what would take more memory or time than a function has, before any of it is spent.
+fn bearable(scheme: Scheme) -> Result<Scheme, Unverifiable> {
+    if scheme.is_bearable() { Ok(scheme) } else { Err(Unverifiable::TooCostly) }
+}
+
+/// A stored hash without what is secret about it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Description {
+    /// The name of the scheme.
+    pub scheme: &'static str,
+    /// What it costs; empty if the hash cannot be read.
+    pub parameters: String,
+    /// Whether a login can verify it.
+    pub verifiable: Result<(), Unverifiable>,
 }
 
 impl fmt::Debug for PasswordHash {
@@ -97,8 +135,10 @@ impl Cost {
 pub struct Hasher {
     argon2: Argon2<'static>,
     memory: Memory,
-    decoy: Phc,
+    decoy: Scheme,
+    second_decoy: Option<Scheme>,
     computations: AtomicU64,
+    elsewhere: AtomicU64,
 }
 
 impl Hasher {
@@ -110,15 +150,23 @@ impl Hasher {
     pub fn new(cost: Cost) -> Result<Self, HashError> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
         // Nobody knows a password with this tag. It needs no hashing to make, so that no start is slowed.
-        let decoy = Phc {
-            algorithm: ARGON2ID_IDENT,
-            version: Some(Version::V0x13.into()),
-            params: argon2.params().try_into()?,
-            salt: Some(Salt::new(&[0; SALT_BYTES])?),
-            hash: Some(Output::new(&[0; TAG_BYTES])?),
-        };
+        let decoy = phc(&argon2, &[0; SALT_BYTES], &[0; TAG_BYTES])?;
+        let decoy =
+            argon2::Stored::new(&decoy, Origin::Ours).map(Scheme::Argon2).ok_or(HashError::Refused)?;
         let memory = Memory::map(&argon2);
-        Ok(Self { argon2, memory, decoy, computations: AtomicU64::new(0) })
+        let (computations, elsewhere) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { argon2, memory, decoy, second_decoy: None, computations, elsewhere })
+    }
+
+    /// Makes every verification compute twice: once at the current cost, and once what `decoy` costs, a hash of the
+    /// kind that a population still to be migrated has. Then nobody can tell by the time who is one of them.
+    ///
+    /// # Errors
+    ///
+    /// When the decoy cannot be verified.
+    pub fn padded(self, decoy: Option<&PasswordHash>) -> Result<Self, HashError> {
+        let second_decoy = decoy.map(PasswordHash::scheme).transpose().map_err(HashError::Decoy)?;
+        Ok(Self { second_decoy, ..self })
     }
 
     /// Hashes a new password under a new salt.
@@ -128,12 +176,14 @@ impl Hasher {
     /// Without randomness or memory.
     pub fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
         let salt: [u8; SALT_BYTES] = random::bytes()?;
-        let tag = self.compute(&self.argon2, password.expose(), &salt, TAG_BYTES)?;
-        let hash = Phc { salt: Some(Salt::new(&salt)?), hash: Some(tag), ..self.decoy.clone() };
-        Ok(PasswordHash(hash.to_string()))
+        let mut tag = [0; TAG_BYTES];
+        self.computations.fetch_add(1, Ordering::Relaxed);
+        self.memory.compute(&self.argon2, password.expose().as_bytes(), &salt, &mut tag)?;
+        Ok(PasswordHash(phc(&self.argon2, &salt, &tag)?.to_string()))
     }
 
-    /// Whether `password` is the one that `stored` was made of. Always exactly one Argon2 computation.
+    /// Whether `password` is the one that `stored` was made of. Always exactly one computation, and exactly two with a
+    /// second decoy.
     ///
     /// Without a stored hash (nobody by that name) the decoy is verified, at the current cost; without a
     /// password (the text given cannot be one) an empty one is. Neither ever matches.
@@ -146,67 +196,65 @@ impl Hasher {
         stored: Option<&PasswordHash>,
         password: Option<&Password>,
     ) -> Result<bool, Unverifiable> {
-        let parsed = stored.map(parse).transpose();
-        let genuine = matches!(parsed, Ok(Some(_))) && password.is_some();
-        let target = match &parsed {
-            Ok(Some(phc)) => phc,
-            Ok(None) | Err(_) => &self.decoy,
+        let parsed = stored.map(PasswordHash::scheme).transpose();
+        let hash = parsed.as_ref().ok().and_then(Option::as_ref);
+        let genuine = hash.is_some() && password.is_some();
+        let nothing = Password::empty();
+        let password = password.unwrap_or(&nothing);
+        let (target, padding) = match (hash, &self.second_decoy) {
+            (None, second) => (&self.decoy, second.as_ref()),
+            (Some(hash), None) => (hash, None),
+            (Some(hash), Some(second)) if self.is_current(hash) => (hash, Some(second)),
+            (Some(hash), Some(_)) => (hash, Some(&self.decoy)),
         };
-        let matches = self.matches(password.map_or("", Password::expose), target);
+        let outcome = self.compute(target, password);
+        let padding = padding.map(|padding| black_box(self.compute(padding, password)));
         parsed?;
-        Ok(matches.map_err(|_| Unverifiable::Library)? && genuine)
+        padding.transpose()?;
+        Ok(outcome? && genuine)
     }
 
-    fn matches(&self, typed: &str, hash: &Phc) -> Result<bool, HashError> {
-        let (Some(salt), Some(tag)) = (&hash.salt, &hash.hash) else { return Err(HashError::Refused) };
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::try_from(hash)?);
-        // `Output` compares in constant time.
-        Ok(self.compute(&argon2, typed, salt, tag.len())? == *tag)
-    }
-
-    fn compute(
-        &self,
-        argon2: &Argon2<'_>,
-        password: &str,
-        salt: &[u8],
-        length: usize,
-    ) -> Result<Output, HashError> {
+    fn compute(&self, hash: &Scheme, password: &Password) -> Result<bool, Unverifiable> {
         self.computations.fetch_add(1, Ordering::Relaxed);
-        let mut buffer = [0; Output::MAX_LENGTH];
-        let tag = buffer.get_mut(..length).ok_or(HashError::Refused)?;
-        self.memory.compute(argon2, password.as_bytes(), salt, tag)?;
-        Ok(Output::new(tag)?)
+        self.elsewhere.fetch_add(u64::from(!self.is_current(hash)), Ordering::Relaxed);
+        hash.matches(&self.memory, password)
     }
 
     /// Whether a hash has another form than new ones have, and is to be replaced when its password is next known.
     #[must_use]
     pub fn is_outdated(&self, stored: &PasswordHash) -> bool {
-        let form = |phc: &Phc| {
-            let lengths = (phc.salt.as_ref().map(|salt| salt.len()), phc.hash.as_ref().map(Output::len));
-            (phc.params.clone(), lengths)
-        };
-        parse(stored).map_or(true, |stored| form(&stored) != form(&self.decoy))
+        stored.scheme().map_or(true, |hash| !self.is_current(&hash))
     }
 
-    /// How many Argon2 computations were made; tests hold the paths of a login to the same number.
+    fn is_current(&self, hash: &Scheme) -> bool {
+        match (hash, &self.decoy) {
+            (Scheme::Argon2(hash), Scheme::Argon2(decoy)) => hash.is_like(decoy),
+            _ => false,
+        }
+    }
+
+    /// How many hashes were computed; tests hold the paths of a login to the same number.
     #[must_use]
     pub fn computations(&self) -> u64 {
         self.computations.load(Ordering::Relaxed)
     }
+
+    /// How many of them at another cost or by another scheme than new hashes have.
+    #[must_use]
+    pub fn computations_elsewhere(&self) -> u64 {
+        self.elsewhere.load(Ordering::Relaxed)
+    }
 }
 
-/// Reads a stored hash whose cost a function can bear.
-fn parse(stored: &PasswordHash) -> Result<Phc, Unverifiable> {
-    let phc = Phc::new(&stored.0).map_err(|_| Unverifiable::Malformed)?;
-    if phc.algorithm != ARGON2ID_IDENT || phc.version != Some(Version::V0x13.into()) {
-        return Err(Unverifiable::Scheme);
-    }
-    if phc.salt.is_none() || phc.hash.is_none() {
-        return Err(Unverifiable::Malformed);
-    }
-    let params = Params::try_from(&phc).map_err(|_| Unverifiable::Malformed)?;
-    let bearable = Cost::is_bearable(params.m_cost(), params.t_cost()) && params.p_cost() <= 16;
-    if bearable { Ok(phc) } else { Err(Unverifiable::TooCostly) }
+/// A hash as it is stored, by Argon2id of this cost.
+fn phc(argon2: &Argon2<'_>, salt: &[u8], tag: &[u8]) -> Result<Phc, HashError> {
+    Ok(Phc {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: argon2.params().try_into()?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(Output::new(tag)?),
+    })
 }
 
 /// Why no hash could be made.
@@ -218,10 +266,13 @@ pub enum HashError {
     /// The library refused, for want of memory for instance.
     #[error("the password hash could not be computed")]
     Refused,
+    /// The second decoy is no hash that can be verified.
+    #[error("DECOY_HASH must be a password hash that a login can verify")]
+    Decoy(#[source] Unverifiable),
 }
 
-impl From<argon2::Error> for HashError {
-    fn from(_: argon2::Error) -> Self {
+impl From<::argon2::Error> for HashError {
+    fn from(_: ::argon2::Error) -> Self {
         Self::Refused
     }
 }
@@ -247,12 +298,15 @@ pub enum Unverifiable {
     /// Not a hash at all.
     #[error("the stored password hash is malformed")]
     Malformed,
-    /// A hash of another kind than ours.
+    /// A hash of no kind that we know.
     #[error("the stored password hash is of an unknown scheme")]
     Scheme,
-    /// More memory or passes than a function can bear.
+    /// More memory or time than a function can bear.
     #[error("the stored password hash is too costly to verify")]
     TooCostly,
+    /// Django's mark of an account that nobody logs in to with a password.
+    #[error("the account has no password")]
+    Unusable,
 }
 
 #[cfg(test)]
@@ -275,6 +329,10 @@ mod tests {
     /// shows that hashes made elsewhere, or by us years ago, stay good.
     const FOREIGN: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y";
+
+    /// Made by Django 5.2.19 from `correct horse`.
+    const DJANGO: &str =
+        "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
 
     #[test]
     fn a_hash_made_elsewhere_verifies() {
@@ -314,7 +372,10 @@ mod tests {
         let hash = hasher.hash(&password("secret phrase")).unwrap();
         let corrupt = stored("not a hash");
         let right = password("secret phrase");
+        let elsewhere = stored(DJANGO);
         for (stored, typed) in [
+            (Some(&elsewhere), Some(&right)),
+            (Some(&elsewhere), None),
             (Some(&hash), Some(&right)),
             (Some(&hash), None),
             (None, Some(&right)),
@@ -325,13 +386,51 @@ mod tests {
             let _ = hasher.verify(stored, typed);
             assert_eq!(hasher.computations(), before + 1);
         }
-        assert_eq!(hasher.decoy.params, parse(&hash).unwrap().params);
+        assert!(hasher.is_current(&hash.scheme().unwrap()));
+        assert!(hasher.is_current(&hasher.decoy));
+    }
+
+    /// Everybody is answered after the same two computations, so that the time tells nothing of where a hash is from.
+    #[test]
+    fn with_a_second_decoy_every_path_computes_both() {
+        let elsewhere = stored(DJANGO);
+        let hasher = hasher().padded(Some(&elsewhere)).unwrap();
+        let ours = hasher.hash(&password("correct horse")).unwrap();
+        let corrupt = stored("not a hash");
+        for (stored, typed, expected) in [
+            (Some(&ours), "correct horse", Ok(true)),
+            (Some(&ours), "wrong", Ok(false)),
+            (Some(&elsewhere), "correct horse", Ok(true)),
+            (Some(&elsewhere), "wrong", Ok(false)),
+            (None, "correct horse", Ok(false)),
+            (Some(&corrupt), "correct horse", Err(Unverifiable::Scheme)),
+        ] {
+            let made = (hasher.computations(), hasher.computations_elsewhere());
+            assert_eq!(hasher.verify(stored, Some(&password(typed))), expected);
+            assert_eq!((hasher.computations(), hasher.computations_elsewhere()), (made.0 + 2, made.1 + 1));
+            let made = (hasher.computations(), hasher.computations_elsewhere());
+            assert_ne!(hasher.verify(stored, None), Ok(true));
+            assert_eq!((hasher.computations(), hasher.computations_elsewhere()), (made.0 + 2, made.1 + 1));
+        }
+    }
+
+    #[test]
+    fn a_second_decoy_is_a_hash_that_can_be_verified() {
+        for text in [
+            "",
+            "!",
+            "canary",
+            "$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        ] {
+            let error = hasher().padded(Some(&stored(text))).unwrap_err();
+            assert!(error.to_string().starts_with("DECOY_HASH must be"), "{error}");
+        }
     }
 
     #[test]
     fn the_decoy_follows_the_configured_cost() {
         let hasher = Hasher::new(Cost::new(12_288, 3).unwrap()).unwrap();
-        assert!(hasher.decoy.to_string().starts_with("$argon2id$v=19$m=12288,t=3,p=1$"));
+        assert_eq!(hasher.decoy.to_string(), "v=19,m=12288,t=3,p=1");
     }
 
     #[test]
@@ -356,7 +455,6 @@ mod tests {
         let tag = "c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         for (text, reason) in [
             (String::new(), Unverifiable::Malformed),
-            ("!unusable".to_owned(), Unverifiable::Malformed),
             ("$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA".to_owned(), Unverifiable::Malformed),
             (format!("$argon2id$v=19$m=4294967295,t=2,p=1${tag}"), Unverifiable::TooCostly),
             (format!("$argon2id$v=19$m=19456,t=1000000,p=1${tag}"), Unverifiable::TooCostly),
@@ -364,8 +462,7 @@ mod tests {
             (format!("$argon2id$v=19$m=19456,t=2,p=17${tag}"), Unverifiable::TooCostly),
             (format!("$argon2id$v=19$m=1,t=2,p=1${tag}"), Unverifiable::Malformed),
             (format!("$argon2id$v=19$x=1${tag}"), Unverifiable::Malformed),
-            (format!("$scrypt$v=19$m=19456,t=2,p=1${tag}"), Unverifiable::Scheme),
-            (format!("$argon2id$v=16$m=19456,t=2,p=1${tag}"), Unverifiable::Scheme),
+            (format!("$argon2id$v=18$m=19456,t=2,p=1${tag}"), Unverifiable::Malformed),
         ] {
             assert_eq!(hasher.verify(Some(&stored(&text)), Some(&password("x"))), Err(reason), "{text}");
         }

@@ -121,3 +121,89 @@ async fn a_hash_of_another_cost_is_replaced_by_the_right_password_alone() {
     assert_eq!(service.account("alice").await.unwrap(), new, "a current hash is kept");
     assert_eq!(login(&service, "alice", "wrong password").await.status, 401);
 }
+
+/// Made by Django 5.2.19 of a password with a decomposed `é`, which Django hashes as it comes.
+const DJANGO: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$9gFCIJRRzII9o06An2SYIeZUGpjq/IqlWpkU9vAljyc=";
+const TYPED_IN_DJANGO: &str = "Cafe\u{301} ﬁ Ⅷ 密码 😀 ";
+
+#[tokio::test]
+async fn a_hash_of_another_service_is_replaced_by_the_right_password_alone() {
+    let service = Service::new().await;
+    service.enrol("alice").await;
+    service.import("alice", DJANGO);
+    for wrong in [PASSWORD, "Café ﬁ Ⅷ 密码 😀 ", &"x".repeat(300), DJANGO] {
+        let before = service.login_hashes();
+        assert_eq!(login(&service, "alice", wrong).await.status, 401);
+        assert_eq!(service.login_hashes() - before, 1, "one computation, as for everybody");
+        assert_eq!(service.account("alice").await.unwrap().password_hash.as_str(), DJANGO);
+    }
+    assert_eq!(login(&service, "alice", TYPED_IN_DJANGO).await.status, 200);
+    let ours = service.account("alice").await.unwrap().password_hash;
+    assert!(ours.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    // From now on the password is ours, and composed or not makes no difference.
+    for typed in [TYPED_IN_DJANGO, "Café ﬁ Ⅷ 密码 😀 "] {
+        assert_eq!(login(&service, "alice", typed).await.status, 200);
+    }
+    assert_eq!(service.account("alice").await.unwrap().password_hash, ours);
+    assert_eq!(login(&service, "alice", PASSWORD).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_disabled_account_keeps_the_hash_it_came_with() {
+    let service = Service::new().await;
+    service.enrol("alice").await;
+    service.import("alice", DJANGO);
+    service.sql("UPDATE accounts SET disabled = 1");
+    assert_eq!(login(&service, "alice", TYPED_IN_DJANGO).await.status, 401);
+    assert_eq!(service.account("alice").await.unwrap().password_hash.as_str(), DJANGO);
+}
+
+#[tokio::test]
+async fn hashes_that_cannot_be_verified_let_nobody_in() {
+    let service = Service::new().await;
+    service.enrol("alice").await;
+    let refused = login(&service, "nobody", PASSWORD).await;
+    for hash in [
+        "",
+        "!",
+        "!Zr1pQ0",
+        "pbkdf2_sha256$99999999$salt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "pbkdf2_sha256$1000$salt$",
+        "pbkdf2_md5$1000$salt$AAAAAAAAAAAAAAAAAAAAAA==",
+        "$2b$31$GfvyuPTGZY4pIqKm0Ncyu.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "scrypt$1073741824$salt$8$1$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
+    ] {
+        service.import("alice", hash);
+        service.sql("DELETE FROM attempts");
+        let before = service.login_hashes();
+        assert_eq!(login(&service, "alice", PASSWORD).await, refused, "{hash}");
+        assert_eq!((service.login_hashes() - before, service.login_hashes_elsewhere()), (1, 0), "{hash}");
+        assert_eq!(service.account("alice").await.unwrap().password_hash.as_str(), hash);
+    }
+}
+
+#[tokio::test]
+async fn with_a_decoy_hash_nobody_learns_who_has_been_imported() {
+    let service = Service::with(&[("DECOY_HASH", DJANGO)]).await;
+    for name in ["alice", "imported", "disabled", "corrupt"] {
+        service.enrol(name).await;
+    }
+    service.import("imported", DJANGO);
+    service.import("corrupt", "!");
+    service.sql("UPDATE accounts SET disabled = 1 WHERE username = 'disabled'");
+    let made = || (service.login_hashes(), service.login_hashes_elsewhere());
+    let over_long = "x".repeat(300);
+    for name in ["nobody", "alice", "imported", "disabled", "corrupt"] {
+        for typed in ["wrong password", &over_long] {
+            let before = made();
+            assert_eq!(login(&service, name, typed).await.status, 401, "{name}");
+            let after = made();
+            assert_eq!((after.0 - before.0, after.1 - before.1), (2, 1), "{name} {typed}");
+        }
+    }
+    // The decoy is no password of anybody.
+    assert_eq!(login(&service, "nobody", TYPED_IN_DJANGO).await.status, 401);
+    assert_eq!(login(&service, "alice", TYPED_IN_DJANGO).await.status, 401);
+    assert_eq!(login(&service, "imported", TYPED_IN_DJANGO).await.status, 200);
+    assert_eq!(login(&service, "alice", PASSWORD).await.status, 200);
+}

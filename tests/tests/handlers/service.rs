@@ -121,7 +121,7 @@ impl Service {
             ),
             login: Login::new(
                 counted(),
-                hasher(),
+                hasher().padded(config().decoy_hash.as_ref()).unwrap(),
                 keyring(&config()).await,
                 config().login_attempts_per_address,
             ),
@@ -170,9 +170,14 @@ impl Service {
         reply.map(|reply| serde_json::from_str(reply.get()).unwrap()).map_err(|error| error.error_message)
     }
 
-    /// How many Argon2 computations the login function has made.
+    /// How many hashes the login function has computed.
     pub fn login_hashes(&self) -> u64 {
         self.login.hasher().computations()
+    }
+
+    /// How many of them were not at the current cost of Argon2id.
+    pub fn login_hashes_elsewhere(&self) -> u64 {
+        self.login.hasher().computations_elsewhere()
     }
 
     /// How often any store has been called.
@@ -192,6 +197,11 @@ impl Service {
 
     pub fn store(&self) -> SqliteStore {
         SqliteStore::open(&self.folder.path().join("accounts.db")).unwrap()
+    }
+
+    /// Puts a hash in the place of an account's own, as an import does.
+    pub fn import(&self, username: &str, hash: &str) {
+        self.sql(&format!("UPDATE accounts SET password_hash = '{hash}' WHERE username = '{username}'"));
     }
 
     /// Changes the database behind the service's back.
