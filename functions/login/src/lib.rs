@@ -84,6 +84,8 @@ impl<S: AccountStore> Login<S> {
         let refuse = |reason| Err(ApiError::InvalidCredentials.because(reason, Some(account.id)));
         match verdict {
             Err(Unverifiable::Library) => Err(ApiError::Internal(Unverifiable::Library.into()).into()),
+            // Nothing is wrong with such an account, so that nobody need be told.
+            Err(Unverifiable::Unusable) => refuse("no_password"),
             Err(error) => {
                 tracing::error!(function = FUNCTION, account_id = %account.id, %error, "the stored password hash cannot be verified");
                 refuse("unverifiable_hash")
