@@ -11,6 +11,7 @@ mod events;
 mod guessing;
 mod http;
 mod journey;
+mod lambda;
 mod leaks;
 mod lost_answers;
 mod outages;

@@ -1,24 +1,17 @@
-//! A stand-in for the Lambda Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>), and the
-//! one process that it hands events to.
+//! The one process that a stand-in for the Lambda Runtime API hands events to, and what it logs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::future::pending;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::http::{self, Message};
+use crate::lambda::{Lambda, Outcome, Pending};
 use crate::service::assert_no_secret;
 
 /// How long Lambda lets a function start.
@@ -31,21 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Function {
     process: Child,
     output: Output,
-    events: mpsc::UnboundedSender<Invocation>,
-    serving: AbortHandle,
+    lambda: Lambda,
 }
 
 /// What a function writes.
 struct Output(TempDir);
-
-struct Invocation {
-    id: String,
-    payload: String,
-    outcome: oneshot::Sender<Outcome>,
-}
-
-/// What a function replies, and an error it may report instead.
-type Outcome = Result<Value, Value>;
 
 /// What became of an event.
 #[derive(Debug)]
@@ -82,9 +65,9 @@ pub struct Refusal {
 impl Function {
     /// Starts a function and waits until it asks for its first event.
     pub async fn start(binary: &Path, environment: &BTreeMap<String, String>) -> Self {
-        let (mut function, api) = Self::spawn(binary, environment).await;
+        let mut function = Self::spawn(binary, environment).await;
         let exit = tokio::select! {
-            () = api.ready.notified() => return function,
+            () = function.lambda.ready() => return function,
             exit = function.process.wait() => exit.unwrap(),
             () = tokio::time::sleep(INIT_LIMIT) => panic!("no start in time: {:?}", function.output.lines()),
         };
@@ -93,32 +76,23 @@ impl Function {
 
     /// Starts a function that is not fit to serve, and waits for its end.
     pub async fn refusal(binary: &Path, environment: &BTreeMap<String, String>) -> Refusal {
-        let (mut function, api) = Self::spawn(binary, environment).await;
+        let mut function = Self::spawn(binary, environment).await;
         tokio::select! {
             exit = function.process.wait() => {
                 Refusal { code: exit.unwrap().code(), log: function.output.lines() }
             }
-            () = api.ready.notified() => panic!("the function serves: {:?}", function.output.lines()),
+            () = function.lambda.ready() => panic!("the function serves: {:?}", function.output.lines()),
             () = tokio::time::sleep(INIT_LIMIT) => panic!("no end in time: {:?}", function.output.lines()),
         }
     }
 
-    async fn spawn(binary: &Path, environment: &BTreeMap<String, String>) -> (Self, Arc<Api>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (events, queue) = mpsc::unbounded_channel();
-        let api = Arc::new(Api { queue: queue.into(), ready: Notify::new(), waiting: Mutex::default() });
-        let served = api.clone();
-        let connect = move || {
-            let api = served.clone();
-            move |request| answer(request, api.clone())
-        };
-        let serving = tokio::spawn(http::serve(listener, connect)).abort_handle();
+    async fn spawn(binary: &Path, environment: &BTreeMap<String, String>) -> Self {
+        let lambda = Lambda::start().await;
         let output = Output(tempfile::tempdir().unwrap());
         let process = Command::new(binary)
             .env_clear()
             .envs(environment)
-            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
             .current_dir(output.0.path())
             .stdin(Stdio::null())
             .stdout(File::create(output.path("stdout")).unwrap())
@@ -126,23 +100,20 @@ impl Function {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        (Self { process, output, events, serving }, api)
+        Self { process, output, lambda }
     }
 
     /// Has a payload handled.
     pub async fn invoke(&self, payload: &str) -> Invoked {
-        let id = next_id();
-        let (outcome, replied) = oneshot::channel();
         let logged = self.output.lines().len();
         let started = Instant::now();
-        let invocation = Invocation { id: id.clone(), payload: payload.to_owned(), outcome };
-        assert!(self.events.send(invocation).is_ok());
-        let Ok(outcome) = timeout(PATIENCE, replied).await else {
+        let Pending { request_id, outcome } = self.lambda.invoke(payload);
+        let Ok(outcome) = timeout(PATIENCE, outcome).await else {
             panic!("no reply: {:?}", self.output.lines());
         };
         let took = started.elapsed();
         let log = self.output.lines().split_off(logged);
-        Invoked { outcome: outcome.unwrap(), trace: Trace { request_id: id, log, took } }
+        Invoked { outcome: outcome.unwrap(), trace: Trace { request_id, log, took } }
     }
 
     /// Has an HTTP event answered.
@@ -177,12 +148,6 @@ impl Function {
     fn signal(&self, name: &str) {
         let command = format!("kill -{name} {}", self.process.id().unwrap());
         assert!(std::process::Command::new("sh").args(["-c", &command]).status().unwrap().success());
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 
@@ -271,57 +236,4 @@ impl Trace {
     pub fn assert_in_time(&self) {
         assert!(self.took < Duration::from_secs(3), "{self:?}");
     }
-}
-
-/// Lambda's ids have the form of a UUID.
-fn next_id() -> String {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    format!("00000000-0000-4000-8000-{:012}", LAST.fetch_add(1, Ordering::Relaxed))
-}
-
-struct Api {
-    queue: AsyncMutex<mpsc::UnboundedReceiver<Invocation>>,
-    /// The function has asked for its first event.
-    ready: Notify,
-    /// Who waits for what becomes of an event.
-    waiting: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
-}
-
-async fn answer(request: Message, api: Arc<Api>) -> Option<Message> {
-    const PREFIX: &str = "/2018-06-01/runtime/";
-    let (method, path) = request.target();
-    let path = path.strip_prefix(PREFIX).unwrap();
-    let steps: Vec<_> = path.split('/').collect();
-    match (method, &steps[..]) {
-        ("GET", ["invocation", "next"]) => Some(next(&api).await),
-        ("POST", ["invocation", id, kind @ ("response" | "error")]) => {
-            let body = serde_json::from_slice(&request.body).unwrap();
-            let waiting = api.waiting.lock().unwrap().remove(*id).unwrap();
-            // Nobody waits any more when the test has failed.
-            drop(waiting.send(if *kind == "response" { Ok(body) } else { Err(body) }));
-            Some(accepted())
-        }
-        ("POST", ["init", "error"]) => Some(accepted()),
-        _ => panic!("the Runtime API has no {method} {path}"),
-    }
-}
-
-fn accepted() -> Message {
-    Message::answer(202, &[("content-type", "application/json")], r#"{"status":"OK"}"#)
-}
-
-async fn next(api: &Api) -> Message {
-    api.ready.notify_one();
-    let Some(Invocation { id, payload, outcome }) = api.queue.lock().await.recv().await else {
-        return pending().await;
-    };
-    api.waiting.lock().unwrap().insert(id.clone(), outcome);
-    let headers = [
-        ("content-type", "application/json"),
-        ("lambda-runtime-aws-request-id", &id),
-        ("lambda-runtime-deadline-ms", "4102444800000"),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:auth"),
-        ("lambda-runtime-trace-id", "Root=1-67891234-0123456789abcdef01234567;Sampled=0"),
-    ];
-    Message::answer(200, &headers, payload)
 }
