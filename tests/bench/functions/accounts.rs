@@ -1,0 +1,75 @@
+//! What a look-up and a registration take as the accounts in a SQLite file grow in number.
+
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use rusqlite::{Connection, params};
+use shared::account::{Account, AccountId, Status};
+use shared::hash::PasswordHash;
+use shared::store::{AccountStore, SqliteStore};
+use shared::username::{Username, UsernameKey};
+
+use crate::statistics::Measurements;
+
+/// How many accounts there are.
+const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
+
+const HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y";
+
+pub async fn measure(repetitions: u32, into: &mut Measurements) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.db");
+    drop(SqliteStore::open(&path).unwrap());
+    let mut filled = 0;
+    for size in SIZES {
+        fill(&path, filled..size);
+        filled = size;
+        let store = SqliteStore::open(&path).unwrap();
+        for repetition in 0..repetitions {
+            // Far apart from one another, so that nothing is read twice.
+            let number = u64::from(repetition) * u64::from(size) / u64::from(repetitions);
+            let key = UsernameKey::of(&format!("user{number}"));
+            let started = Instant::now();
+            assert!(store.find(&key).await.unwrap().is_some());
+            let found = started.elapsed();
+            let account = account(&format!("new{size}-{repetition}"));
+            let started = Instant::now();
+            store.create(&account).await.unwrap();
+            into.add(format!("sqlite, {size} accounts, find µs"), found.as_secs_f64() * 1e6);
+            into.add(format!("sqlite, {size} accounts, create µs"), started.elapsed().as_secs_f64() * 1e6);
+        }
+    }
+}
+
+/// Writes rows past the store, in one transaction.
+fn fill(path: &Path, numbers: std::ops::Range<u32>) {
+    let mut connection = Connection::open(path).unwrap();
+    connection.pragma_update(None, "cache_size", -500_000).unwrap();
+    let transaction = connection.transaction().unwrap();
+    {
+        let columns = "username_key, id, username, password_hash, token_version, disabled, created_at";
+        let insert = format!("INSERT INTO accounts ({columns}) VALUES (?1, ?2, ?1, ?3, 0, 0, 1763800000)");
+        let mut insert = transaction.prepare(&insert).unwrap();
+        for number in numbers {
+            let id = AccountId::random().unwrap().to_string();
+            insert.execute(params![format!("user{number}"), id, HASH]).unwrap();
+        }
+    }
+    transaction.commit().unwrap();
+    // What was written so far is no business of the store that is measured.
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    std::fs::File::open(path).unwrap().sync_all().unwrap();
+}
+
+fn account(name: &str) -> Account {
+    Account {
+        id: AccountId::random().unwrap(),
+        username: Username::parse(name).unwrap(),
+        email: None,
+        password_hash: PasswordHash::from_stored(HASH.to_owned()),
+        token_version: 0,
+        status: Status::Active,
+        created_at: SystemTime::UNIX_EPOCH,
+    }
+}

@@ -1,0 +1,92 @@
+//! What the service promises of its speed and size, and whether it keeps it.
+
+use crate::report::rounded;
+use crate::service::Store;
+use crate::statistics::Results;
+
+struct Bar {
+    promise: String,
+    measured: Option<f64>,
+    limit: Option<f64>,
+}
+
+pub fn print(results: &Results) {
+    println!("\n| promise | measured | limit | |\n|---|---|---|---|");
+    for Bar { promise, measured, limit } in bars(results) {
+        let (Some(measured), Some(limit)) = (measured, limit) else { continue };
+        let verdict = if measured <= limit {
+            "met".to_owned()
+        } else {
+            format!("missed by {:.0} %", (measured / limit - 1.0) * 100.0)
+        };
+        println!("| {promise} | {} | {} | {verdict} |", rounded(measured), rounded(limit));
+    }
+}
+
+fn bars(results: &Results) -> Vec<Bar> {
+    let get = |name: &str| results.median(name);
+    let bar = |promise: &str, measured: Option<f64>, limit: Option<f64>| Bar {
+        promise: promise.to_owned(),
+        measured,
+        limit,
+    };
+    let round_trip = get("dynamodb one GetItem by the SDK ms");
+    let look_up = |store| match store {
+        Store::DynamoDb => round_trip,
+        Store::Sqlite => Some(get("sqlite, 1000 accounts, find µs")? / 1000.0),
+    };
+    let mut bars = vec![
+        bar(
+            "validate over SQLite, start to first answer, ms: 1.5 × hello",
+            get("validate, sqlite start to first answer ms"),
+            get("hello start to first answer ms").map(|hello| 1.5 * hello),
+        ),
+        bar(
+            "login over DynamoDB, start to first next, ms: 2 × hello + one round trip",
+            get("login, dynamodb start to first next ms"),
+            get("hello start to first next ms").zip(round_trip).map(|(hello, trip)| 2.0 * hello + trip),
+        ),
+    ];
+    for store in Store::ALL {
+        let name = store.name();
+        for (function, outcome) in
+            [("validate", "good token"), ("login", "right password"), ("register", "new name")]
+        {
+            bars.push(bar(
+                &format!("{function} over {name}, first request, ms: a warm one + 1"),
+                get(&format!("{function}, {name} first request ms")),
+                get(&format!("{function} {outcome}, {name} ms")).map(|warm| warm + 1.0),
+            ));
+        }
+        bars.push(bar(
+            &format!("validate over {name}, warm, good token, ms: hello + 0.15 + look-up"),
+            get(&format!("validate good token, {name} ms")),
+            get(&format!("hello warm beside, {name} ms"))
+                .zip(look_up(store))
+                .map(|(hello, trip)| hello + 0.15 + trip),
+        ));
+        bars.push(bar(
+            &format!("login over {name}, warm, right password, ms: 1.05 × bare Argon2id + look-up"),
+            get(&format!("login right password, {name} ms")),
+            get(&format!("argon2id, bare beside, {name} ms"))
+                .zip(look_up(store))
+                .map(|(bare, trip)| 1.05 * bare + trip),
+        ));
+    }
+    bars.push(bar(
+        "one Argon2id, ms: 0.8 × libargon2",
+        get("argon2id, shared::hash ms"),
+        get("argon2id, libargon2 ms").map(|theirs| 0.8 * theirs),
+    ));
+    for function in crate::binaries::FUNCTIONS {
+        bars.push(bar(&format!("{function}, zipped, MB"), get(&format!("{function} zipped MB")), Some(2.5)));
+    }
+    bars.push(bar("validate, peak memory, MB", get("validate, dynamodb peak memory MB"), Some(14.0)));
+    // 19 MiB for the hash.
+    bars.push(bar(
+        "login, peak memory, MB",
+        get("login, dynamodb peak memory MB"),
+        Some(19.0 * 1.048_576 + 14.0),
+    ));
+    bars
+}

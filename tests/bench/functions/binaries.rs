@@ -1,0 +1,88 @@
+//! The functions in release, as they are deployed and as they run on a laptop, and what they weigh.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::statistics::Measurements;
+
+pub const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
+
+/// The folders of what was built.
+#[derive(Debug)]
+pub struct Binaries {
+    root: PathBuf,
+}
+
+impl Binaries {
+    /// Builds all, with the profile that is deployed.
+    pub fn build() -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("measured");
+        build(&root.join("deployed"), &["--no-default-features"], &FUNCTIONS);
+        build(&root.join("local"), &[], &FUNCTIONS);
+        build(&root.join("limit"), &["--bin", "hello"], &["bench"]);
+        Self { root }
+    }
+
+    /// A function as it is deployed.
+    pub fn deployed(&self, function: &str) -> PathBuf {
+        self.root.join("deployed").join(function)
+    }
+
+    /// A function with SQLite.
+    pub fn local(&self, function: &str) -> PathBuf {
+        self.root.join("local").join(function)
+    }
+
+    /// The least that a function can be.
+    pub fn hello(&self) -> PathBuf {
+        self.root.join("limit").join("hello")
+    }
+
+    /// Measures files as they are and as SAM packs them.
+    pub fn weigh(&self, into: &mut Measurements) {
+        let functions = FUNCTIONS.map(|function| (function, self.deployed(function)));
+        for (name, path) in functions.into_iter().chain([("hello", self.hello())]) {
+            #[expect(clippy::cast_precision_loss, reason = "a file of megabytes")]
+            into.add(format!("{name} size MB"), std::fs::metadata(&path).unwrap().len() as f64 / 1e6);
+            into.add(format!("{name} zipped MB"), zipped(&path) / 1e6);
+        }
+    }
+}
+
+/// The size that a zip file of it has in bytes, by the library that the SAM CLI packs with.
+fn zipped(path: &Path) -> f64 {
+    const PACK: &str = "import io, sys, zipfile
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED) as archive:
+    archive.write(sys.argv[1], 'bootstrap')
+print(len(packed.getvalue()))";
+    let output = Command::new("python3").args(["-c", PACK]).arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// Builds some of the packages and keeps a copy of the binaries, since the next build replaces them.
+fn build(folder: &Path, arguments: &[&str], packages: &[&str]) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut cargo = Command::new(env!("CARGO"));
+    for name in std::env::vars_os().map(|(name, _)| name) {
+        // Of the bench; build scripts watch some of them, and would compile everything again.
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
+        .args(["build", "--locked", "--release", "--message-format=json-render-diagnostics"])
+        .args(arguments);
+    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+    let output = cargo.current_dir(workspace).stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "the functions do not build");
+
+    std::fs::create_dir_all(folder).unwrap();
+    let messages = String::from_utf8(output.stdout).unwrap();
+    for message in messages.lines() {
+        let message: serde_json::Value = serde_json::from_str(message).unwrap();
+        let Some(executable) = message["executable"].as_str().map(Path::new) else { continue };
+        std::fs::copy(executable, folder.join(executable.file_name().unwrap())).unwrap();
+    }
+}

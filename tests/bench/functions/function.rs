@@ -1,0 +1,98 @@
+//! One function as a process under the Runtime API, watched from outside.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::lambda::Lambda;
+
+/// Longer than anything here may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running function. It is killed when dropped.
+pub struct Function {
+    process: Child,
+    lambda: Lambda,
+    folder: TempDir,
+    started: Instant,
+}
+
+impl Function {
+    /// Starts a process and waits until it asks for its first event. How long that took, in milliseconds.
+    pub async fn start(binary: &Path, environment: &[(&str, String)]) -> (Self, f64) {
+        let lambda = Lambda::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(binary);
+        command
+            .env_clear()
+            .envs(environment.iter().map(|(variable, value)| (variable, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
+            .stdin(Stdio::null())
+            .stdout(File::create(folder.path().join("log")).unwrap())
+            .kill_on_drop(true);
+        let started = Instant::now();
+        let process = command.spawn().unwrap();
+        let function = Self { process, lambda, folder, started };
+        assert!(timeout(PATIENCE, function.lambda.ready()).await.is_ok(), "no start: {}", function.log());
+        let took = function.age();
+        (function, took)
+    }
+
+    /// Has an event answered with this status. How long that took, in milliseconds.
+    pub async fn answer(&self, event: &Value, status: u64) -> (Value, f64) {
+        let payload = event.to_string();
+        let asked = Instant::now();
+        let pending = self.lambda.invoke(&payload);
+        let reply = timeout(PATIENCE, pending.outcome).await;
+        let took = milliseconds(asked.elapsed());
+        let Ok(Ok(Ok(reply))) = reply else { panic!("no answer: {}", self.log()) };
+        assert_eq!(reply["statusCode"], status, "{reply}");
+        (reply, took)
+    }
+
+    /// Milliseconds since the process was started.
+    pub fn age(&self) -> f64 {
+        milliseconds(self.started.elapsed())
+    }
+
+    /// The most memory that was ever resident, in MB.
+    pub fn peak_memory(&self) -> f64 {
+        let status = self.proc("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib * 1024.0 / 1e6
+    }
+
+    /// How long its threads have run on a processor, in milliseconds.
+    pub fn processor_time(&self) -> f64 {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
+        let nanoseconds = |task: fs::DirEntry| -> f64 {
+            let times = fs::read_to_string(task.path().join("schedstat")).unwrap();
+            times.split(' ').next().unwrap().parse().unwrap()
+        };
+        tasks.map(|task| nanoseconds(task.unwrap())).sum::<f64>() / 1e6
+    }
+
+    /// How much it has logged, in bytes.
+    pub fn logged(&self) -> u64 {
+        fs::metadata(self.folder.path().join("log")).unwrap().len()
+    }
+
+    fn proc(&self, file: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{file}", self.process.id().unwrap())).unwrap()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}

@@ -1,0 +1,94 @@
+//! Measures the functions as processes under a stand-in for the Lambda Runtime API, against the least that a function
+//! can be, and prints tables that a README can hold.
+//!
+//! ```sh
+//! tests/measure                                    # everything, in about a quarter of an hour
+//! tests/measure --quick                            # with fewer repetitions
+//! tests/measure --json NEW.json --compare OLD.json # and what has changed since
+//! tests/measure --read OLD.json                    # nothing but the tables of an earlier run
+//! ```
+
+#![expect(clippy::disallowed_methods, reason = "time is what this is about")]
+
+mod accounts;
+mod bars;
+mod binaries;
+mod cost;
+#[path = "../../tests/cloud/engine.rs"]
+#[expect(dead_code, reason = "tests do more with it")]
+mod engine;
+mod function;
+mod hash;
+#[path = "../../tests/cloud/http.rs"]
+#[expect(dead_code, reason = "tests do more with it")]
+mod http;
+#[path = "../../tests/cloud/lambda.rs"]
+#[expect(dead_code, reason = "tests do more with it")]
+mod lambda;
+mod report;
+mod requests;
+#[path = "../../tests/cloud/secrets.rs"]
+#[expect(dead_code, reason = "tests do more with it")]
+mod secrets;
+mod service;
+mod statistics;
+mod throughput;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use binaries::Binaries;
+use service::{Service, Store};
+use statistics::{Measurements, Results};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let value = |name: &str| {
+        let position = arguments.iter().position(|argument| argument == name)?;
+        Some(arguments.get(position + 1).unwrap_or_else(|| panic!("{name} needs a value")).clone())
+    };
+    // Cargo runs benches in the folder of their package.
+    let from = PathBuf::from(value("--from").unwrap_or_default());
+    let file = |name: &str| value(name).map(|file| from.join(file));
+    let results = if let Some(earlier) = file("--read") {
+        report::read(&earlier)
+    } else {
+        let quick = arguments.iter().any(|argument| argument == "--quick");
+        let results = measure(if quick { 8 } else { 40 });
+        let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("measured.json");
+        report::write(&results, &file("--json").unwrap_or_else(beside));
+        results
+    };
+    report::print(&results);
+    bars::print(&results);
+    cost::print(&results);
+    if let Some(earlier) = file("--compare") {
+        report::compare(&report::read(&earlier), &results);
+    }
+}
+
+/// `rounds` is how often the dear requests are repeated.
+fn measure(rounds: usize) -> Results {
+    let mut measurements = Measurements::default();
+    let binaries = Binaries::build();
+    binaries.weigh(&mut measurements);
+    let service = Service::start(binaries);
+    // One thread here, so that the function has a processor for itself.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        eprintln!("starts");
+        requests::starts(&service, rounds, &mut measurements).await;
+        for store in Store::ALL {
+            eprintln!("requests over {}", store.name());
+            requests::warm(&service, store, rounds, &mut measurements).await;
+            eprintln!("throughput over {}", store.name());
+            let duration = Duration::from_millis(50 * u64::try_from(rounds).unwrap());
+            throughput::measure(&service, store, duration, &mut measurements).await;
+        }
+        eprintln!("a million accounts");
+        accounts::measure(5 * u32::try_from(rounds).unwrap(), &mut measurements).await;
+    });
+    eprintln!("hashes");
+    hash::measure(rounds, &mut measurements);
+    measurements.summarise()
+}

@@ -1,0 +1,127 @@
+//! What starts and requests take, each kind in turn with all others, so that all have the same weather.
+
+use serde_json::{Value, json};
+
+use crate::function::Function;
+use crate::hash::Bare;
+use crate::service::{PASSWORD, Service, Store, bearing, credentials, forged, look_up, post, token};
+use crate::statistics::Measurements;
+
+/// How many rounds go by before anything is noted.
+const WARM_UP: usize = 3;
+
+/// How many cheap requests there are for one that computes a hash.
+const CHEAP: usize = 10;
+
+/// Starts each function again and again: how long until it asks for its first event, until it has answered one, and
+/// what that first request took by itself.
+pub async fn starts(service: &Service, rounds: usize, into: &mut Measurements) {
+    let mut tokens = Vec::new();
+    for store in Store::ALL {
+        tokens.push(token(&register(service, store, "starter").await));
+    }
+    for round in 0..rounds {
+        start(service, "hello", None, &bearing("none"), 200, into).await;
+        for (store, token) in Store::ALL.into_iter().zip(&tokens) {
+            let right = credentials("starter", PASSWORD);
+            let new = credentials(&format!("starter{round}"), PASSWORD);
+            start(service, "validate", Some(store), &bearing(token), 200, into).await;
+            start(service, "login", Some(store), &right, 200, into).await;
+            start(service, "register", Some(store), &new, 201, into).await;
+        }
+    }
+}
+
+async fn start(
+    service: &Service,
+    name: &str,
+    store: Option<Store>,
+    event: &Value,
+    status: u64,
+    into: &mut Measurements,
+) {
+    let (function, ready) = match store {
+        Some(store) => service.function(name, store).await,
+        None => service.hello().await,
+    };
+    let (_, first) = function.answer(event, status).await;
+    let age = function.age();
+    let name = label(name, store);
+    into.add(format!("{name} start to first next ms"), ready);
+    into.add(format!("{name} start to first answer ms"), age);
+    into.add(format!("{name} first request ms"), first);
+}
+
+/// Has functions answer that have long started.
+pub async fn warm(service: &Service, store: Store, rounds: usize, into: &mut Measurements) {
+    let client = service.client();
+    let reply = register(service, store, "regular").await;
+    let (good, forged) = (bearing(&token(&reply)), bearing(&forged(&token(&reply))));
+    let (hello, _) = service.hello().await;
+    let (validate, _) = service.function("validate", store).await;
+    let (login, _) = service.function("login", store).await;
+    let (registering, _) = service.function("register", store).await;
+    let mut bare = Bare::new();
+    for round in 0..rounds + WARM_UP {
+        let mut note = |what: &str, milliseconds: f64| {
+            if round >= WARM_UP {
+                into.add(format!("{what} ms"), milliseconds);
+            }
+        };
+        for _ in 0..CHEAP {
+            note(&label("hello warm beside", Some(store)), hello.answer(&good, 200).await.1);
+            note(&label("validate good token", Some(store)), validate.answer(&good, 200).await.1);
+            note(&label("validate bad token", Some(store)), validate.answer(&forged, 401).await.1);
+            if store == Store::DynamoDb {
+                let asked = std::time::Instant::now();
+                look_up(&client, "regular").await;
+                note("dynamodb one GetItem by the SDK", asked.elapsed().as_secs_f64() * 1000.0);
+            }
+        }
+        note(&label("argon2id, bare beside", Some(store)), bare.compute());
+        // Each success forgets the failure before it, and no name fails twice.
+        for (outcome, event, status) in [
+            ("wrong password", credentials("regular", "a wrong password"), 401),
+            ("right password", credentials("regular", PASSWORD), 200),
+            ("unknown name", credentials(&format!("nobody{round}"), PASSWORD), 401),
+        ] {
+            note(&label(&format!("login {outcome}"), Some(store)), login.answer(&event, status).await.1);
+        }
+        let (name, address) = (format!("warm{round}"), format!("warm{round}@example.com"));
+        let with_address = json!({ "username": format!("{name}a"), "password": PASSWORD, "email": address });
+        for (outcome, event, status) in [
+            ("new name", credentials(&name, PASSWORD), 201),
+            ("new name and address", post(&with_address), 201),
+            ("taken name", credentials(&name, PASSWORD), 400),
+        ] {
+            note(
+                &label(&format!("register {outcome}"), Some(store)),
+                registering.answer(&event, status).await.1,
+            );
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "few rounds, small logs")]
+    let per = |function: &Function, requests: usize| {
+        function.logged() as f64 / (requests * (rounds + WARM_UP)) as f64
+    };
+    for (name, function, requests) in [
+        ("hello", &hello, CHEAP),
+        ("validate", &validate, 2 * CHEAP),
+        ("login", &login, 3),
+        ("register", &registering, 3),
+    ] {
+        let name = label(name, (name != "hello").then_some(store));
+        into.add(format!("{name} peak memory MB"), function.peak_memory());
+        into.add(format!("{name} log per request bytes"), per(function, requests));
+    }
+}
+
+async fn register(service: &Service, store: Store, username: &str) -> Value {
+    let (function, _) = service.function("register", store).await;
+    function.answer(&credentials(username, PASSWORD), 201).await.0
+}
+
+/// The beginning of a quantity's name.
+pub fn label(what: &str, store: Option<Store>) -> String {
+    store.map_or_else(|| what.to_owned(), |store| format!("{what}, {}", store.name()))
+}

@@ -1,0 +1,57 @@
+//! How much work several environments do at the same time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::function::Function;
+use crate::service::{PASSWORD, Service, Store, bearing, credentials, token};
+use crate::statistics::Measurements;
+
+/// As many environments as are compared.
+const ENVIRONMENTS: [usize; 3] = [1, 2, 8];
+
+/// Keeps environments busy, and counts what they answer per second, and per second of processor time.
+pub async fn measure(service: &Service, store: Store, duration: Duration, into: &mut Measurements) {
+    let (register, _) = service.function("register", store).await;
+    let (reply, _) = register.answer(&credentials("busy", PASSWORD), 201).await;
+    drop(register);
+    for (name, event) in [("validate", bearing(&token(&reply))), ("login", credentials("busy", PASSWORD))] {
+        for count in ENVIRONMENTS {
+            let mut environments = Vec::new();
+            for _ in 0..count {
+                let (function, _) = service.function(name, store).await;
+                function.answer(&event, 200).await;
+                environments.push(Arc::new(function));
+            }
+            let busy = || environments.iter().map(|function| function.processor_time()).sum::<f64>();
+            let before = busy();
+            let started = Instant::now();
+            let answered = together(&environments, &event, started + duration).await;
+            let seconds = started.elapsed().as_secs_f64();
+            let busy = busy() - before;
+            let name = format!("{name}, {}, {count} environments", store.name());
+            into.add(format!("{name}, answers per second"), answered / seconds);
+            into.add(format!("{name}, answers per second of a core"), answered / (busy / 1000.0));
+        }
+    }
+}
+
+/// How many events all of them answer until then.
+async fn together(environments: &[Arc<Function>], event: &Value, until: Instant) -> f64 {
+    let mut tasks = JoinSet::new();
+    for function in environments {
+        let (function, event) = (function.clone(), event.clone());
+        tasks.spawn(async move {
+            let mut answered = 0.0;
+            while Instant::now() < until {
+                function.answer(&event, 200).await;
+                answered += 1.0;
+            }
+            answered
+        });
+    }
+    tasks.join_all().await.into_iter().sum()
+}

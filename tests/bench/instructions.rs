@@ -1,0 +1,202 @@
+//! Counts the instructions of warm requests to `validate`, as built for release, and compares them with those on record:
+//! a count that is the same on a busy machine, where a time is not.
+//!
+//! ```sh
+//! tests/instructions            # fails when a request needs more than the record and the tolerance allow
+//! tests/instructions --record   # puts the counts of now on record
+//! ```
+
+#[path = "../tests/cloud/http.rs"]
+#[expect(dead_code, reason = "tests do more with it")]
+mod http;
+#[path = "../tests/cloud/lambda.rs"]
+#[expect(dead_code, reason = "tests do more with it")]
+mod lambda;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, SystemTime};
+
+use lambda::Lambda;
+use serde_json::{Value, json};
+use shared::account::{Account, AccountId, Status};
+use shared::hash::PasswordHash;
+use shared::store::{AccountStore, SqliteStore};
+use shared::token::{Issuer, Key, Keys, Rules};
+use shared::username::Username;
+
+const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
+
+/// The counts on record, by processor architecture, for one another's instructions are not comparable.
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
+
+/// What a count may differ by: compilers and libraries change it a little, a second look-up or parse by much more.
+const TOLERANCE: f64 = 0.05;
+
+/// Requests in a short and in a long run. Their difference is free of what a start costs.
+const REQUESTS: [u32; 2] = [20, 220];
+
+fn main() -> ExitCode {
+    let binary = build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let counts = runtime.block_on(async {
+        let scene = Scene::new().await;
+        let mut counts = BTreeMap::new();
+        for (name, authorization, status) in scene.requests() {
+            let [short, long] = [
+                scene.count(&binary, &authorization, status, REQUESTS[0]).await,
+                scene.count(&binary, &authorization, status, REQUESTS[1]).await,
+            ];
+            counts.insert(name, (long - short) / u64::from(REQUESTS[1] - REQUESTS[0]));
+        }
+        counts
+    });
+    let record = fs::read_to_string(RECORD).map_or(json!({}), |text| serde_json::from_str(&text).unwrap());
+    if std::env::args().any(|argument| argument == "--record") {
+        put_on_record(record, &counts);
+        return ExitCode::SUCCESS;
+    }
+    compare(&record[std::env::consts::ARCH], &counts)
+}
+
+/// Prints the counts beside those on record. A failure if there are more instructions, or far fewer: the record is
+/// stale then, and would hide the next increase.
+fn compare(record: &Value, counts: &BTreeMap<&str, u64>) -> ExitCode {
+    let mut outcome = ExitCode::SUCCESS;
+    for (name, count) in counts {
+        let Some(recorded) = record[name].as_f64() else {
+            println!("{name}: {count} instructions, none on record for {}", std::env::consts::ARCH);
+            continue;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "millions")]
+        let change = *count as f64 / recorded - 1.0;
+        println!("{name}: {count} instructions, {:+.1} % of those on record", change * 100.0);
+        if change.abs() > TOLERANCE {
+            println!(
+                "  That is beyond ±{} %. If it is meant: tests/instructions --record",
+                TOLERANCE * 100.0
+            );
+            outcome = ExitCode::FAILURE;
+        }
+    }
+    outcome
+}
+
+fn put_on_record(mut record: Value, counts: &BTreeMap<&str, u64>) {
+    record[std::env::consts::ARCH] = json!(counts);
+    fs::write(RECORD, format!("{record:#}\n")).unwrap();
+    println!("{record:#}");
+}
+
+/// `validate` for release, with SQLite.
+fn build() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut cargo = Command::new(env!("CARGO"));
+    for name in std::env::vars_os().map(|(name, _)| name) {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo.args([
+        "build",
+        "--locked",
+        "--release",
+        "--package",
+        "validate",
+        "--message-format=json-render-diagnostics",
+    ]);
+    let output = cargo.current_dir(workspace).stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "validate does not build");
+    let messages = String::from_utf8(output.stdout).unwrap();
+    let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    messages.filter_map(|message| Some(message["executable"].as_str()?.into())).next_back().unwrap()
+}
+
+/// An account, and a token of it.
+struct Scene {
+    folder: tempfile::TempDir,
+    token: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let account = Account {
+            id: AccountId::random().unwrap(),
+            username: Username::parse("alice").unwrap(),
+            email: None,
+            password_hash: PasswordHash::from_stored("unread".to_owned()),
+            token_version: 0,
+            status: Status::Active,
+            created_at: SystemTime::UNIX_EPOCH,
+        };
+        SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account).await.unwrap();
+        let name = "serverless-auth".to_owned();
+        let rules = Rules { issuer: name.clone(), audience: name, ttl: Duration::from_hours(1) };
+        let keys = Keys { current: Key::parse(SECRET).unwrap(), previous: None };
+        #[expect(clippy::disallowed_methods, reason = "the function has no other clock")]
+        let token = Issuer::new(rules, &keys).issue(&account, SystemTime::now()).unwrap();
+        Self { folder, token }
+    }
+
+    /// From all that there is to do, to nothing: the difference of the last two is what verifying a token costs.
+    fn requests(&self) -> [(&'static str, String, u64); 3] {
+        let (signed, signature) = self.token.rsplit_once('.').unwrap();
+        let forged = format!("{signed}.{}", signature.chars().rev().collect::<String>());
+        [
+            ("good token", format!("Bearer {}", self.token), 200),
+            ("forged token", format!("Bearer {forged}"), 401),
+            ("no bearer token", format!("Basic {}", self.token), 401),
+        ]
+    }
+
+    /// The instructions of a process that answers so many requests.
+    async fn count(&self, binary: &Path, authorization: &str, status: u64, requests: u32) -> u64 {
+        let lambda = Lambda::start().await;
+        let folder = self.folder.path();
+        let mut valgrind = Command::new("valgrind");
+        #[expect(clippy::disallowed_methods, reason = "valgrind is found where this is")]
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(binary);
+        let environment = [
+            ("ACCOUNT_STORE", format!("sqlite://{}", folder.join("accounts.db").display())),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "validate".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "validate".to_owned()),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "0".to_owned()),
+            ("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string()),
+            ("JWT_SECRET", SECRET.to_owned()),
+        ];
+        let (log, said) = (folder.join("log"), folder.join("valgrind"));
+        let mut process = valgrind
+            .env_clear()
+            .env("PATH", path)
+            .envs(environment)
+            .stdout(fs::File::create(&log).unwrap())
+            .stderr(fs::File::create(&said).unwrap())
+            .spawn()
+            .expect("valgrind is needed: apt-get install valgrind");
+        let event = event(authorization);
+        for _ in 0..requests {
+            let reply = lambda.invoke(&event).outcome.await.unwrap().unwrap();
+            assert_eq!(reply["statusCode"], status, "{reply}");
+        }
+        let terminate = format!("kill -TERM {}", process.id());
+        assert!(Command::new("sh").args(["-c", &terminate]).status().unwrap().success());
+        process.wait().unwrap();
+        let said = fs::read_to_string(said).unwrap();
+        let collected = said.lines().find_map(|line| line.split_once("Collected : ")).expect(&said).1;
+        collected.trim().parse().unwrap()
+    }
+}
+
+fn event(authorization: &str) -> String {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/validate-http-api.json");
+    let mut event: Value = serde_json::from_str(&fs::read_to_string(sample).unwrap()).unwrap();
+    event["headers"] = json!({ "authorization": authorization });
+    event.to_string()
+}
