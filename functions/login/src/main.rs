@@ -20,8 +20,9 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     // All that is slow or can fail happens once per cold start, never per request.
     let config = Config::from_env()?;
-    let (store, keyring) = start::open(&config, SystemTime::now()).await?;
+    // Before the connections: the memory for hashes is mapped while they are opened.
     let hasher = Hasher::new(config.cost)?.padded(config.decoy_hash.as_ref())?;
+    let (store, keyring) = start::open(&config, SystemTime::now()).await?;
     let login = Login::new(store, hasher, keyring, config.login_attempts_per_address);
     let handle = |now, request| login.handle(now, request);
     lambda_runtime::run(service_fn(|event| http::answer("login", SystemTime::now, event, handle))).await

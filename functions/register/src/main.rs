@@ -20,8 +20,9 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     // All that is slow or can fail happens once per cold start, never per request.
     let config = Config::from_env()?;
-    let (store, keyring) = start::open(&config, SystemTime::now()).await?;
+    // Before the connections: the memory for hashes is mapped while they are opened.
     let hasher = Hasher::new(config.cost)?;
+    let (store, keyring) = start::open(&config, SystemTime::now()).await?;
     let (min_length, limit) = (config.password_min_length, config.registrations_per_address);
     let register = Register::new(store, hasher, keyring, min_length, limit);
     let handle = |now, request| register.handle(now, request);
