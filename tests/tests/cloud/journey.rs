@@ -2,6 +2,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::runtime_api::Answer;
 use crate::service::{PASSWORD, Service};
 
 #[tokio::test]
@@ -116,6 +117,42 @@ async fn a_request_costs_these_operations() {
 fn attempts_key(name: &str) -> String {
     let digest = Sha256::digest(name);
     format!("ATTEMPTS#{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+#[tokio::test]
+async fn nobody_learns_why_a_login_is_refused() {
+    let service = Service::new().await;
+    let register = service.start("register").await;
+    for name in ["alice", "disabled", "corrupt"] {
+        register.register(name, None).await.assert_status(201);
+    }
+    service.engine.change("USERNAME#disabled", "disabled", Some(AttributeValue::Bool(true))).await;
+    let no_hash = AttributeValue::S("no hash at all".to_owned());
+    service.engine.change("USERNAME#corrupt", "password_hash", Some(no_hash)).await;
+    let login = service.start("login").await;
+    let seen = |answer: Answer| (answer.status, answer.body, answer.headers);
+    let refused = seen(login.login("nobody", PASSWORD).await);
+    assert_eq!((refused.0, &refused.1), (401, &json!({ "error": "Invalid credentials" })));
+    let over_long = "x".repeat(300);
+    for (name, password) in [
+        ("nobody.else", PASSWORD),
+        ("no username at all!", &over_long),
+        ("alice", "wrong password"),
+        ("alice", &over_long),
+        ("disabled", PASSWORD),
+        ("corrupt", PASSWORD),
+    ] {
+        service.proxy.calls();
+        assert_eq!(seen(login.login(name, password).await), refused, "{name} {password}");
+        let attempts = attempts_key(name);
+        let calls = [
+            format!("consistent GetItem {attempts}"),
+            format!("consistent GetItem USERNAME#{name}"),
+            format!("PutItem {attempts}"),
+        ];
+        assert_eq!(service.proxy.calls(), calls, "{name} {password}");
+    }
+    assert_eq!(service.proxy.connections(), 2, "each function keeps the connection that it opened first");
 }
 
 /// The one write that no login depends on.

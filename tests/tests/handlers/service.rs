@@ -1,8 +1,8 @@
-//! The service in one process: three handlers over one SQLite file, whose calls are counted.
+//! The service in one process: three handlers over one SQLite file, whose calls are noted.
 
 use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, LambdaEvent};
@@ -45,10 +45,10 @@ const ALWAYS: [(&str, &str); 3] = [
 
 pub struct Service {
     folder: tempfile::TempDir,
-    register: Register<Counted>,
-    login: Login<Counted>,
-    validate: Validate<Counted>,
-    calls: Arc<AtomicU64>,
+    register: Register<Noted>,
+    login: Login<Noted>,
+    validate: Validate<Noted>,
+    calls: Arc<Mutex<Vec<String>>>,
     panics: Arc<AtomicBool>,
 }
 
@@ -96,7 +96,7 @@ impl Service {
     }
 
     async fn over(folder: tempfile::TempDir, variables: &[(&str, &str)]) -> Self {
-        let (calls, panics) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
+        let (calls, panics) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<AtomicBool>::default());
         let database = format!("sqlite://{}/accounts.db", folder.path().display());
         let config = |name: &str| match name {
             "ACCOUNT_STORE" => Some(database.clone()),
@@ -105,7 +105,7 @@ impl Service {
             }
         };
         let config = || Config::parse(config).unwrap();
-        let counted = || Counted {
+        let noted = || Noted {
             store: SqliteStore::open(&folder.path().join("accounts.db")).unwrap(),
             calls: calls.clone(),
             panics: panics.clone(),
@@ -113,19 +113,19 @@ impl Service {
         let hasher = || Hasher::new(config().cost).unwrap();
         Self {
             register: Register::new(
-                counted(),
+                noted(),
                 hasher(),
                 keyring(&config()).await,
                 config().password_min_length,
                 config().registrations_per_address,
             ),
             login: Login::new(
-                counted(),
+                noted(),
                 hasher().padded(config().decoy_hash.as_ref()).unwrap(),
                 keyring(&config()).await,
                 config().login_attempts_per_address,
             ),
-            validate: Validate::new(counted(), keyring(&config()).await, config().authorizer_response),
+            validate: Validate::new(noted(), keyring(&config()).await, config().authorizer_response),
             calls,
             panics,
             folder,
@@ -182,7 +182,12 @@ impl Service {
 
     /// How often any store has been called.
     pub fn store_calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+        self.calls.lock().unwrap().len() as u64
+    }
+
+    /// What stores have been asked since the last time: each call with what it is about and what it changes.
+    pub fn take_store_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
     }
 
     /// Whether every call of a store panics.
@@ -255,36 +260,38 @@ fn read(answer: &Value) -> Answer {
     }
 }
 
-/// A store that counts its calls, and panics when told to.
-pub struct Counted {
+/// A store that notes its calls, and panics when told to.
+pub struct Noted {
     store: SqliteStore,
-    calls: Arc<AtomicU64>,
+    calls: Arc<Mutex<Vec<String>>>,
     panics: Arc<AtomicBool>,
 }
 
-impl Counted {
-    fn count(&self) -> &SqliteStore {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+impl Noted {
+    fn note(&self, call: String) -> &SqliteStore {
+        self.calls.lock().unwrap().push(call);
         assert!(!self.panics.load(Ordering::Relaxed), "canary");
         &self.store
     }
 }
 
-impl AccountStore for Counted {
+impl AccountStore for Noted {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
-        self.count().create(account).await
+        self.note(format!("create {}", account.username.key().as_str())).create(account).await
     }
 
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        self.count().find(name).await
+        self.note(format!("find {}", name.as_str())).find(name).await
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
-        self.count().replace_hash(account, hash).await
+        self.note(format!("replace_hash {}", account.username.key().as_str()))
+            .replace_hash(account, hash)
+            .await
     }
 
     async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
-        self.count().attempts(name).await
+        self.note(format!("attempts {}", name.as_str())).attempts(name).await
     }
 
     async fn swap_attempts(
@@ -293,10 +300,12 @@ impl AccountStore for Counted {
         seen: Option<&Attempts>,
         next: Option<&Attempts>,
     ) -> Result<(), SwapError> {
-        self.count().swap_attempts(name, seen, next).await
+        let failures = |attempts: Option<&Attempts>| attempts.map_or(0, |attempts| attempts.failures);
+        let call = format!("swap_attempts {}: {} to {}", name.as_str(), failures(seen), failures(next));
+        self.note(call).swap_attempts(name, seen, next).await
     }
 
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        self.count().count_request(window).await
+        self.note("count_request".to_owned()).count_request(window).await
     }
 }
