@@ -2,8 +2,8 @@
 //! themselves, each journey on accounts of its own.
 //!
 //! - [`emulator`] starts and ends the service, [`store`] makes places for accounts, [`client`] talks to it.
-//! - [`accounts`], [`race`], [`restart`] and [`crash`] are the journeys that every store must make possible. They are
-//!   given a store and do not look into it.
+//! - [`accounts`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that every store must make possible.
+//!   They are given a store and do not look into it.
 //! - [`refusals`] is the error table, [`events`] the sample events, [`defaults`] the first start without any
 //!   configuration, and [`bad_database`] what happens to a laptop's file.
 
@@ -13,6 +13,7 @@ mod store;
 
 mod accounts;
 mod crash;
+mod load;
 mod race;
 mod restart;
 
@@ -27,7 +28,7 @@ macro_rules! journeys {
         mod $store {
             use crate::emulator::Service;
             use crate::store::Store;
-            use crate::{accounts, crash, race, restart};
+            use crate::{accounts, crash, load, race, restart};
 
             #[tokio::test]
             async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account() {
@@ -73,6 +74,11 @@ macro_rules! journeys {
             #[tokio::test]
             async fn no_acknowledged_account_is_lost_when_functions_are_killed() {
                 crash::no_acknowledged_account_is_lost_when_functions_are_killed(&$new).await;
+            }
+
+            #[tokio::test]
+            async fn mixed_traffic_is_answered_as_it_should_be_and_loses_no_account() {
+                load::mixed_traffic_is_answered_as_it_should_be_and_loses_no_account(&$new).await;
             }
         }
     };
