@@ -1,0 +1,230 @@
+//! Whether the time of a refused login tells who has an account: thousands of logins of each kind, in random order, and
+//! what somebody learns from their times. `tests/timing` runs it; its exit status is the verdict.
+//!
+//! Each kind is compared with an unknown name: in one process, where the handler is called with events, and over HTTP
+//! through the emulator. One kind is known to give itself away, an account whose hash has another cost: a run in which
+//! that is not noticed has shown nothing.
+
+#[path = "../../tests/journey/client.rs"]
+#[expect(dead_code, reason = "journeys ask for more")]
+mod client;
+#[path = "../../tests/journey/emulator.rs"]
+#[expect(dead_code, reason = "journeys ask for more")]
+mod emulator;
+#[path = "../../tests/journey/store.rs"]
+mod store;
+
+mod report;
+mod statistics;
+
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Context, LambdaEvent};
+use login::Login;
+use serde_json::{Value, json};
+use shared::account::{Account, AccountId, Status};
+use shared::config::Config;
+use shared::hash::{Cost, Hasher, PasswordHash};
+use shared::password::Password;
+use shared::start;
+use shared::store::{AccountStore, SqliteStore};
+use shared::username::Username;
+use tokio::time::Instant;
+
+use crate::emulator::Service;
+use crate::report::Report;
+use crate::store::Store;
+
+/// How many logins of each kind are measured unless the command says otherwise, and how many before them are not.
+const ROUNDS: usize = 2000;
+const WARM_UP: usize = 100;
+
+/// In so many rounds, one hash is computed by itself: what differences are measured by.
+const HASH_EVERY: usize = 10;
+
+const RIGHT: &str = "correct horse battery staple";
+const WRONG: &str = "correct horse battery stapler";
+
+/// Why a login is refused.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Unknown,
+    Wrong,
+    Disabled,
+    OverLong,
+    OldCost,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [Self::Unknown, Self::Wrong, Self::Disabled, Self::OverLong, Self::OldCost];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown name",
+            Self::Wrong => "wrong password",
+            Self::Disabled => "disabled account",
+            Self::OverLong => "over-long password",
+            Self::OldCost => "hash of another cost (control)",
+        }
+    }
+
+    fn password(self) -> String {
+        match self {
+            Self::Unknown | Self::Disabled => RIGHT.to_owned(),
+            Self::Wrong | Self::OldCost => WRONG.to_owned(),
+            Self::OverLong => WRONG.repeat(10),
+        }
+    }
+
+    /// What is promised of it: that it takes the time of an unknown name.
+    fn is_promised(self) -> bool {
+        !matches!(self, Self::OldCost)
+    }
+}
+
+/// One login of each kind, under names that nobody has tried yet.
+type Round = [(Kind, String); Kind::ALL.len()];
+
+/// How long the logins of each kind took, round by round, and a hash by itself; in milliseconds.
+#[derive(Default)]
+struct Times {
+    logins: [Vec<f64>; Kind::ALL.len()],
+    hashes: Vec<f64>,
+}
+
+impl Times {
+    fn of(&self, kind: Kind) -> &[f64] {
+        &self.logins[kind as usize]
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let rounds = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(ROUNDS);
+    let mut random = fastrand::Rng::new();
+
+    let store = Store::sqlite();
+    let logins = enrol(&store, WARM_UP + rounds, &mut random).await;
+    let in_process = Report::new("in process", &in_process(&store, &logins).await, &mut random);
+    println!("{in_process}");
+
+    let store = Store::sqlite();
+    let logins = enrol(&store, WARM_UP + rounds, &mut random).await;
+    let over_http = Report::new("over HTTP", &over_http(&store, &logins).await, &mut random);
+    println!("{over_http}");
+
+    println!("{}", json!([in_process.json(), over_http.json()]));
+    if in_process.is_as_promised() && over_http.is_as_promised() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Makes accounts for so many rounds, and puts each round in an order of its own.
+async fn enrol(store: &Store, rounds: usize, random: &mut fastrand::Rng) -> Vec<Round> {
+    let accounts = SqliteStore::open(&store.file()).expect("a database");
+    let [hash, old_hash] = [(19_456, 2), (12_288, 3)].map(|(memory_kib, iterations)| {
+        let hasher = Hasher::new(Cost::new(memory_kib, iterations).expect("a cost")).expect("a hasher");
+        hasher.hash(&Password::parse(RIGHT).expect("a password")).expect("a hash")
+    });
+    // Names tell nothing, not even by where they stand in the database.
+    let mut names: Vec<_> = (0..rounds * Kind::ALL.len()).map(|number| format!("name{number:06}")).collect();
+    random.shuffle(&mut names);
+    let mut planned = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let mut round = Kind::ALL.map(|kind| (kind, names.pop().expect("enough names")));
+        for (kind, name) in &round {
+            let hash = if kind.is_promised() { &hash } else { &old_hash };
+            if !matches!(kind, Kind::Unknown) {
+                accounts.create(&account(*kind, name, hash)).await.expect("an account");
+            }
+        }
+        random.shuffle(&mut round);
+        planned.push(round);
+    }
+    planned
+}
+
+fn account(kind: Kind, name: &str, hash: &PasswordHash) -> Account {
+    Account {
+        id: AccountId::random().expect("an id"),
+        username: Username::parse(name).expect("a name"),
+        email: None,
+        password_hash: hash.clone(),
+        token_version: 0,
+        status: if matches!(kind, Kind::Disabled) { Status::Disabled } else { Status::Active },
+        created_at: clock(),
+    }
+}
+
+/// The handler alone, called with the events of an HTTP API.
+async fn in_process(store: &Store, logins: &[Round]) -> Times {
+    let variables = &store.variables;
+    let config = Config::parse(|name| {
+        variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| value.clone())
+    });
+    let config = config.expect("a configuration");
+    let (accounts, keyring) = start::open(&config, clock()).await.expect("a store");
+    let login = Login::new(accounts, Hasher::new(config.cost).expect("a hasher"), keyring, 0);
+    let sample = include_str!("../../../events/login-http-api.json");
+    let sample: Value = serde_json::from_str(sample).expect("an event");
+    measure(logins, async |name, password| {
+        let mut event = sample.clone();
+        event["body"] = json!({ "username": name, "password": password }).to_string().into();
+        let event = serde_json::value::to_raw_value(&event).expect("JSON");
+        let began = Instant::now();
+        let handle = |now, request| login.handle(now, request);
+        let answer =
+            shared::http::answer("login", clock, LambdaEvent::new(event, Context::default()), handle);
+        let answer = answer.await.expect("an answer");
+        let took = began.elapsed();
+        assert!(answer.get().contains(r#""statusCode":401"#), "{}", answer.get());
+        took
+    })
+    .await
+}
+
+/// All that a client waits for.
+async fn over_http(store: &Store, logins: &[Round]) -> Times {
+    let service = Service::start(&store.variables);
+    let client = service.client();
+    measure(logins, async |name, password| {
+        let began = Instant::now();
+        let answer = client.login(name, password).await;
+        let took = began.elapsed();
+        assert_eq!(answer.status, 401);
+        took
+    })
+    .await
+}
+
+async fn measure(logins: &[Round], login: impl AsyncFn(&str, &str) -> Duration) -> Times {
+    let hasher = Hasher::new(Cost::DEFAULT).expect("a hasher");
+    let password = Password::parse(WRONG).expect("a password");
+    let mut times = Times::default();
+    for (number, round) in logins.iter().enumerate() {
+        for (kind, name) in round {
+            let took = login(name, &kind.password()).await;
+            if number >= WARM_UP {
+                times.logins[*kind as usize].push(milliseconds(took));
+            }
+        }
+        if number % HASH_EVERY == 0 {
+            let began = Instant::now();
+            assert_eq!(hasher.verify(None, Some(&password)), Ok(false));
+            times.hashes.push(milliseconds(began.elapsed()));
+        }
+    }
+    times
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// No time passes, so that no record of a failure expires.
+fn clock() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+}
