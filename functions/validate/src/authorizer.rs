@@ -175,11 +175,12 @@ fn resource(event: &Members) -> Option<String> {
     let (gateway, path) = arn.split_once('/')?;
     let (stage, route) = path.split_once('/')?;
     let parts: Vec<_> = gateway.split(':').collect();
-    let [arn, _, "execute-api", region, account, api] = parts.as_slice() else { return None };
-    let named =
-        [*arn, region, account, api, stage].iter().all(|part| !part.is_empty() && !part.contains(['*', '?']));
+    let ["arn", partition, "execute-api", region, account, api] = parts.as_slice() else { return None };
+    let named = [*partition, region, account, api, stage]
+        .iter()
+        .all(|part| !part.is_empty() && !part.contains(['*', '?']));
     let routes = if route.starts_with('$') { "*" } else { "*/*" };
-    (*arn == "arn" && named).then(|| format!("{gateway}/{stage}/{routes}"))
+    named.then(|| format!("{gateway}/{stage}/{routes}"))
 }
 
 /// An error reply. Its message is all that an API looks at.

@@ -450,6 +450,9 @@ async fn a_policy_covers_one_stage_of_one_api_or_nothing() {
         "arn:aws:execute-api:eu-west-1:123456789012:api//GET/",
         "arn:aws:lambda:eu-west-1:123456789012:api/prod/GET/",
         "arn:aws:execute-api:*:123456789012:api/prod/GET/",
+        "arn:aws*:execute-api:eu-west-1:123456789012:api/prod/GET/",
+        "arn::execute-api:eu-west-1:123456789012:api/prod/GET/",
+        "arm:aws:execute-api:eu-west-1:123456789012:api/prod/GET/",
     ] {
         for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::WebSocket] {
             let mut event = api.event(&token);
