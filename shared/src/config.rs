@@ -51,6 +51,21 @@ pub struct Config {
     pub password_min_length: usize,
 }
 
+/// What an operator's tool has to know of the same variables: it signs nothing, and needs no secret.
+#[derive(Debug)]
+pub struct OperatorConfig {
+    /// `ACCOUNT_STORE`.
+    pub store: StoreLocation,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`.
+    pub endpoint: Option<String>,
+    /// `SSL_CERT_FILE`, `SSL_CERT_DIR`.
+    pub roots: Roots,
+    /// `ARGON2_MEMORY_KIB`, `ARGON2_ITERATIONS`.
+    pub cost: Cost,
+    /// `PASSWORD_MIN_LENGTH`.
+    pub password_min_length: usize,
+}
+
 /// Which back end, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum StoreLocation {
@@ -114,14 +129,8 @@ impl Config {
     /// # Errors
     ///
     /// One line that names the variable and what it may be.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::parse(|variable| match std::env::var(variable) {
-            Ok(value) => Some(value),
-            Err(std::env::VarError::NotPresent) => None,
-            // What is not UTF-8 is wrong for every variable of ours, as the empty text is.
-            Err(std::env::VarError::NotUnicode(_)) => Some(String::new()),
-        })
+        Self::parse(environment)
     }
 
     /// Reads the configuration from anything that knows the variables' values.
@@ -159,13 +168,50 @@ impl Config {
             login_attempts_per_address: lookup.number("LOGIN_ATTEMPTS_PER_ADDRESS", 0, 0..=u32::MAX)?,
             registrations_per_address: lookup.number("REGISTRATIONS_PER_ADDRESS", 0, 0..=u32::MAX)?,
             metrics_namespace: lookup.namespace("METRICS_NAMESPACE")?,
-            password_min_length: lookup.number(
-                "PASSWORD_MIN_LENGTH",
-                LEAST_MIN_LENGTH,
-                LEAST_MIN_LENGTH..=MOST_MIN_LENGTH,
-            )?,
+            password_min_length: password_min_length(&lookup)?,
         })
     }
+}
+
+impl OperatorConfig {
+    /// Reads what an operator's tool needs from the environment of the process.
+    ///
+    /// # Errors
+    ///
+    /// One line that names the variable and what it may be.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::parse(environment)
+    }
+
+    /// Reads what an operator's tool needs from anything that knows the variables' values.
+    ///
+    /// # Errors
+    ///
+    /// One line that names the variable and what it may be.
+    pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let lookup = Lookup(&lookup);
+        Ok(Self {
+            store: store(&lookup)?,
+            endpoint: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
+            roots: roots(&lookup),
+            cost: cost(&lookup)?,
+            password_min_length: password_min_length(&lookup)?,
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn environment(variable: &str) -> Option<String> {
+    match std::env::var(variable) {
+        Ok(value) => Some(value),
+        Err(std::env::VarError::NotPresent) => None,
+        // What is not UTF-8 is wrong for every variable of ours, as the empty text is.
+        Err(std::env::VarError::NotUnicode(_)) => Some(String::new()),
+    }
+}
+
+fn password_min_length(lookup: &Lookup<'_>) -> Result<usize, ConfigError> {
+    lookup.number("PASSWORD_MIN_LENGTH", LEAST_MIN_LENGTH, LEAST_MIN_LENGTH..=MOST_MIN_LENGTH)
 }
 
 fn store(lookup: &Lookup<'_>) -> Result<StoreLocation, ConfigError> {
@@ -312,6 +358,32 @@ mod tests {
         assert_eq!(config.authorizer_response, AuthorizerResponse::Simple);
         assert_eq!((config.login_attempts_per_address, config.registrations_per_address), (0, 0));
         assert_eq!(config.metrics_namespace, None);
+    }
+
+    #[test]
+    fn an_operator_needs_no_secret_and_reads_the_same_variables() {
+        let lookup = |variables: &'static [(&str, &str)]| {
+            move |name: &str| {
+                let found = variables.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| (*value).to_owned())
+            }
+        };
+        let nothing = OperatorConfig::parse(lookup(&[])).unwrap();
+        assert_eq!(nothing.store, parse(&[]).unwrap().store);
+        assert_eq!((nothing.cost, nothing.password_min_length), (Cost::DEFAULT, 8));
+        let config = OperatorConfig::parse(lookup(&[
+            ("ACCOUNT_STORE", "dynamodb://accounts"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000"),
+            ("ARGON2_MEMORY_KIB", "12288"),
+            ("ARGON2_ITERATIONS", "3"),
+            ("PASSWORD_MIN_LENGTH", "15"),
+            ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"),
+        ]))
+        .unwrap();
+        assert_eq!(config.store, StoreLocation::DynamoDb("accounts".to_owned()));
+        assert_eq!(config.endpoint.as_deref(), Some("http://127.0.0.1:8000"));
+        assert_eq!((Some(config.cost), config.password_min_length), (Cost::new(12_288, 3), 15));
+        assert_eq!(config.roots, Roots::Given);
     }
 
     #[test]

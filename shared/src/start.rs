@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 
-use crate::config::{Config, SecretSource, StoreLocation};
+use crate::config::{Config, OperatorConfig, SecretSource, StoreLocation};
 use crate::secrets_manager::{SecretError, SecretsManager};
 use crate::store::DynamoDbStore;
 #[cfg(feature = "sqlite")]
@@ -23,17 +23,39 @@ pub async fn open(config: &Config, now: SystemTime) -> Result<(Store, Keyring), 
     }
     let aws = if needs_aws(config) { Some(crate::aws::config(config.roots).await?) } else { None };
     let aws = aws.as_ref();
-    let store = match &config.store {
-        StoreLocation::DynamoDb(table) => {
-            let aws = aws.ok_or(StartError::Contradiction)?;
-            Store::DynamoDb(DynamoDbStore::new(aws, config.endpoints.dynamodb.as_deref(), table))
-        }
-        #[cfg(feature = "sqlite")]
-        StoreLocation::Sqlite(path) => Store::Sqlite(SqliteStore::open(path)?),
-    };
+    let store = store(&config.store, aws, config.endpoints.dynamodb.as_deref())?;
     let (keys, ()) = tokio::join!(keys(config, aws, &store), store.prime());
     let (keys, source) = keys?;
     Ok((store, Keyring::new(config.tokens.clone(), &keys, source, now)))
+}
+
+/// Opens the accounts alone, for an operator's tool.
+///
+/// # Errors
+///
+/// When the environment lacks what a client of AWS needs, or the file cannot be opened.
+pub async fn open_store(config: &OperatorConfig) -> Result<Store, StartError> {
+    let aws = match &config.store {
+        StoreLocation::DynamoDb(_) => Some(crate::aws::config(config.roots).await?),
+        #[cfg(feature = "sqlite")]
+        StoreLocation::Sqlite(_) => None,
+    };
+    store(&config.store, aws.as_ref(), config.endpoint.as_deref())
+}
+
+fn store(
+    location: &StoreLocation,
+    aws: Option<&SdkConfig>,
+    endpoint: Option<&str>,
+) -> Result<Store, StartError> {
+    match location {
+        StoreLocation::DynamoDb(table) => {
+            let aws = aws.ok_or(StartError::Contradiction)?;
+            Ok(Store::DynamoDb(DynamoDbStore::new(aws, endpoint, table)))
+        }
+        #[cfg(feature = "sqlite")]
+        StoreLocation::Sqlite(path) => Ok(Store::Sqlite(SqliteStore::open(path)?)),
+    }
 }
 
 async fn keys(

@@ -3,12 +3,14 @@
 #[cfg(test)]
 pub(crate) mod contract;
 mod dynamodb;
+mod operator;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 use std::future::Future;
 
 pub use dynamodb::DynamoDbStore;
+pub use operator::{Arrival, Change, Newcomer, Operator, Page, Unreadable};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
@@ -130,6 +132,8 @@ macro_rules! each_back_end {
         }
     };
 }
+
+use each_back_end;
 
 impl AccountStore for Store {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {

@@ -1,10 +1,12 @@
 //! The rules that every back end keeps, one function a rule. A back end claims them all with [`claim_contract`].
 
+pub(crate) mod operator;
+
 use std::future::Future;
 use std::sync::Barrier;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{AccountStore, CreateError, StoreError, SwapError};
+use super::{AccountStore, CreateError, Operator, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
 use crate::address::Window;
 use crate::attempts::Attempts;
@@ -15,7 +17,7 @@ use crate::username::{Username, UsernameKey};
 /// One empty place for accounts that can be opened any number of times, as by several processes.
 pub(crate) trait Place: Sync {
     /// The back end.
-    type Store: AccountStore;
+    type Store: Operator;
 
     /// Opens the place once more.
     fn open(&self) -> impl Future<Output = Self::Store>;

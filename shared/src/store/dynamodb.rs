@@ -11,6 +11,7 @@
 
 mod error;
 mod item;
+mod operator;
 
 use std::error::Error;
 use std::time::Duration;
@@ -83,7 +84,7 @@ impl DynamoDbStore {
     }
 
     /// One conditional write: the cheapest way to make an account.
-    async fn put_account(&self, account: &Account) -> Result<(), Attempt> {
+    async fn put_account(&self, account: &Account) -> Result<Added, Attempt> {
         let put = self
             .client
             .put_item()
@@ -92,7 +93,7 @@ impl DynamoDbStore {
             .condition_expression("attribute_not_exists(pk)")
             // The first answer may have been lost, and this be the repetition: then the account is ours already.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(failure) = put.send().await else { return Ok(()) };
+        let Err(failure) = put.send().await else { return Ok(Added::Now) };
         match failure.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                 taken_unless_own(account, failed.item.as_ref(), false)
@@ -102,15 +103,19 @@ impl DynamoDbStore {
     }
 
     /// Account and marker of the email address, both or neither.
-    async fn put_account_and_email(&self, account: &Account, email: &Email) -> Result<(), Attempt> {
+    async fn put_account_and_email(
+        &self,
+        account: &Account,
+        email: &Email,
+        token: Option<&str>,
+    ) -> Result<Added, Attempt> {
         let transaction = self
             .client
             .transact_write_items()
-            // A repetition within ten minutes is recognised by DynamoDB itself.
-            .client_request_token(account.id.to_string())
+            .set_client_request_token(token.map(str::to_owned))
             .transact_items(self.put_new(account_item(account)?)?)
             .transact_items(self.put_new(email_item(account, email))?);
-        let Err(failure) = transaction.send().await else { return Ok(()) };
+        let Err(failure) = transaction.send().await else { return Ok(Added::Now) };
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
             failure.as_service_error()
         else {
@@ -129,6 +134,23 @@ impl DynamoDbStore {
                 Err(Attempt::Conflict(StoreError::Unavailable(failure.into())))
             }
             (Outcome::Other, Outcome::Other) => Err(failure.into()),
+        }
+    }
+
+    /// Adds an account. `token` names the request to DynamoDB, should there be a repetition that the SDK knows nothing of.
+    async fn add(&self, account: &Account, token: Option<&str>) -> Result<Added, CreateError> {
+        let mut attempt = 1;
+        loop {
+            let outcome = match &account.email {
+                None => self.put_account(account).await,
+                Some(email) => self.put_account_and_email(account, email, token).await,
+            };
+            match outcome {
+                Ok(added) => return Ok(added),
+                Err(Attempt::Failed(error)) => return Err(error),
+                Err(Attempt::Conflict(error)) if !conflict_pause(attempt).await => return Err(error.into()),
+                Err(Attempt::Conflict(_)) => attempt += 1,
+            }
         }
     }
 
@@ -202,20 +224,8 @@ impl DynamoDbStore {
 
 impl AccountStore for DynamoDbStore {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
-        let mut attempt = 1;
-        loop {
-            let outcome = match &account.email {
-                None => self.put_account(account).await,
-                Some(email) => self.put_account_and_email(account, email).await,
-            };
-            match outcome {
-                Ok(()) => return Ok(()),
-                Err(Attempt::Failed(error)) => return Err(error),
-                Err(Attempt::Conflict(error)) if attempt == CONFLICT_ATTEMPTS => return Err(error.into()),
-                Err(Attempt::Conflict(_)) => tokio::time::sleep(backoff(attempt)).await,
-            }
-            attempt += 1;
-        }
+        // A repetition within ten minutes is recognised by DynamoDB itself.
+        self.add(account, Some(&account.id.to_string())).await.map(|_| ())
     }
 
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
@@ -281,6 +291,14 @@ impl AccountStore for DynamoDbStore {
     }
 }
 
+/// When an account was added.
+enum Added {
+    /// By an earlier request.
+    Before,
+    /// By this one.
+    Now,
+}
+
 /// Why an attempt to write did not succeed.
 enum Attempt {
     /// Another transaction was at the same item.
@@ -307,9 +325,9 @@ where
 }
 
 /// An account by that name is there: ours, if its id is.
-fn taken_unless_own(account: &Account, found: Option<&Item>, email: bool) -> Result<(), Attempt> {
+fn taken_unless_own(account: &Account, found: Option<&Item>, email: bool) -> Result<Added, Attempt> {
     if found.and_then(holder) == Some(account.id.to_string().as_str()) {
-        return Ok(());
+        return Ok(Added::Before);
     }
     Err(Attempt::Failed(CreateError::Taken { username: true, email }))
 }
@@ -335,6 +353,14 @@ fn outcome(reason: &CancellationReason) -> Outcome {
         Some("ProvisionedThroughputExceeded" | "ThrottlingError") => Outcome::Throttled,
         _ => Outcome::Other,
     }
+}
+
+/// Waits after a conflict, unless there were enough attempts. Whether to try once more.
+async fn conflict_pause(attempt: u32) -> bool {
+    if attempt < CONFLICT_ATTEMPTS {
+        tokio::time::sleep(backoff(attempt)).await;
+    }
+    attempt < CONFLICT_ATTEMPTS
 }
 
 /// A random wait, so that those who met do not meet again.

@@ -1,5 +1,7 @@
 //! Accounts in one SQLite file that several processes share: the store of a laptop.
 
+mod operator;
+
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -111,12 +113,7 @@ impl AccountStore for SqliteStore {
     }
 
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "SELECT id, username, email, password_hash, token_version, disabled, created_at
-             FROM accounts WHERE username_key = ?1",
-        )?;
-        statement.query_row([name.as_str()], |row| Ok(account(row))).optional()?.transpose()
+        find(&self.connection(), name)
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -173,6 +170,14 @@ impl AccountStore for SqliteStore {
         transaction.commit()?;
         Ok(requests.unsigned_abs())
     }
+}
+
+fn find(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, username, email, password_hash, token_version, disabled, created_at
+         FROM accounts WHERE username_key = ?1",
+    )?;
+    statement.query_row([name.as_str()], |row| Ok(account(row))).optional()?.transpose()
 }
 
 fn attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Option<Attempts>> {

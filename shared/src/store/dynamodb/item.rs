@@ -19,9 +19,12 @@ pub(super) const PK: &str = "pk";
 /// What DynamoDB keeps under a key.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
+/// How the keys of accounts begin.
+pub(super) const ACCOUNT_PREFIX: &str = "USERNAME#";
+
 /// Where the account of this name is.
 pub(super) fn account_key(name: &UsernameKey) -> AttributeValue {
-    AttributeValue::S(format!("USERNAME#{}", name.as_str()))
+    AttributeValue::S(format!("{ACCOUNT_PREFIX}{}", name.as_str()))
 }
 
 /// The item of an account. Below 1 KB for names of usual length, so that it costs one write unit.
@@ -43,10 +46,15 @@ pub(super) fn account_item(account: &Account) -> Result<Item, StoreError> {
     Ok(item)
 }
 
+/// Where the marker of this email address is.
+pub(super) fn email_key(email: &Email) -> AttributeValue {
+    AttributeValue::S(format!("EMAIL#{}", email.key().as_str()))
+}
+
 /// The marker of an email address in use.
 pub(super) fn email_item(account: &Account, email: &Email) -> Item {
     Item::from([
-        (PK.to_owned(), AttributeValue::S(format!("EMAIL#{}", email.key().as_str()))),
+        (PK.to_owned(), email_key(email)),
         ("id".to_owned(), AttributeValue::S(account.id.to_string())),
     ])
 }

@@ -9,6 +9,7 @@ use dynoxide::{Database, server};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::{Place, account, claim_contract};
 
 const TABLE: &str = "accounts";
@@ -88,6 +89,7 @@ impl Place for Engine {
 }
 
 claim_contract!(Engine::start());
+claim_operator_contract!(Engine::start());
 
 fn find_alice(store: &DynamoDbStore) -> impl Future<Output = Result<Option<Account>, StoreError>> {
     let name = UsernameKey::of("alice");

@@ -4,7 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::*;
+use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::{Place, account, claim_contract};
+use crate::store::{Arrival, Newcomer, Operator};
 
 /// A folder in which a database may come to be.
 struct Folder(tempfile::TempDir);
@@ -39,6 +41,7 @@ impl Place for Folder {
 }
 
 claim_contract!(Folder::new());
+claim_operator_contract!(Folder::new());
 
 fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, impl Into<CreateError>>) {
     let error = result.map_err(Into::into).unwrap_err();
@@ -214,4 +217,35 @@ fn the_secret_is_made_once_whoever_comes_first() {
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     assert_eq!(folder.store().keys().unwrap().current.id(), ids[0]);
     assert_ne!(Folder::new().store().keys().unwrap().current.id(), ids[0]);
+}
+
+/// DynamoDB has no index of ids to ask.
+#[tokio::test]
+async fn a_newcomer_with_the_id_of_another_is_refused_and_the_others_arrive() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let alice = account("alice", "");
+    store.create(&alice).await.unwrap();
+    let twin = Account { id: alice.id, ..account("bob", "bob@example.com") };
+    let newcomers = [account("carol", ""), twin, account("dave", "bob@example.com")]
+        .map(|account| Newcomer { account, has_id: true });
+    let arrivals = store.import(&newcomers).await.unwrap();
+    assert_eq!(arrivals, [Arrival::Added, Arrival::IdTaken, Arrival::Added]);
+}
+
+#[tokio::test]
+async fn a_page_goes_on_after_a_row_that_is_no_account() {
+    let folder = Folder::new();
+    let store = folder.store();
+    for name in ["alice", "bob", "carol"] {
+        store.create(&account(name, "")).await.unwrap();
+    }
+    folder.meddle("UPDATE accounts SET id = 'canary' WHERE username_key = 'bob'");
+    let page = store.page(None).await.unwrap();
+    let names: Vec<_> = page
+        .accounts
+        .iter()
+        .map(|read| read.as_ref().map(|account| account.username.as_str()).map_err(|error| error.key.as_str()))
+        .collect();
+    assert_eq!(names, [Ok("alice"), Err("bob"), Ok("carol")]);
 }

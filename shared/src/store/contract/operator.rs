@@ -1,0 +1,253 @@
+//! The rules that every back end keeps for an operator. A back end claims them all with [`claim_operator_contract`].
+
+use super::{Place, account, failures, key, taken, together};
+use crate::account::{Account, AccountId, Status};
+use crate::store::{AccountStore, Arrival, Change, Newcomer, Operator, StoreError};
+
+fn with_id(account: &Account) -> Newcomer {
+    Newcomer { account: account.clone(), has_id: true }
+}
+
+/// The account as a second reading of a file without ids has it: with another id.
+fn without_id(account: &Account) -> Newcomer {
+    let account = Account { id: AccountId::random().unwrap(), ..account.clone() };
+    Newcomer { account, has_id: false }
+}
+
+pub(crate) async fn newcomers_arrive_once_and_as_they_are(place: &impl Place) {
+    let store = place.open().await;
+    let plain = account("alice", "");
+    let mut full = account("Bob.Ünal+x@y-z_1", "Bob@Example.com");
+    full.token_version = 7;
+    full.status = Status::Disabled;
+    let newcomers = [with_id(&plain), with_id(&full)];
+    assert_eq!(store.import(&newcomers).await.unwrap(), [Arrival::Added, Arrival::Added]);
+    assert_eq!(store.import(&newcomers).await.unwrap(), [Arrival::Present, Arrival::Present]);
+    for account in [plain, full] {
+        assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
+    }
+    assert_eq!(store.import(&[]).await.unwrap(), []);
+}
+
+pub(crate) async fn a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_hash(place: &impl Place) {
+    let store = place.open().await;
+    for email in ["", "alice@example.com"] {
+        let first = account(&format!("alice{}", email.len()), email);
+        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [Arrival::Added]);
+        let stored = store.find(first.username.key()).await.unwrap().unwrap();
+        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [Arrival::Present]);
+        // Who has logged in since, and so has another hash, is still known by an id, and by nothing else.
+        let renewed = account("x", "").password_hash;
+        assert!(store.replace_hash(&stored, &renewed).await.unwrap());
+        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [Arrival::UsernameTaken]);
+        assert_eq!(store.import(&[with_id(&stored)]).await.unwrap(), [Arrival::Present]);
+        let other_id = Account {
+            id: AccountId::random().unwrap(),
+            password_hash: renewed.clone(),
+            ..stored.clone()
+        };
+        assert_eq!(store.import(&[with_id(&other_id)]).await.unwrap(), [Arrival::UsernameTaken]);
+        let expected = Account { password_hash: renewed, ..stored };
+        assert_eq!(store.find(first.username.key()).await.unwrap(), Some(expected));
+    }
+}
+
+pub(crate) async fn a_newcomer_replaces_nobody(place: &impl Place) {
+    let store = place.open().await;
+    let present = account("alice", "alice@example.com");
+    store.create(&present).await.unwrap();
+    let newcomers = [
+        with_id(&account("bob", "bob@example.com")),
+        without_id(&account("ALICE", "")),
+        with_id(&account("ａlice", "new@example.com")),
+        with_id(&account("carol", "Alice@Example.com")),
+        with_id(&account("Bob", "")),
+        with_id(&account("dave", "BOB@example.com")),
+        with_id(&account("erin", "new@example.com")),
+    ];
+    let arrivals = store.import(&newcomers).await.unwrap();
+    assert_eq!(
+        arrivals,
+        [
+            Arrival::Added,
+            Arrival::UsernameTaken,
+            Arrival::UsernameTaken,
+            Arrival::EmailTaken,
+            Arrival::UsernameTaken,
+            Arrival::EmailTaken,
+            Arrival::Added,
+        ]
+    );
+    assert_eq!(store.find(&key("alice")).await.unwrap(), Some(present));
+    for name in ["carol", "dave"] {
+        assert_eq!(store.find(&key(name)).await.unwrap(), None, "{name}");
+    }
+    assert_eq!(store.find(&key("bob")).await.unwrap(), Some(newcomers[0].account.clone()));
+}
+
+pub(crate) async fn newcomers_and_registrations_at_once_have_one_winner(place: &impl Place) {
+    let results = together(place, 16, async |store, racer| {
+        let account = account(["racer", "RACER"][racer % 2], "racer@example.com");
+        let won = if racer % 4 < 2 {
+            taken(store.create(&account).await).is_none()
+        } else {
+            store.import(&[with_id(&account)]).await.unwrap() == [Arrival::Added]
+        };
+        (account, won)
+    });
+    let winners: Vec<_> = results.into_iter().filter(|(_, won)| *won).map(|(account, _)| account).collect();
+    assert_eq!(winners.len(), 1, "{winners:?}");
+    assert_eq!(place.open().await.find(&key("racer")).await.unwrap(), winners.into_iter().next());
+}
+
+pub(crate) async fn a_change_keeps_the_rest(place: &impl Place) {
+    let store = place.open().await;
+    for email in ["", "alice@example.com"] {
+        let first = account(&format!("alice{}", email.len()), email);
+        let name = first.username.key();
+        let hash = account("x", "").password_hash;
+        let other = account(&format!("bob{}", email.len()), "");
+        store.create(&first).await.unwrap();
+        store.create(&other).await.unwrap();
+        let mut expected = first.clone();
+        for (change, status, token_version, password_hash) in [
+            (Change::Disable, Status::Disabled, 0, &first.password_hash),
+            (Change::Disable, Status::Disabled, 0, &first.password_hash),
+            (Change::EndTokens, Status::Disabled, 1, &first.password_hash),
+            (Change::Password(hash.clone()), Status::Disabled, 2, &hash),
+            (Change::Enable, Status::Active, 2, &hash),
+            (Change::EndTokens, Status::Active, 3, &hash),
+        ] {
+            assert_eq!(store.change(name, &change).await.unwrap(), Some(expected.clone()), "{change:?}");
+            expected =
+                Account { status, token_version, password_hash: password_hash.clone(), ..expected };
+            assert_eq!(store.find(name).await.unwrap(), Some(expected.clone()), "{change:?}");
+        }
+        assert_eq!(store.find(other.username.key()).await.unwrap(), Some(other));
+    }
+}
+
+pub(crate) async fn a_change_makes_nobody(place: &impl Place) {
+    let store = place.open().await;
+    let name = key("nobody");
+    for change in [
+        Change::Disable,
+        Change::Enable,
+        Change::EndTokens,
+        Change::Password(account("x", "").password_hash),
+    ] {
+        assert_eq!(store.change(&name, &change).await.unwrap(), None);
+        assert_eq!(store.find(&name).await.unwrap(), None);
+    }
+    assert!(store.page(None).await.unwrap().accounts.is_empty());
+}
+
+pub(crate) async fn the_highest_token_version_is_not_passed(place: &impl Place) {
+    let store = place.open().await;
+    let last = Account { token_version: u32::MAX, ..account("alice", "") };
+    store.create(&last).await.unwrap();
+    for change in [Change::EndTokens, Change::Password(account("x", "").password_hash)] {
+        let error = store.change(&key("alice"), &change).await.unwrap_err();
+        assert!(matches!(error, StoreError::Broken(_)), "{error:?}");
+        assert_eq!(store.find(&key("alice")).await.unwrap(), Some(last.clone()));
+    }
+}
+
+pub(crate) async fn changes_at_once_are_all_made(place: &impl Place) {
+    place.open().await.create(&account("alice", "")).await.unwrap();
+    together(place, 32, async |store, _| {
+        assert!(store.change(&key("alice"), &Change::EndTokens).await.unwrap().is_some());
+    });
+    assert_eq!(place.open().await.find(&key("alice")).await.unwrap().unwrap().token_version, 32);
+}
+
+pub(crate) async fn a_deleted_account_frees_its_name_and_its_address(place: &impl Place) {
+    let store = place.open().await;
+    for email in ["", "alice@example.com"] {
+        let (first, second) = (account("alice", email), account("alice", email));
+        store.create(&first).await.unwrap();
+        assert!(!store.delete(&second).await.unwrap(), "another account by that name was deleted");
+        assert_eq!(store.find(&key("alice")).await.unwrap(), Some(first.clone()));
+        assert!(store.delete(&first).await.unwrap());
+        assert_eq!(store.find(&key("alice")).await.unwrap(), None);
+        assert!(store.delete(&first).await.unwrap(), "gone is gone");
+        let heir = account("bob", email);
+        assert_eq!(taken(store.create(&heir).await), None, "the address is still taken");
+        assert_eq!(taken(store.create(&account("alice", "")).await), None);
+        assert!(!store.delete(&first).await.unwrap());
+        // The address has another owner now.
+        assert_eq!(taken(store.create(&account("carol", email)).await).is_some(), !email.is_empty());
+        for name in ["alice", "bob", "carol"] {
+            if let Some(account) = store.find(&key(name)).await.unwrap() {
+                assert!(store.delete(&account).await.unwrap());
+            }
+        }
+    }
+    assert!(store.page(None).await.unwrap().accounts.is_empty());
+}
+
+pub(crate) async fn forgotten_attempts_lock_nobody(place: &impl Place) {
+    let store = place.open().await;
+    let (one, other) = (failures(7), failures(3));
+    store.create(&account("alice", "")).await.unwrap();
+    store.swap_attempts(&key("alice"), None, Some(&one)).await.unwrap();
+    store.swap_attempts(&key("bob"), None, Some(&other)).await.unwrap();
+    assert_eq!(store.forget_attempts(&key("ALICE")).await.unwrap(), Some(one));
+    assert_eq!(store.attempts(&key("alice")).await.unwrap(), None);
+    assert_eq!(store.forget_attempts(&key("alice")).await.unwrap(), None);
+    assert_eq!(store.attempts(&key("bob")).await.unwrap(), Some(other));
+    assert!(store.find(&key("alice")).await.unwrap().is_some());
+}
+
+pub(crate) async fn pages_hold_every_account_once(place: &impl Place) {
+    let store = place.open().await;
+    let accounts: Vec<_> = (0..1203)
+        .map(|number| {
+            let email = if number % 2 == 0 { format!("u{number}@example.com") } else { String::new() };
+            account(&format!("user{number}"), &email)
+        })
+        .collect();
+    let newcomers: Vec<_> = accounts.iter().map(with_id).collect();
+    assert!(store.import(&newcomers).await.unwrap().iter().all(|arrival| *arrival == Arrival::Added));
+    store.swap_attempts(&key("user7"), None, Some(&failures(1))).await.unwrap();
+    let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = store.page(after.as_deref()).await.unwrap();
+        found.extend(page.accounts.into_iter().map(Result::unwrap));
+        pages += 1;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!(pages > 1);
+    let in_order = |mut accounts: Vec<Account>| {
+        accounts.sort_by(|one, other| one.username.as_str().cmp(other.username.as_str()));
+        accounts
+    };
+    assert_eq!(in_order(found), in_order(accounts));
+}
+
+/// One test per rule for the back end whose places `$new` makes, so that a failure names both.
+macro_rules! claim_operator_contract {
+    ($new:expr) => { claim_operator_contract!($new;
+        newcomers_arrive_once_and_as_they_are
+        a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_hash
+        a_newcomer_replaces_nobody
+        newcomers_and_registrations_at_once_have_one_winner
+        a_change_keeps_the_rest
+        a_change_makes_nobody
+        the_highest_token_version_is_not_passed
+        changes_at_once_are_all_made
+        a_deleted_account_frees_its_name_and_its_address
+        forgotten_attempts_lock_nobody
+        pages_hold_every_account_once
+    ); };
+    ($new:expr; $($rule:ident)+) => {$(
+        #[tokio::test]
+        async fn $rule() {
+            $crate::store::contract::operator::$rule(&$new).await;
+        }
+    )+};
+}
+pub(crate) use claim_operator_contract;

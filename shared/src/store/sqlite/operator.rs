@@ -1,0 +1,123 @@
+//! What an operator does to the accounts in a file.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{
+    SqliteStore, account, attempts, delete_attempts, email_exists, find, insert_account, insert_email,
+};
+use crate::account::{Account, Status};
+use crate::attempts::Attempts;
+use crate::email::Email;
+use crate::store::StoreError;
+use crate::store::operator::{Arrival, Change, Newcomer, Operator, Page, Unreadable};
+use crate::username::UsernameKey;
+
+/// How many accounts share one transaction, and so one wait for the disk: few enough for functions that want to write
+/// not to give up meanwhile.
+const BATCH: usize = 1000;
+
+/// How many accounts are read at once.
+const PAGE_SIZE: usize = 500;
+
+impl Operator for SqliteStore {
+    fn import_batch(&self) -> usize {
+        BATCH
+    }
+
+    async fn import(&self, newcomers: &[Newcomer]) -> Result<Vec<Arrival>, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let arrivals: Result<_, _> =
+            newcomers.iter().map(|newcomer| arrive(&transaction, newcomer)).collect();
+        let arrivals = arrivals?;
+        transaction.commit()?;
+        Ok(arrivals)
+    }
+
+    async fn change(&self, name: &UsernameKey, change: &Change) -> Result<Option<Account>, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let Some(before) = find(&transaction, name)? else { return Ok(None) };
+        match change {
+            Change::Disable | Change::Enable => transaction.execute(
+                "UPDATE accounts SET disabled = ?2 WHERE username_key = ?1",
+                params![name.as_str(), change.status() == Some(Status::Disabled)],
+            ),
+            Change::EndTokens => transaction.execute(
+                "UPDATE accounts SET token_version = token_version + 1 WHERE username_key = ?1",
+                [name.as_str()],
+            ),
+            Change::Password(hash) => transaction.execute(
+                "UPDATE accounts SET password_hash = ?2, token_version = token_version + 1
+                 WHERE username_key = ?1",
+                [name.as_str(), hash.as_str()],
+            ),
+        }?;
+        transaction.commit()?;
+        Ok(Some(before))
+    }
+
+    /// The marker of the email address goes with the row that it refers to.
+    async fn delete(&self, account: &Account) -> Result<bool, StoreError> {
+        let (name, email) = (account.username.key(), account.email.as_ref().map(Email::as_str));
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute(
+            "DELETE FROM accounts WHERE username_key = ?1 AND id = ?2 AND email IS ?3",
+            params![name.as_str(), account.id.to_string(), email],
+        )?;
+        let gone = find(&transaction, name)?.is_none();
+        transaction.commit()?;
+        Ok(gone)
+    }
+
+    async fn forget_attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let forgotten = attempts(&transaction, name)?;
+        delete_attempts(&transaction, name)?;
+        transaction.commit()?;
+        Ok(forgotten)
+    }
+
+    async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT id, username, email, password_hash, token_version, disabled, created_at, username_key
+             FROM accounts WHERE username_key > ?1 ORDER BY username_key LIMIT ?2",
+        )?;
+        // No key is empty, so all of them come after nothing.
+        let rows = statement.query_map(params![after.unwrap_or_default(), PAGE_SIZE], |row| {
+            let key: String = row.get(7)?;
+            Ok((account(row).map_err(|cause| Unreadable { key: key.clone(), cause }), key))
+        })?;
+        let (accounts, keys): (Vec<_>, Vec<_>) = rows.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let next = if keys.len() < PAGE_SIZE { None } else { keys.into_iter().next_back() };
+        Ok(Page { accounts, next })
+    }
+}
+
+/// Adds an account, as part of a transaction that nobody else can write in.
+fn arrive(connection: &Connection, newcomer: &Newcomer) -> Result<Arrival, StoreError> {
+    let account = &newcomer.account;
+    if let Some(found) = find(connection, account.username.key())? {
+        return Ok(if newcomer.is(&found) { Arrival::Present } else { Arrival::UsernameTaken });
+    }
+    if let Some(email) = &account.email
+        && email_exists(connection, email)?
+    {
+        return Ok(Arrival::EmailTaken);
+    }
+    if newcomer.has_id && id_exists(connection, account)? {
+        return Ok(Arrival::IdTaken);
+    }
+    insert_account(connection, account)?;
+    if let Some(email) = &account.email {
+        insert_email(connection, account.username.key(), email)?;
+    }
+    Ok(Arrival::Added)
+}
+
+fn id_exists(connection: &Connection, account: &Account) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1")?.exists([account.id.to_string()])?)
+}
