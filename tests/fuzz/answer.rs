@@ -1,0 +1,93 @@
+//! What a client may ever be told, word by word: so nothing that it sent is among it.
+
+use serde_json::Value;
+
+type Header = (&'static str, &'static str);
+
+/// Errors: the status, the body, and the header that comes with them.
+const ERRORS: [(u64, &str, Option<Header>); 10] = [
+    (400, r#"{"error":"Malformed JSON"}"#, None),
+    (400, r#"{"error":"Token missing"}"#, Some(("www-authenticate", "Bearer"))),
+    (401, r#"{"error":"Invalid credentials"}"#, Some(("www-authenticate", "Bearer"))),
+    (401, r#"{"valid":false}"#, Some(("www-authenticate", r#"Bearer error="invalid_token""#))),
+    (405, r#"{"error":"Method not allowed"}"#, Some(("allow", "POST"))),
+    (413, r#"{"error":"Request body too large"}"#, None),
+    (415, r#"{"error":"Content-Type must be application/json"}"#, None),
+    (429, r#"{"error":"Too many attempts"}"#, Some(("retry-after", "100"))),
+    (429, r#"{"error":"Too many attempts"}"#, Some(("retry-after", "900"))),
+    (503, r#"{"error":"Service unavailable"}"#, Some(("retry-after", "2"))),
+];
+
+/// What can be wrong with a field.
+const MESSAGES: [&str; 16] = [
+    "A user with that email already exists.",
+    "A user with that username already exists.",
+    "Ensure this field has no more than 150 characters.",
+    "Ensure this field has no more than 254 characters.",
+    "Ensure this field has no more than 256 characters.",
+    "Enter a valid email address.",
+    "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.",
+    "Not a valid string.",
+    "Null characters are not allowed.",
+    "The password is too similar to the email address.",
+    "The password is too similar to the username.",
+    "This field is required.",
+    "This field may not be blank.",
+    "This field may not be null.",
+    "This password is too common.",
+    "This password is too short. It must contain at least 8 characters.",
+];
+
+/// The headers of every answer.
+const HEADERS: [Header; 3] = [
+    ("cache-control", "no-store"),
+    ("content-type", "application/json"),
+    ("x-content-type-options", "nosniff"),
+];
+
+/// The status and the body of an answer over HTTP. An error is one of ours, word by word.
+pub fn read(answer: &Value) -> (u64, Value) {
+    let status = answer["statusCode"].as_u64().unwrap();
+    let text = answer["body"].as_str().unwrap();
+    let body: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(answer["isBase64Encoded"], false);
+
+    let headers = headers(answer);
+    let is_with = |header: Option<_>| headers == sorted(HEADERS.into_iter().chain(header).collect());
+    let is_ours = if matches!(status, 200 | 201) || is_of_fields(status, &body) {
+        is_with(None)
+    } else {
+        ERRORS.iter().any(|&(known, error, header)| (known, error) == (status, text) && is_with(header))
+    };
+    assert!(is_ours, "{status} {text} {headers:?}");
+    (status, body)
+}
+
+/// Whether this says which fields are wrong, and nothing but that.
+fn is_of_fields(status: u64, body: &Value) -> bool {
+    let is_message = |message: &Value| message.as_str().is_some_and(|message| MESSAGES.contains(&message));
+    let is_field = |(name, messages): (&String, &Value)| {
+        let messages = messages.as_array().filter(|messages| !messages.is_empty());
+        ["email", "password", "username"].contains(&name.as_str())
+            && messages.is_some_and(|messages| messages.iter().all(is_message))
+    };
+    let fields = body.as_object().filter(|fields| !fields.is_empty());
+    status == 400 && fields.is_some_and(|fields| fields.iter().all(is_field))
+}
+
+/// All headers, in whichever of the two maps the sender of the event wants them.
+fn headers(answer: &Value) -> Vec<(&str, &str)> {
+    let map = |name: &str| answer[name].as_object().unwrap().iter();
+    let multi = map("multiValueHeaders").flat_map(|(name, values)| {
+        values.as_array().unwrap().iter().map(|value| (name.as_str(), value.as_str().unwrap()))
+    });
+    let single = map("headers").map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
+    let mut headers = sorted(single.chain(multi).collect());
+    headers.dedup();
+    headers
+}
+
+fn sorted<'a>(mut headers: Vec<(&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
+    headers.sort_unstable();
+    headers
+}

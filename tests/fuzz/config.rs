@@ -1,0 +1,49 @@
+//! Environment variables. An input has one on each line, as `env` prints them.
+
+use shared::config::{Config, SecretSource};
+
+/// The first ends every value, the second every secret, and so whatever shows one.
+const CANARIES: [&str; 2] = ["canary", "nightingale"];
+
+/// A configuration within its bounds, or one line that names a variable; in neither is a secret shown, and in the line
+/// no value at all.
+pub fn variables(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if CANARIES.iter().any(|canary| text.contains(canary)) {
+        return;
+    }
+    let lines: Vec<_> = text.lines().filter_map(|line| line.split_once('=')).collect();
+    let value =
+        |name: &str| lines.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let marked = |name: &str| {
+        let secret = ["JWT_SECRET", "JWT_SECRET_PREVIOUS"].contains(&name);
+        value(name).map(|value| value + CANARIES[usize::from(secret)])
+    };
+    for config in [Config::parse(value), Config::parse(marked)] {
+        match config {
+            Ok(config) => {
+                check_bounds(&config);
+                assert!(!format!("{config:?}").contains(CANARIES[1]), "a secret is shown");
+            }
+            Err(error) => {
+                let error = error.to_string();
+                let (variable, _) = error.split_once(' ').unwrap();
+                assert!(
+                    variable.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_')),
+                    "{error}"
+                );
+                let shown = CANARIES.iter().any(|canary| error.contains(canary));
+                assert!(!shown && !error.contains('\n'), "{error}");
+            }
+        }
+    }
+}
+
+fn check_bounds(config: &Config) {
+    assert!((1..=86_400).contains(&config.tokens.ttl.as_secs()));
+    assert!((8..=64).contains(&config.password_min_length));
+    assert!(!config.tokens.issuer.trim().is_empty() && !config.tokens.audience.trim().is_empty());
+    if let SecretSource::Given(keys) = &config.secret {
+        assert_eq!(keys.current.id().len(), 16);
+    }
+}

@@ -1,0 +1,165 @@
+//! Lambda events, through the whole of each function. An event is any JSON: the Lambda runtime reads nothing else.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use lambda_runtime::Diagnostic;
+use serde_json::{Value, json};
+use shared::account::AccountId;
+use shared::password::Password;
+use shared::username::{Username, UsernameKey};
+
+use crate::service::{ALICE, PASSWORD, SERVICE, TOKEN, event};
+use crate::{answer, replay};
+
+/// Who is told of a new account has named one that was free.
+pub fn register(bytes: &[u8]) {
+    let Some((event, sent)) = event(bytes) else { return };
+    let Some((status, body)) = answered(SERVICE.register(event)) else { return };
+    if status == 201 {
+        let sent = form(&sent);
+        let username = Username::parse(sent["username"].as_str().unwrap()).unwrap();
+        let user_id = body["user_id"].as_str().unwrap();
+        assert_ne!(username.key(), &UsernameKey::of("alice"), "the name is taken");
+        assert!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose().chars().count() >= 8);
+        assert!(AccountId::parse(user_id).is_some());
+        assert_eq!(SERVICE.subject(token(&body, 4)), (user_id.to_owned(), username.as_str().to_owned()));
+    } else {
+        assert_ne!(status, 200);
+    }
+}
+
+/// Who gets a token has given the name and the password of its account.
+pub fn login(bytes: &[u8]) {
+    let Some((event, sent)) = event(bytes) else { return };
+    let Some((status, body)) = answered(SERVICE.login(event)) else { return };
+    if status == 200 {
+        let sent = form(&sent);
+        assert_eq!(UsernameKey::of(sent["username"].as_str().unwrap()), UsernameKey::of("alice"));
+        assert_eq!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose(), PASSWORD);
+        assert_eq!(SERVICE.subject(token(&body, 3)).0, ALICE);
+    } else {
+        assert_ne!(status, 201);
+    }
+}
+
+/// Over HTTP and as the authorizer of every kind of API.
+pub fn validate(bytes: &[u8]) {
+    let Some((event, sent)) = event(bytes) else { return };
+    for reply in SERVICE.validate(&event) {
+        match reply {
+            Err(error) => assert!(["Internal error", "Unauthorized"].contains(&&*error.error_message)),
+            Ok(reply) if reply.get("statusCode").is_some() => check_validity(&reply, &sent),
+            Ok(reply) => check_verdict(&reply, &sent),
+        }
+    }
+}
+
+/// An answer over HTTP, if the event was one.
+fn answered(reply: Result<Value, Diagnostic>) -> Option<(u64, Value)> {
+    match reply {
+        Ok(reply) => Some(answer::read(&reply)),
+        Err(error) => {
+            assert_eq!(error.error_message, "Internal error");
+            None
+        }
+    }
+}
+
+fn check_validity(reply: &Value, sent: &Value) {
+    let (status, body) = answer::read(reply);
+    assert_ne!(status, 201);
+    if status != 200 {
+        return;
+    }
+    if body.get("valid").is_some() {
+        assert_eq!(body, json!({ "valid": true, "user_id": ALICE }));
+        assert!(says(sent, TOKEN), "without a good token");
+    } else {
+        // `GET /me`, where the API's own authorizer has said who calls.
+        let told = &sent["requestContext"]["authorizer"]["lambda"];
+        assert_eq!(body, json!({ "user_id": told["user_id"], "username": told["username"] }));
+    }
+}
+
+fn check_verdict(reply: &Value, sent: &Value) {
+    let alice = json!({ "user_id": ALICE, "username": "alice" });
+    let refusals = [json!({ "isAuthorized": false }), json!({ "isAuthorized": false, "context": {} })];
+    let consents = [
+        json!({ "isAuthorized": true, "context": alice }),
+        json!({ "isAuthorized": true, "resolverContext": alice }),
+        policy("Allow", ALICE, reply, &alice),
+    ];
+    if consents.contains(reply) {
+        assert!(says(sent, TOKEN), "without a good token");
+    } else if !refusals.contains(reply) {
+        assert_eq!(reply, &policy("Deny", "nobody", reply, &json!({})));
+    }
+    if let Some(resource) = resource(reply) {
+        let arn = ["methodArn", "routeArn"].map(|member| sent[member].as_str()).into_iter().flatten().next();
+        let stage = resource.strip_suffix("/*/*").or(resource.strip_suffix("/*")).unwrap();
+        assert!(!stage.contains(['*', '?']) && stage.matches('/').count() == 1, "{resource}");
+        assert!(arn.unwrap().starts_with(&format!("{stage}/")), "{resource}");
+    }
+}
+
+/// A policy for the resource of `reply`, whichever that is.
+fn policy(effect: &str, principal: &str, reply: &Value, context: &Value) -> Value {
+    json!({
+        "principalId": principal,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{ "Action": "execute-api:Invoke", "Effect": effect, "Resource": resource(reply) }],
+        },
+        "context": context,
+    })
+}
+
+fn resource(reply: &Value) -> Option<&str> {
+    reply.pointer("/policyDocument/Statement/0/Resource")?.as_str()
+}
+
+/// The token of an answer with so many members.
+fn token(body: &Value, members: usize) -> &str {
+    assert_eq!(body.as_object().unwrap().len(), members);
+    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3600)));
+    body["token"].as_str().unwrap()
+}
+
+/// The fields that an event carries.
+fn form(event: &Value) -> Value {
+    let body = event["body"].as_str().unwrap();
+    if event["isBase64Encoded"] == true {
+        serde_json::from_slice(&BASE64_STANDARD.decode(body).unwrap()).unwrap()
+    } else {
+        serde_json::from_str(body).unwrap()
+    }
+}
+
+/// Whether a text stands anywhere in an event.
+fn says(event: &Value, text: &str) -> bool {
+    match event {
+        Value::String(string) => string.contains(text),
+        Value::Array(values) => values.iter().any(|value| says(value, text)),
+        Value::Object(members) => members.values().any(|value| says(value, text)),
+        _ => false,
+    }
+}
+
+/// What the targets hold of those who are let in would hold as well if nobody were.
+#[test]
+fn those_are_let_in_who_should_be() {
+    let read = |input: &str| event(&replay::input(input)).unwrap().0;
+    assert_eq!(answered(SERVICE.register(read("register/new"))).unwrap().0, 201);
+    assert_eq!(answered(SERVICE.login(read("login/http-api"))).unwrap().0, 200);
+    for kind in ["rest-token", "rest-request", "http-api-1", "http-api-2", "websocket", "appsync"] {
+        let [simple, iam] = SERVICE.validate(&read(&format!("validate/{kind}-authorizer")));
+        for reply in [simple.unwrap(), iam.unwrap()] {
+            let effect = reply.pointer("/policyDocument/Statement/0/Effect");
+            assert!(reply["isAuthorized"] == true || effect == Some(&json!("Allow")), "{kind}");
+        }
+    }
+    for kind in ["rest-api", "http-api", "function-url", "load-balancer", "http-api-me"] {
+        let replies = SERVICE.validate(&read(&format!("validate/{kind}")));
+        assert!(replies.into_iter().all(|reply| reply.unwrap()["statusCode"] == 200), "{kind}");
+    }
+}

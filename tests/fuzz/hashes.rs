@@ -1,0 +1,38 @@
+//! Password hashes as a store may hold them: rows outlive programs, and may come from others.
+
+use std::sync::LazyLock;
+
+use shared::hash::{Cost, Hasher, PasswordHash};
+use shared::password::Password;
+
+/// Whatever stands in a row, no password that it was not made of matches, after as much work as for any other row and
+/// no more than a function can bear: an input that takes half a minute is a failure to libFuzzer.
+pub fn verify(bytes: &[u8]) {
+    let password = Password::parse("of no hash in the corpus").unwrap();
+    let stored = stored(bytes);
+    let before = HASHER.computations();
+    assert_eq!(HASHER.verify(Some(&stored), Some(&password)), stored.describe().verifiable.map(|()| false));
+    assert_eq!(HASHER.computations(), before + 1);
+}
+
+/// The same reading without the work, which is a thousand times as fast; and what an operator is told of it, which is
+/// neither salt nor key.
+pub fn outdated(bytes: &[u8]) {
+    let stored = stored(bytes);
+    let description = stored.describe();
+    if !HASHER.is_outdated(&stored) {
+        assert!(stored.as_str().starts_with("$argon2id$v=19$m=7168,t=5,p=1$"), "{}", stored.as_str());
+        assert_eq!(description.verifiable, Ok(()));
+    }
+    let fields = stored.as_str().split(['$', ':']).filter(|field| field.len() >= 16 && !field.contains(','));
+    for field in fields {
+        assert!(!description.parameters.contains(field.trim_end_matches('=')), "{}", stored.as_str());
+    }
+    assert_eq!(format!("{stored:?}"), "PasswordHash(***)");
+}
+
+static HASHER: LazyLock<Hasher> = LazyLock::new(|| Hasher::new(Cost::new(7168, 5).unwrap()).unwrap());
+
+fn stored(bytes: &[u8]) -> PasswordHash {
+    PasswordHash::from_stored(String::from_utf8_lossy(bytes).into_owned())
+}

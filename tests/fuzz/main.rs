@@ -1,0 +1,58 @@
+//! Hostile input: whatever bytes come, nothing panics, nobody is let in, nothing is echoed.
+//!
+//! `cargo test` hands every target the inputs of its corpus and no others, so that a run can be repeated. Built with
+//! `--cfg fuzzing`, this is a program of libFuzzer, which searches for more: see `README.md`.
+
+#![cfg_attr(fuzzing, no_main)]
+
+mod answer;
+mod bodies;
+mod config;
+mod events;
+mod hashes;
+mod names;
+mod replay;
+mod service;
+mod tokens;
+
+/// Makes a test of every target, and finds one by its name, which is that of its corpus too.
+macro_rules! targets {
+    ($($file:ident::$name:ident,)+) => {
+        $(
+            #[test]
+            fn $name() {
+                replay::corpus(stringify!($name), $file::$name);
+            }
+        )+
+
+        #[cfg(fuzzing)]
+        fn target(name: &str) -> fn(&[u8]) {
+            match name {
+                $(stringify!($name) => $file::$name,)+
+                _ => panic!("there is no target {name}"),
+            }
+        }
+    };
+}
+
+targets![
+    events::register,
+    events::login,
+    events::validate,
+    bodies::body,
+    names::username,
+    names::email,
+    names::password,
+    hashes::verify,
+    hashes::outdated,
+    tokens::token,
+    tokens::signed,
+    config::variables,
+];
+
+#[cfg(fuzzing)]
+static TARGET: std::sync::LazyLock<fn(&[u8])> =
+    std::sync::LazyLock::new(|| target(&std::env::var("FUZZ_TARGET").unwrap()));
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|input: &[u8]| TARGET(input));

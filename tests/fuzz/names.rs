@@ -1,0 +1,78 @@
+//! Usernames, email addresses and passwords. An input is UTF-16: there any bytes are a text, and those of all scripts
+//! are as near.
+
+use shared::email::{self, Email, EmailError};
+use shared::password::{self, Password, PasswordError};
+use shared::unicode::{caseless_key, is_ignorable, nfc};
+use shared::username::{self, Username, UsernameError, UsernameKey};
+
+/// The longest key in bytes: what a partition key of DynamoDB may have, less our prefix.
+const MAX_KEY_BYTES: usize = 2038;
+
+/// A name within its bounds, the same in all its spellings.
+pub fn username(bytes: &[u8]) {
+    let text = text(bytes);
+    let key = UsernameKey::of(&text);
+    assert!(key.as_str().len() <= MAX_KEY_BYTES);
+    match Username::parse(&text) {
+        Ok(name) => {
+            assert_eq!((name.as_str(), name.key()), (text.as_str(), &key));
+            assert!((1..=username::MAX_LENGTH).contains(&nfc(&text).chars().count()));
+            // Beyond that a key is cut, and is one of many names.
+            assert!(key.as_str().chars().count() <= 3 * username::MAX_LENGTH);
+            assert!(!text.chars().any(is_unseen) && !key.as_str().chars().any(is_ignorable), "{text:?}");
+            for spelling in [key.as_str(), &nfc(&text)] {
+                assert_eq!(UsernameKey::of(spelling), key, "{text:?}");
+            }
+        }
+        Err(error) => assert_eq!(error == UsernameError::Null, text.contains('\0')),
+    }
+}
+
+/// An address that is read again as it was, the same in all its spellings.
+pub fn email(bytes: &[u8]) {
+    let text = text(bytes);
+    match Email::parse(&text) {
+        Ok(email) => {
+            let (local, domain) = email.as_str().rsplit_once('@').unwrap();
+            let (typed_local, typed_domain) = text.rsplit_once('@').unwrap();
+            assert_eq!((email.local_part(), local), (local, typed_local));
+            assert_eq!(domain, typed_domain.to_lowercase());
+            assert!(text.chars().count() <= email::MAX_LENGTH);
+
+            let key = email.key().as_str();
+            assert!(key.len() <= MAX_KEY_BYTES);
+            assert!(!text.chars().any(is_unseen) && !key.chars().any(is_ignorable), "{text:?}");
+            for spelling in [key, email.as_str(), &text, &nfc(&text)] {
+                assert_eq!(caseless_key(spelling), key, "{text:?}");
+            }
+            assert_eq!(Email::parse(email.as_str()).as_ref(), Ok(&email));
+        }
+        Err(error) => assert_eq!(error == EmailError::Null, text.contains('\0')),
+    }
+}
+
+/// A text in NFC, within its bounds, that is not shown.
+pub fn password(bytes: &[u8]) {
+    let text = text(bytes);
+    match Password::parse(&text) {
+        Ok(password) => {
+            let composed = password.expose();
+            assert_eq!((composed, composed), (&*nfc(&text), &*nfc(composed)));
+            assert_eq!(password.typed(), text);
+            assert!(composed.chars().count() <= password::MAX_LENGTH && !composed.contains('\0'));
+            assert_eq!(Password::parse(composed).unwrap().expose(), composed);
+            assert_eq!(format!("{password:?}"), "Password(***)");
+        }
+        Err(error) => assert_eq!(error == PasswordError::Null, text.contains('\0')),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    let units: Vec<_> = bytes.as_chunks().0.iter().map(|&unit| u16::from_le_bytes(unit)).collect();
+    String::from_utf16_lossy(&units)
+}
+
+fn is_unseen(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || is_ignorable(c)
+}

@@ -1,0 +1,198 @@
+//! What the targets are run against: handlers over a store without state, so that no input depends on those before it.
+
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use login::Login;
+use register::Register;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use shared::account::{Account, AccountId, Status};
+use shared::address::Window;
+use shared::attempts::Attempts;
+use shared::config::{AuthorizerResponse, Config};
+use shared::hash::{Cost, Hasher, PasswordHash};
+use shared::http;
+use shared::password::Password;
+use shared::store::{AccountStore, CreateError, StoreError, SwapError};
+use shared::token::Keyring;
+use shared::username::{Username, UsernameKey};
+use tokio::runtime::Runtime;
+use validate::Validate;
+
+/// When every event comes.
+pub const NOW: u64 = 1_790_000_000;
+
+/// What signs tokens.
+pub const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
+
+pub const ALICE: &str = "6a2f41a3-c54c-4ce8-a4d1-0d2f5b1c8e77";
+
+/// For how long a name is locked.
+pub const LOCKED_SECONDS: u64 = 900;
+
+/// How many requests an address may make.
+const LIMIT: u32 = 10;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The one good token: of Alice, issued at [`NOW`]. The corpora hold it.
+pub const TOKEN: &str = concat!(
+    "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6IklrRTg2eHgtQWlTQXZnVVgifQ.",
+    "eyJpc3MiOiJzZXJ2ZXJsZXNzLWF1dGgiLCJhdWQiOiJzZXJ2ZXJsZXNzLWF1dGgiLCJzdWIiOiI2YTJmNDFhMy1jNTRjLTRjZTgtYTRkMS0w",
+    "ZDJmNWIxYzhlNzciLCJ1c2VyX2lkIjoiNmEyZjQxYTMtYzU0Yy00Y2U4LWE0ZDEtMGQyZjViMWM4ZTc3IiwidXNlcm5hbWUiOiJhbGljZSIs",
+    "InZlciI6MCwiaWF0IjoxNzkwMDAwMDAwLCJleHAiOjE3OTAwMDM2MDAsImp0aSI6IjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm",
+    "In0.BWQAYBFO22nrXvG29df1JMPWORT1Lq_0EyrCdRf5Flg",
+);
+
+pub fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(NOW)
+}
+
+pub static SERVICE: LazyLock<Service> = LazyLock::new(Service::new);
+
+/// The three functions; `validate` in both of its configurations.
+pub struct Service {
+    runtime: Runtime,
+    register: Register<Fixed>,
+    login: Login<Fixed>,
+    validate: [Validate<Fixed>; 2],
+    keyring: Keyring,
+}
+
+impl Service {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let keyring = || runtime.block_on(keyring());
+        let hasher = || Hasher::new(Cost::new(7168, 5).unwrap()).unwrap();
+        let hash = hasher().hash(&Password::parse(PASSWORD).unwrap()).unwrap();
+        let store = || Fixed { hash: hash.clone() };
+        let validate = [AuthorizerResponse::Simple, AuthorizerResponse::Iam]
+            .map(|response| Validate::new(store(), keyring(), response));
+        Self {
+            register: Register::new(store(), hasher(), keyring(), 8, LIMIT),
+            login: Login::new(store(), hasher(), keyring(), LIMIT),
+            validate,
+            keyring: keyring(),
+            runtime,
+        }
+    }
+
+    pub fn register(&self, event: Event) -> Result<Value, Diagnostic> {
+        let handle = |now, request| self.register.handle(now, request);
+        read(self.runtime.block_on(http::answer("register", now, event, handle)))
+    }
+
+    pub fn login(&self, event: Event) -> Result<Value, Diagnostic> {
+        let handle = |now, request| self.login.handle(now, request);
+        read(self.runtime.block_on(http::answer("login", now, event, handle)))
+    }
+
+    /// With simple responses, and with policies.
+    pub fn validate(&self, event: &Event) -> [Result<Value, Diagnostic>; 2] {
+        self.validate.each_ref().map(|function| {
+            let event = LambdaEvent::new(event.payload.clone(), event.context.clone());
+            read(self.runtime.block_on(function.answer(now, event)))
+        })
+    }
+
+    /// Whose token it is.
+    pub fn subject(&self, token: &str) -> (String, String) {
+        let claims = self.runtime.block_on(self.keyring.verify(token, now())).unwrap();
+        (claims.sub, claims.username)
+    }
+}
+
+pub type Event = LambdaEvent<Box<RawValue>>;
+
+/// An event as the Lambda runtime hands it on: any JSON. And what it says, as far as that can be read at all.
+pub fn event(bytes: &[u8]) -> Option<(Event, Value)> {
+    let payload: Box<RawValue> = serde_json::from_slice(bytes).ok()?;
+    let value = serde_json::from_slice(bytes).unwrap_or_default();
+    Some((LambdaEvent::new(payload, Context::default()), value))
+}
+
+fn read(reply: Result<Box<RawValue>, Diagnostic>) -> Result<Value, Diagnostic> {
+    reply.map(|reply| serde_json::from_str(reply.get()).unwrap())
+}
+
+async fn keyring() -> Keyring {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite://{}/accounts.db", folder.path().display());
+    let config = Config::parse(|variable| match variable {
+        "ACCOUNT_STORE" => Some(store.clone()),
+        "JWT_SECRET" => Some(SECRET.to_owned()),
+        _ => None,
+    });
+    shared::start::open(&config.unwrap(), now()).await.unwrap().1
+}
+
+/// A store that forgets everything. It knows Alice, the disabled Bob, and Carol, whose first tokens are revoked; and that
+/// Nobody is nobody. Of Dave it knows nothing, since it is down then. All other names are locked, which saves most logins
+/// the hash.
+struct Fixed {
+    hash: PasswordHash,
+}
+
+impl AccountStore for Fixed {
+    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+        let username = account.username.key() == &UsernameKey::of("alice");
+        let email = account.email.as_ref().is_some_and(|email| email.key().as_str() == "alice@example.com");
+        if username || email { Err(CreateError::Taken { username, email }) } else { Ok(()) }
+    }
+
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        let (status, token_version) = match name.as_str() {
+            "alice" => (Status::Active, 0),
+            "bob" => (Status::Disabled, 0),
+            "carol" => (Status::Active, 1),
+            "nobody" => return Ok(None),
+            _ => return Err(down()),
+        };
+        Ok(Some(Account {
+            id: AccountId::parse(ALICE).unwrap(),
+            username: Username::parse(name.as_str()).unwrap(),
+            email: None,
+            password_hash: self.hash.clone(),
+            token_version,
+            status,
+            created_at: UNIX_EPOCH,
+        }))
+    }
+
+    async fn replace_hash(&self, _: &Account, _: &PasswordHash) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+        let known = ["alice", "bob", "carol", "nobody", "dave"].contains(&name.as_str());
+        let locked = Attempts {
+            failures: 100,
+            locked_until: (NOW + LOCKED_SECONDS) * 1000,
+            expires_at: u64::MAX,
+            version: String::new(),
+        };
+        Ok((!known).then_some(locked))
+    }
+
+    async fn swap_attempts(
+        &self,
+        _: &UsernameKey,
+        _: Option<&Attempts>,
+        _: Option<&Attempts>,
+    ) -> Result<(), SwapError> {
+        Ok(())
+    }
+
+    /// Addresses of one network are over the limit.
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let busy = window.key.contains("#198.51.100.");
+        Ok(if busy { u64::MAX } else { 1 })
+    }
+}
+
+fn down() -> StoreError {
+    StoreError::Unavailable("down".into())
+}

@@ -1,0 +1,55 @@
+//! Tokens: what anybody can send, and what nobody without the secret can.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use shared::token::{Key, Keys, MAX_TTL, Rules, Verifier};
+
+use crate::service::{NOW, SECRET, TOKEN, now};
+
+/// Of all texts, one is a good token.
+pub fn token(bytes: &[u8]) {
+    let token = String::from_utf8_lossy(bytes);
+    assert_eq!(VERIFIER.verify(&token, now()).is_ok(), token == TOKEN);
+}
+
+/// Under a genuine signature, so that all that lies behind it is reached: a line with the header, and the claims. What
+/// is accepted is what was signed, and keeps every rule.
+pub fn signed(bytes: &[u8]) {
+    let header = json!({ "typ": "JWT", "alg": "HS256", "kid": Key::parse(SECRET).unwrap().id() });
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let (head, payload) = (&bytes[..end], bytes.get(end + 1..).unwrap_or_default());
+    let Ok(claims) = VERIFIER.verify(&sign(head, payload), now()) else { return };
+
+    assert_eq!(serde_json::from_slice::<Value>(head).unwrap(), header);
+    let signed: Value = serde_json::from_slice(payload).unwrap();
+    let accepted = json!(claims);
+    for name in ["iss", "aud", "sub", "user_id", "username", "ver", "iat", "exp", "nbf", "jti"] {
+        assert_eq!(accepted.get(name), signed.get(name), "{name}");
+    }
+    assert_eq!((&*claims.iss, &*claims.aud), ("serverless-auth", "serverless-auth"));
+    assert_eq!(claims.sub, claims.user_id);
+    assert!(!claims.jti.is_empty());
+    assert!(claims.exp > NOW && claims.exp.saturating_sub(claims.iat) <= MAX_TTL.as_secs());
+    assert!(claims.iat <= NOW + 5 && claims.nbf.is_none_or(|nbf| nbf <= NOW + 5));
+}
+
+static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
+    let rules = Rules {
+        issuer: "serverless-auth".to_owned(),
+        audience: "serverless-auth".to_owned(),
+        ttl: Duration::from_hours(1),
+    };
+    Verifier::new(&rules, &Keys { current: Key::parse(SECRET).unwrap(), previous: None })
+});
+
+fn sign(header: &[u8], payload: &[u8]) -> String {
+    let message = format!("{}.{}", BASE64.encode(header), BASE64.encode(payload));
+    let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(&message);
+    format!("{message}.{}", BASE64.encode(mac.finalize().into_bytes()))
+}
