@@ -20,10 +20,8 @@ pub trait Operator: AccountStore {
     ///
     /// Each is added as a whole or not at all, nothing is ever overwritten, and all of it can be repeated after a
     /// failure.
-    fn import(
-        &self,
-        newcomers: &[Newcomer],
-    ) -> impl Future<Output = Result<Vec<Arrival>, StoreError>> + Send;
+    fn import(&self, newcomers: &[Newcomer])
+    -> impl Future<Output = Result<Vec<Arrival>, StoreError>> + Send;
 
     /// Changes an account in one atomic step. The account as it was before; `None` when nobody has the name.
     fn change(
@@ -58,8 +56,7 @@ pub struct Newcomer {
 impl Newcomer {
     /// Whether this is the account that has its name already: by its id, or, where that was made up, by its hash.
     pub(super) fn is(&self, found: &Account) -> bool {
-        found.id == self.account.id
-            || (!self.has_id && found.password_hash == self.account.password_hash)
+        found.id == self.account.id || (!self.has_id && found.password_hash == self.account.password_hash)
     }
 }
 

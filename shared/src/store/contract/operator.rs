@@ -41,11 +41,8 @@ pub(crate) async fn a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_ha
         assert!(store.replace_hash(&stored, &renewed).await.unwrap());
         assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [Arrival::UsernameTaken]);
         assert_eq!(store.import(&[with_id(&stored)]).await.unwrap(), [Arrival::Present]);
-        let other_id = Account {
-            id: AccountId::random().unwrap(),
-            password_hash: renewed.clone(),
-            ..stored.clone()
-        };
+        let other_id =
+            Account { id: AccountId::random().unwrap(), password_hash: renewed.clone(), ..stored.clone() };
         assert_eq!(store.import(&[with_id(&other_id)]).await.unwrap(), [Arrival::UsernameTaken]);
         let expected = Account { password_hash: renewed, ..stored };
         assert_eq!(store.find(first.username.key()).await.unwrap(), Some(expected));
@@ -119,8 +116,7 @@ pub(crate) async fn a_change_keeps_the_rest(place: &impl Place) {
             (Change::EndTokens, Status::Active, 3, &hash),
         ] {
             assert_eq!(store.change(name, &change).await.unwrap(), Some(expected.clone()), "{change:?}");
-            expected =
-                Account { status, token_version, password_hash: password_hash.clone(), ..expected };
+            expected = Account { status, token_version, password_hash: password_hash.clone(), ..expected };
             assert_eq!(store.find(name).await.unwrap(), Some(expected.clone()), "{change:?}");
         }
         assert_eq!(store.find(other.username.key()).await.unwrap(), Some(other));
@@ -130,12 +126,9 @@ pub(crate) async fn a_change_keeps_the_rest(place: &impl Place) {
 pub(crate) async fn a_change_makes_nobody(place: &impl Place) {
     let store = place.open().await;
     let name = key("nobody");
-    for change in [
-        Change::Disable,
-        Change::Enable,
-        Change::EndTokens,
-        Change::Password(account("x", "").password_hash),
-    ] {
+    for change in
+        [Change::Disable, Change::Enable, Change::EndTokens, Change::Password(account("x", "").password_hash)]
+    {
         assert_eq!(store.change(&name, &change).await.unwrap(), None);
         assert_eq!(store.find(&name).await.unwrap(), None);
     }

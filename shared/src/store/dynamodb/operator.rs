@@ -97,8 +97,7 @@ impl Operator for DynamoDbStore {
     }
 
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {
-        let start =
-            after.map(|key| HashMap::from([(PK.to_owned(), AttributeValue::S(key.to_owned()))]));
+        let start = after.map(|key| HashMap::from([(PK.to_owned(), AttributeValue::S(key.to_owned()))]));
         let scan = self
             .client
             .scan()
@@ -109,9 +108,8 @@ impl Operator for DynamoDbStore {
             .filter_expression("begins_with(pk, :accounts)")
             .expression_attribute_values(":accounts", AttributeValue::S(ACCOUNT_PREFIX.to_owned()));
         let found = scan.send().await.map_err(store_error)?;
-        let key = |item: &HashMap<String, AttributeValue>| {
-            item.get(PK).and_then(|key| key.as_s().ok()).cloned()
-        };
+        let key =
+            |item: &HashMap<String, AttributeValue>| item.get(PK).and_then(|key| key.as_s().ok()).cloned();
         let read = |item| {
             read_account(item).map_err(|cause| Unreadable { key: key(item).unwrap_or_default(), cause })
         };

@@ -245,7 +245,9 @@ async fn a_page_goes_on_after_a_row_that_is_no_account() {
     let names: Vec<_> = page
         .accounts
         .iter()
-        .map(|read| read.as_ref().map(|account| account.username.as_str()).map_err(|error| error.key.as_str()))
+        .map(|read| {
+            read.as_ref().map(|account| account.username.as_str()).map_err(|error| error.key.as_str())
+        })
         .collect();
     assert_eq!(names, [Ok("alice"), Err("bob"), Ok("carol")]);
 }
