@@ -1,6 +1,6 @@
 //! `POST /register`: creates an account and answers with a token.
 
-mod policy;
+pub mod policy;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

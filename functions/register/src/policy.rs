@@ -12,18 +12,23 @@ static COMMON: &str = include_str!("../blocklist/common_passwords.txt");
 
 /// The rules on new passwords.
 #[derive(Debug)]
-pub(crate) struct Policy {
+pub struct Policy {
     min_length: usize,
 }
 
 impl Policy {
     /// Passwords of at least `min_length` code points.
-    pub(crate) fn new(min_length: usize) -> Self {
+    #[must_use]
+    pub fn new(min_length: usize) -> Self {
         Self { min_length }
     }
 
     /// Takes a new password, if nothing speaks against it.
-    pub(crate) fn admit(
+    ///
+    /// # Errors
+    ///
+    /// What speaks against it.
+    pub fn admit(
         &self,
         typed: &str,
         username: Option<&Username>,
@@ -73,7 +78,7 @@ fn middle_line(lines: &str) -> Option<(&str, &str, &str)> {
 
 /// Why a password is not taken. `Display` is what the client reads, in Django's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum PolicyError {
+pub enum PolicyError {
     /// On the list.
     #[error("This password is too common.")]
     Common,
