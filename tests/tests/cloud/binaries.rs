@@ -1,4 +1,4 @@
-//! The three binaries, built as they are deployed and as they run on a laptop.
+//! The three binaries, built as they are deployed and as they run on a laptop, and the operator's tool.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -21,7 +21,7 @@ pub fn deployed(function: &str) -> PathBuf {
     PathBuf::from(folder).join(format!("{}{rest}Function/bootstrap", initial.to_uppercase()))
 }
 
-/// A function as it runs on a laptop.
+/// A function as it runs on a laptop, or the operator's tool.
 pub fn local(function: &str) -> PathBuf {
     BUILT.join("local").join(function)
 }
@@ -32,8 +32,8 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     std::fs::create_dir_all(&root).unwrap();
     let lock = File::create(root.join("binaries.lock")).unwrap();
     lock.lock().unwrap();
-    build(&root.join("deployed"), &["--no-default-features"]);
-    build(&root.join("local"), &[]);
+    build(&root.join("deployed"), &FUNCTIONS, &["--no-default-features"]);
+    build(&root.join("local"), &[&FUNCTIONS[..], &["accounts"]].concat(), &[]);
     root
 });
 
@@ -52,11 +52,11 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Builds all three and keeps them in a folder, where no other build replaces them.
-fn build(folder: &Path, features: &[&str]) {
+/// Builds packages and keeps their binaries in a folder, where no other build replaces them.
+fn build(folder: &Path, packages: &[&str], features: &[&str]) {
     let mut build = cargo();
     build.args(["build", "--locked", "--message-format=json-render-diagnostics"]).args(features);
-    build.args(FUNCTIONS.iter().flat_map(|function| ["--package", function]));
+    build.args(packages.iter().flat_map(|package| ["--package", package]));
     let output = build.stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "the functions do not build");
 

@@ -13,7 +13,7 @@ use crate::service::{PASSWORD, Service};
 
 const PROCESSES: usize = 8;
 /// Where failures at `alice` are kept: under SHA-256 of the name.
-const ATTEMPTS: &str = "ATTEMPTS#2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90";
+pub const ATTEMPTS: &str = "ATTEMPTS#2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90";
 
 /// How many failures are on record.
 async fn failures(service: &Service) -> u64 {

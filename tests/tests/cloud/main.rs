@@ -14,6 +14,7 @@ mod journey;
 mod lambda;
 mod leaks;
 mod lost_answers;
+mod operator;
 mod outages;
 mod place;
 mod proxy;

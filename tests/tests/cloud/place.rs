@@ -1,5 +1,7 @@
 //! Accounts in a table and in a file, for what must be true of both.
 
+use std::collections::BTreeMap;
+
 use tempfile::TempDir;
 
 use crate::binaries;
@@ -43,6 +45,23 @@ impl Place {
         }
     }
 
+    /// What leads to the accounts, and nothing else.
+    pub fn way(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::Table(service) => service.way(),
+            Self::File(folder) => {
+                let database = format!("sqlite://{}/accounts.db", folder.path().display());
+                BTreeMap::from([("ACCOUNT_STORE".to_owned(), database)])
+            }
+        }
+    }
+
+    /// All three functions.
+    pub async fn functions(&self) -> [Function; 3] {
+        let [register, login, validate] = binaries::FUNCTIONS;
+        [self.start(register).await, self.start(login).await, self.start(validate).await]
+    }
+
     pub async fn start_many(&self, function: &str, number: usize) -> Vec<Function> {
         let mut functions = Vec::new();
         for _ in 0..number {
@@ -65,6 +84,19 @@ impl Place {
                 let mut statement = database.prepare("SELECT id FROM accounts").unwrap();
                 let ids = statement.query_map([], |row| row.get(0)).unwrap();
                 ids.map(Result::unwrap).collect()
+            }
+        }
+    }
+
+    /// How many email addresses are marked as in use.
+    pub async fn addresses(&self) -> usize {
+        match self {
+            Self::Table(service) => {
+                let keys = service.engine.keys().await;
+                keys.iter().filter(|key| key.starts_with("EMAIL#")).count()
+            }
+            Self::File(_) => {
+                self.database().query_row("SELECT COUNT(*) FROM emails", [], |row| row.get(0)).unwrap()
             }
         }
     }

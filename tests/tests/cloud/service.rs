@@ -76,6 +76,15 @@ impl Service {
         Function::refusal(&binaries::deployed(function), &self.environment(function, changes)).await
     }
 
+    /// What leads to the table, and nothing else.
+    pub fn way(&self) -> BTreeMap<String, String> {
+        let way = ["ACCOUNT_STORE", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_REGION"];
+        let credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+        let mut environment = self.environment("accounts", &[]);
+        environment.retain(|name, _| way.iter().chain(&credentials).any(|wanted| wanted == name));
+        environment
+    }
+
     fn environment(&self, function: &str, changes: &[(&str, Option<&str>)]) -> BTreeMap<String, String> {
         let mut environment: BTreeMap<_, _> = [
             ("ACCOUNT_STORE", format!("dynamodb://{TABLE}")),

@@ -1,0 +1,236 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+
+use super::places;
+use crate::engine::Item;
+use crate::guessing::ATTEMPTS;
+use crate::place::Place;
+use crate::service::PASSWORD;
+
+/// Has `alice` locked for minutes after fourteen failures, so that no time that passes here unlocks her.
+#[expect(clippy::disallowed_methods, reason = "the functions look at this clock")]
+async fn lock_alice(place: &Place) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let locked_until = u64::try_from((now + Duration::from_secs(900)).as_millis()).unwrap();
+    let expires_at = now.as_secs() + 86_400;
+    match place {
+        Place::Table(service) => {
+            let number = |number: u64| AttributeValue::N(number.to_string());
+            let text = |text: &str| AttributeValue::S(text.to_owned());
+            let item = Item::from([
+                ("pk".to_owned(), text(ATTEMPTS)),
+                ("failures".to_owned(), number(14)),
+                ("locked_until".to_owned(), number(locked_until)),
+                ("expires_at".to_owned(), number(expires_at)),
+                ("version".to_owned(), text("0123456789abcdef")),
+            ]);
+            service.engine.put(item).await;
+        }
+        Place::File(_) => {
+            let (_, digest) = ATTEMPTS.split_once('#').unwrap();
+            let insert = "INSERT INTO attempts VALUES (?1, 14, ?2, ?3, '0123456789abcdef')";
+            let values = rusqlite::params![digest, locked_until.cast_signed(), expires_at.cast_signed()];
+            assert_eq!(place.database().execute(insert, values).unwrap(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_let_in_again_when_it_is_enabled() {
+    for place in places().await {
+        let [register, login, validate] = place.functions().await;
+        let token = register.register("Alice", None).await.assert_status(201).token().to_owned();
+        let bob = register.register("bob", None).await.assert_status(201).token().to_owned();
+        for changed in [true, false] {
+            let done = place.accounts(&["disable", "ａlice", "--json"], "").await.assert_code(0);
+            assert_eq!(
+                (&done.json()["username"], &done.json()["changed"]),
+                (&json!("Alice"), &json!(changed))
+            );
+            assert_eq!(
+                validate.validate(&token).await.assert_status(401).trace.request_line()["reason"],
+                "disabled"
+            );
+            assert_eq!(
+                login.login("alice", PASSWORD).await.assert_status(401).trace.request_line()["reason"],
+                "disabled"
+            );
+        }
+        validate.validate(&bob).await.assert_status(200);
+        assert!(place.accounts(&["show", "alice"], "").await.assert_code(0).out.contains("disabled"));
+        place.accounts(&["enable", "ALICE"], "").await.assert_code(0);
+        validate.validate(&token).await.assert_status(200);
+        login.login("alice", PASSWORD).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn revoked_tokens_are_refused_and_new_ones_good() {
+    for place in places().await {
+        let [register, login, validate] = place.functions().await;
+        let token = register.register("alice", None).await.assert_status(201).token().to_owned();
+        place.accounts(&["revoke", "alice"], "").await.assert_code(0);
+        assert_eq!(
+            validate.validate(&token).await.assert_status(401).trace.request_line()["reason"],
+            "revoked"
+        );
+        let fresh = login.login("alice", PASSWORD).await.assert_status(200).token().to_owned();
+        validate.validate(&fresh).await.assert_status(200);
+    }
+}
+
+#[tokio::test]
+async fn an_unlocked_name_may_log_in_at_once() {
+    for place in places().await {
+        let [register, login, _] = place.functions().await;
+        register.register("alice", None).await.assert_status(201);
+        lock_alice(&place).await;
+        login.login("alice", PASSWORD).await.assert_status(429);
+        let shown = place.accounts(&["--json", "show", "alice"], "").await.assert_code(0).json();
+        assert_eq!(shown["failed_logins"], 14);
+        assert!(shown["locked_until"].is_string(), "{shown}");
+        let done = place.accounts(&["unlock", "ALICE", "--json"], "").await.assert_code(0);
+        assert_eq!(done.json()["failed_logins"], 14);
+        login.login("alice", PASSWORD).await.assert_status(200);
+        assert_eq!(
+            place.accounts(&["unlock", "alice", "--json"], "").await.assert_code(0).json()["failed_logins"],
+            0
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_replaces_the_old_one_its_tokens_and_its_lock() {
+    const NEW: &str = "  another phrase altogether ";
+    for place in places().await {
+        let [register, login, validate] = place.functions().await;
+        let token =
+            register.register("alice", Some("alice@example.com")).await.assert_status(201).token().to_owned();
+        for (refused, reason) in [
+            ("short", "too short"),
+            ("password123", "too common"),
+            ("ALICE@example.com", "email address"),
+            ("", "too short"),
+            ("one line\nand another", "one line"),
+            ("correct\0horse", "Null"),
+        ] {
+            let done = place.accounts(&["set-password", "alice"], refused).await.assert_code(1);
+            assert!(done.err.contains(reason), "{done:?}");
+        }
+        validate.validate(&token).await.assert_status(200);
+        lock_alice(&place).await;
+        place.accounts(&["set-password", "Alice"], &format!("{NEW}\n")).await.assert_code(0);
+        login.login("alice", NEW).await.assert_status(200);
+        login.login("alice", PASSWORD).await.assert_status(401);
+        login.login("alice", NEW.trim()).await.assert_status(401);
+        assert_eq!(
+            validate.validate(&token).await.assert_status(401).trace.request_line()["reason"],
+            "revoked"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_account_is_gone_with_its_address_and_only_on_purpose() {
+    for place in places().await {
+        let [register, login, validate] = place.functions().await;
+        let email = Some("alice@example.com");
+        let token = register.register("alice", email).await.assert_status(201).token().to_owned();
+        let done = place.accounts(&["delete", "alice"], "y\n").await.assert_code(2);
+        assert!(done.err.contains("--yes"), "{done:?}");
+        validate.validate(&token).await.assert_status(200);
+
+        place.accounts(&["delete", "ALICE", "--yes"], "").await.assert_code(0);
+        validate.validate(&token).await.assert_status(401);
+        login.login("alice", PASSWORD).await.assert_status(401);
+        assert!(place.account_ids().await.is_empty());
+        register.register("alice", email).await.assert_status(201);
+        validate.validate(&token).await.assert_status(401);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_from_somebody_by_the_exit_code() {
+    for place in places().await {
+        place.start("register").await.register("bob", None).await.assert_status(201);
+        let before = place.contents().await;
+        for arguments in [
+            &["show", "alice"][..],
+            &["disable", "alice"],
+            &["enable", "alice"],
+            &["revoke", "alice"],
+            &["unlock", "alice"],
+            &["set-password", "alice"],
+            &["delete", "alice", "--yes"],
+            &["check-hash", "al\u{1b}[2Jice"],
+        ] {
+            let done = place.accounts(arguments, "").await.assert_code(3);
+            assert!(done.out.is_empty() && !done.err.contains('\u{1b}'), "{done:?}");
+        }
+        assert_eq!(place.contents().await, before);
+        for arguments in [&[][..], &["show"], &["sho", "bob"], &["import"], &["delete", "bob", "--force"]] {
+            place.accounts(arguments, "").await.assert_code(2);
+        }
+        for arguments in [&["--help"][..], &["import", "--help"], &["--version"]] {
+            place.accounts(arguments, "").await.assert_code(0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mistaken_path_or_variable_makes_no_database() {
+    let place = Place::file();
+    place.accounts(&["show", "alice"], "").await.assert_code(1);
+    place.accounts(&["import", "-", "--dry-run"], "username,hash\n").await.assert_code(0);
+    let Place::File(folder) = &place else { unreachable!() };
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    let mut tool = place.tool(&["show", "alice"]);
+    let output = tool.env("ACCOUNT_STORE", "postgres://canary").output().await.unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && err.contains("ACCOUNT_STORE must be"), "{err}");
+}
+
+#[tokio::test]
+async fn hashes_are_described_and_not_shown() {
+    let place = Place::file();
+    place.start("register").await.register("alice", None).await.assert_status(201);
+    let own = place.accounts(&["check-hash", "alice", "--json"], "").await.assert_code(0).json();
+    assert_eq!((&own["scheme"], &own["replaced_at_login"]), (&json!("Argon2id"), &json!(false)));
+    let hashes = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=\n\
+                  md5$canary$canary\n!canary\n\n";
+    let done = place.accounts(&["check-hash", "--json"], hashes).await.assert_code(4);
+    let lines: Vec<serde_json::Value> =
+        done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let verdicts: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            (line["of"].as_str().unwrap(), line["scheme"].as_str().unwrap(), line["verifiable"] == true)
+        })
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("1", "Django PBKDF2-SHA256", true),
+            ("2", "unknown", false),
+            ("3", "no password", false),
+            ("4", "unknown", false)
+        ]
+    );
+    assert_eq!(lines[0]["replaced_at_login"], true);
+    place.accounts(&["show", "alice"], "").await.assert_code(0);
+}
+
+/// What a function does not call is not linked into it: the tool, which lists accounts, can be told from them by that.
+#[test]
+fn no_function_has_what_an_operator_needs() {
+    let scans = |binary: &std::path::Path| {
+        let bytes = std::fs::read(binary).unwrap();
+        bytes.windows(b"DynamoDB_20120810.Scan".len()).any(|window| window == b"DynamoDB_20120810.Scan")
+    };
+    assert!(scans(&crate::binaries::local("accounts")));
+    for function in crate::binaries::FUNCTIONS {
+        assert!(!scans(&crate::binaries::deployed(function)), "{function}");
+    }
+}

@@ -1,0 +1,71 @@
+//! Users of a real Django project, whose passwords were hashed by it. `django/make.py` has made them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::places;
+
+const USERS: &str = include_str!("django/users.csv");
+const PASSWORDS: &str = include_str!("django/passwords.json");
+
+#[tokio::test]
+async fn users_of_django_log_in_with_their_passwords_and_then_have_our_hashes() {
+    let passwords: BTreeMap<String, String> = serde_json::from_str(PASSWORDS).unwrap();
+    for place in places().await {
+        // One after the other, so that it is the second of two that is refused.
+        let import = ["import", "-", "--json", "--parallel", "1"];
+        let imported = place.accounts(&import, USERS).await.assert_code(4);
+        assert_eq!(imported.json()["added"], 7);
+        // Django lets users share an address; the line of the second is named.
+        let twin = USERS.lines().position(|line| line.starts_with("twin,")).unwrap() + 1;
+        assert_eq!(imported.err, format!("line {twin}: email: Another account has it.\n"));
+
+        let [_, login, validate] = place.functions().await;
+        let checked = place.accounts(&["check-hash", "admin", "--json"], "").await.assert_code(0).json();
+        assert!(checked["parameters"].as_str().unwrap().contains("1000000"), "{checked}");
+        for (name, password) in passwords.iter().filter(|(name, _)| *name != "admin") {
+            let status = if ["inactive", "twin"].contains(&name.as_str()) { 401 } else { 200 };
+            for wrong in [format!("{password} "), password.to_uppercase(), "!".to_owned()] {
+                login.login(name, &wrong).await.assert_status(401);
+            }
+            let answer = login.login(&name.to_uppercase(), password).await.assert_status(status);
+            if status == 200 {
+                validate.validate(answer.token()).await.assert_status(200);
+                login.login(name, &format!("{password} ")).await.assert_status(401);
+                login.login(name, password).await.assert_status(200);
+            }
+            let checked = place.accounts(&["check-hash", name, "--json"], "").await;
+            let scheme = match name.as_str() {
+                "twin" => {
+                    checked.assert_code(3);
+                    continue;
+                }
+                "inactive" => "Django PBKDF2-SHA256",
+                _ => "Argon2id",
+            };
+            assert_eq!(checked.assert_code(0).json()["scheme"], scheme, "{name}");
+        }
+        login.login("robot", "!").await.assert_status(401);
+
+        // Those who are there are known, whether they have another hash by now or not.
+        let again = place.accounts(&["import", "-", "--json"], USERS).await.assert_code(4).json();
+        assert_eq!(
+            (&again["added"], &again["already_there"], &again["refused"]),
+            (&json!(0), &json!(7), &json!(1))
+        );
+        let shown: Value = place.accounts(&["show", "inactive", "--json"], "").await.assert_code(0).json();
+        assert_eq!((&shown["disabled"], &shown["email"]), (&json!(true), &json!("inactive@example.com")));
+        assert!(shown["created"].as_str().unwrap().starts_with("2026-11-22T16:29:19"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_a_password_gets_one_from_an_operator() {
+    for place in places().await {
+        place.accounts(&["import", "-"], USERS).await.assert_code(4);
+        place.accounts(&["check-hash", "robot"], "").await.assert_code(4);
+        place.accounts(&["set-password", "robot"], "a phrase for a robot\n").await.assert_code(0);
+        place.start("login").await.login("robot", "a phrase for a robot").await.assert_status(200);
+    }
+}

@@ -1,0 +1,96 @@
+"""Makes users.csv and passwords.json: a new Django project, users made by its own commands and by create_user, and what
+the export in README.md, which is run as it stands there, writes of them.
+
+    pip install Django==5.2.19      # Python 3.11
+    python make.py
+
+Our own code must never write these files: it would agree with itself.
+"""
+
+import json
+import os
+import pathlib
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+README = HERE.parents[4] / "README.md"
+
+PASSWORDS = {
+    "admin": "correct horse battery staple",
+    "alice": "Tr0ub4dor and three",
+    "Bob.OHara@example.com": "  spaces around  ",
+    "Жанна": "пароль и ещё",
+    "changed": "the second of two",
+    "twin": "the same address as alice",
+    "inactive": "correct horse, but inactive",
+}
+
+CREATE = """
+from django.contrib.auth import get_user_model
+create = get_user_model().objects.create_user
+create("alice", "Alice@Example.com", PASSWORDS["alice"])
+create("Bob.OHara@example.com", "bob@example.com", PASSWORDS["Bob.OHara@example.com"])
+create("Жанна", "", PASSWORDS["Жанна"])
+create("changed", "", "the first of two")
+create("twin", "alice@example.com", PASSWORDS["twin"])
+create("inactive", "inactive@example.com", PASSWORDS["inactive"], is_active=False)
+create("robot", "robot@example.com")
+"""
+
+
+# By default Django 5.2 iterates a million times, for which a test has no time: so for the first user alone.
+QUICK = """
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+class Quick(PBKDF2PasswordHasher):
+    iterations = 1000
+"""
+
+
+def manage(project, *arguments, **options):
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=project, check=True, **options)
+
+
+def change_password(project, username, password):
+    """`changepassword` reads from a terminal alone."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(project)
+        os.execv(sys.executable, [sys.executable, "manage.py", "changepassword", username])
+    read = b""
+    for prompt in (b"Password: ", b"Password (again): "):
+        while not read.endswith(prompt):
+            read += os.read(terminal, 1024)
+        os.write(terminal, password.encode() + b"\n")
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def export(project):
+    """Runs the command of the README."""
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    (command,) = [block for block in blocks if "manage.py shell" in block]
+    path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(["sh", "-euc", command], cwd=project, check=True, env={**os.environ, "PATH": path})
+    return (pathlib.Path(project) / "users.csv").read_bytes()
+
+
+with tempfile.TemporaryDirectory() as project:
+    subprocess.run([sys.executable, "-m", "django", "startproject", "site_of_users", project], check=True)
+    manage(project, "migrate", "-v", "0")
+    admin = {"DJANGO_SUPERUSER_PASSWORD": PASSWORDS["admin"]}
+    manage(
+        project, "createsuperuser", "--noinput", "--username", "admin", "--email", "admin@example.com",
+        env={**os.environ, **admin},
+    )
+    (pathlib.Path(project) / "quick.py").write_text(QUICK)
+    with (pathlib.Path(project) / "site_of_users/settings.py").open("a") as settings:
+        settings.write('PASSWORD_HASHERS = ["quick.Quick"]\n')
+    manage(project, "shell", "-v", "0", "-c", f"PASSWORDS = {PASSWORDS!r}\n{CREATE}")
+    change_password(project, "changed", PASSWORDS["changed"])
+    (HERE / "users.csv").write_bytes(export(project))
+(HERE / "passwords.json").write_text(json.dumps(PASSWORDS, ensure_ascii=False, indent=4) + "\n")

@@ -1,0 +1,137 @@
+use std::fmt::Write;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use super::places;
+use crate::place::Place;
+use crate::proxy::{INTERNAL_ERROR, THROTTLED, TOO_MUCH};
+
+/// Made by Django 5.2.19.
+pub const HASH: &str =
+    "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
+
+/// A file of so many users, every second of them with an email address, and the ids in it.
+pub fn users(count: usize) -> (String, Vec<String>) {
+    let (mut file, mut ids) = ("username,password,email,id\n".to_owned(), Vec::new());
+    for number in 0..count {
+        let id = format!("00000000-0000-4000-8000-{number:012}");
+        let email = if number % 2 == 0 { format!("u{number}@example.com") } else { String::new() };
+        writeln!(file, "user{number},{HASH},{email},{id}").unwrap();
+        ids.push(id);
+    }
+    (file, ids)
+}
+
+impl Place {
+    /// The ids in the accounts, sorted.
+    pub async fn ids(&self) -> Vec<String> {
+        let mut ids = self.account_ids().await;
+        ids.sort_unstable();
+        ids
+    }
+}
+
+#[tokio::test]
+async fn refused_lines_are_listed_and_the_others_imported() {
+    let other = HASH.replace("$ChVh", "$DhVh");
+    let csv = format!(
+        "username,hash,email\nalice,{HASH},alice@example.com\nal ice,{HASH},\nbob,canary,\ncarol,{HASH},Alice@example.com\n\
+         ALICE,{other},\ndave,{HASH},canary\nerin,{HASH},erin@example.com,canary\nalice,{HASH},\nfrank,!canary,\n"
+    );
+    let expected = [
+        (
+            3,
+            json!("username"),
+            "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.",
+        ),
+        (4, json!("hash"), "the stored password hash is of an unknown scheme"),
+        (5, json!("email"), "Another account has it."),
+        (6, json!("username"), "Another account has it."),
+        (7, json!("email"), "Enter a valid email address."),
+        (8, Value::Null, "Not as many fields as the header has."),
+    ];
+    for place in places().await {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("refused.jsonl");
+        let refused = path.to_str().unwrap();
+        for added in [2, 0] {
+            let import = ["import", "-", "--json", "--parallel", "1", "--refused", refused];
+            let done = place.accounts(&import, &csv).await.assert_code(4);
+            assert_eq!(done.json()["added"], added, "{done:?}");
+            assert_eq!(done.json()["already_there"], 3 - added, "{done:?}");
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            let list = std::fs::read_to_string(&path).unwrap();
+            let list: Vec<Value> = list.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let list: Vec<_> = list
+                .iter()
+                .map(|line| {
+                    (line["line"].as_i64().unwrap(), line["field"].clone(), line["reason"].as_str().unwrap())
+                })
+                .collect();
+            assert_eq!(list, expected);
+        }
+        assert_eq!(place.ids().await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_adds_nothing() {
+    let (file, _) = users(2500);
+    for place in places().await {
+        place.start("register").await.register("bob", None).await.assert_status(201);
+        let before = place.contents().await;
+        let done = place.accounts(&["import", "-", "--dry-run"], &file).await.assert_code(0);
+        assert_eq!(done.out, "2500 good, 0 refused, nothing added\n");
+        assert_eq!(place.contents().await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_a_header_or_an_end_is_refused() {
+    for place in places().await {
+        for (file, added) in [
+            (format!("alice,{HASH}\n"), 0),
+            (format!("username,hash,canary\nalice,{HASH},\n"), 0),
+            (format!("username,hash\nalice,{HASH}\n\"bob,{HASH}\n{}", "x".repeat(100_000)), 1),
+        ] {
+            let done = place.accounts(&["import", "-", "--json"], &file).await.assert_code(1);
+            assert_eq!(
+                (done.json()["added"].as_i64(), &done.json()["finished"]),
+                (Some(added), &json!(false))
+            );
+        }
+        let done = place.accounts(&["import", "/nowhere/users.csv"], "").await.assert_code(1);
+        assert!(done.err.contains("/nowhere/users.csv"), "{done:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_import_waits_and_loses_nothing() {
+    let place = Place::table().await;
+    let Place::Table(service) = &place else { unreachable!() };
+    let (file, ids) = users(100);
+    for fault in [THROTTLED, TOO_MUCH, INTERNAL_ERROR] {
+        // More than the SDK repeats by itself.
+        service.proxy.next(100, fault);
+        service.proxy.calls();
+        let done = place.accounts(&["import", "-", "--json", "--parallel", "16"], &file).await.assert_code(0);
+        let done = done.json();
+        assert_eq!(done["added"].as_i64().unwrap() + done["already_there"].as_i64().unwrap(), 100, "{done}");
+        let calls = service.proxy.calls();
+        let writes = calls.iter().filter(|call| call.contains("USERNAME#")).count();
+        assert!(writes >= 200, "{writes} writes");
+        assert_eq!(place.ids().await, ids);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_stays_broken_ends_an_import_with_what_is_done() {
+    let place = Place::table().await;
+    let Place::Table(service) = &place else { unreachable!() };
+    service.proxy.always(crate::proxy::ACCESS_DENIED);
+    let (file, _) = users(100);
+    let done = place.accounts(&["import", "-", "--json"], &file).await.assert_code(1);
+    assert_eq!((&done.json()["added"], &done.json()["finished"]), (&json!(0), &json!(false)));
+    assert!(done.err.contains("AccessDenied") || done.err.contains("broken"), "{done:?}");
+}

@@ -1,0 +1,55 @@
+//! An import is killed and run again.
+
+use std::time::Duration;
+
+use super::imports::users;
+use super::places;
+use crate::place::Place;
+use crate::proxy::Fault;
+
+/// Waits until there are this many accounts at least.
+async fn arrived(place: &Place, count: usize) {
+    let arrived = async {
+        while place.ids().await.len() < count {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), arrived).await.expect("accounts");
+}
+
+#[tokio::test]
+async fn an_import_that_was_killed_is_taken_up_by_running_it_again() {
+    for place in places().await {
+        // A file is written a thousand at a time.
+        let (count, seen) = if matches!(place, Place::File(_)) { (4000, 1000) } else { (200, 20) };
+        let (file, ids) = users(count);
+        let most: String = file.split_inclusive('\n').take(count - 10).collect();
+        // The end of the file is still to come, so it cannot be over.
+        let mut tool = place.begin(&["import", "-"], &most).await;
+        arrived(&place, seen).await;
+        tool.kill().await.unwrap();
+        let left = place.ids().await;
+        assert!((seen..count).contains(&left.len()), "{}", left.len());
+
+        let done = place.accounts(&["import", "-", "--json"], &file).await.assert_code(0).json();
+        // What was under way when the tool was killed may still have arrived.
+        let (present, added) = (done["already_there"].as_u64().unwrap(), done["added"].as_u64().unwrap());
+        assert_eq!(present + added, count as u64);
+        assert!(present >= left.len() as u64 && added >= 10, "{done}");
+        assert_eq!(place.ids().await, ids);
+        assert_eq!(place.addresses().await, count / 2);
+    }
+}
+
+#[tokio::test]
+async fn answers_that_are_lost_double_nothing() {
+    let place = Place::table().await;
+    let Place::Table(service) = &place else { unreachable!() };
+    let (file, ids) = users(100);
+    service.proxy.next(60, Fault::LoseAnswer);
+    let done =
+        place.accounts(&["import", "-", "--json", "--parallel", "16"], &file).await.assert_code(0).json();
+    assert_eq!(done["added"].as_u64().unwrap() + done["already_there"].as_u64().unwrap(), 100, "{done}");
+    assert_eq!(place.ids().await, ids);
+    assert_eq!(place.addresses().await, 50);
+}
