@@ -2,10 +2,11 @@
 
 mod operator;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
@@ -26,6 +27,9 @@ const SCHEMA: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sq
 
 /// How long a write waits for another process to finish its own, within the three seconds that a client waits.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long it sleeps before it tries again.
+const BUSY_SLEEP: Duration = Duration::from_millis(4);
 
 /// An account store in a file.
 ///
@@ -57,7 +61,7 @@ impl SqliteStore {
         // Without SQLITE_OPEN_CREATE: a file that vanishes now is an error, not a new database.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.busy_handler(Some(wait_for_turn))?;
         check(&mut connection)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -281,6 +285,21 @@ fn account(row: &Row<'_>) -> Result<Account, StoreError> {
         status: if row.get(5)? { Status::Disabled } else { Status::Active },
         created_at: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
     })
+}
+
+/// Waits while another process writes, until that takes too long. SQLite's own way of waiting sleeps longer each time, so
+/// that of many who wait those who came last go first, and some never.
+#[expect(clippy::disallowed_methods, reason = "how long has been waited is between this thread and SQLite")]
+fn wait_for_turn(tries: i32) -> bool {
+    thread_local! {
+        static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+    }
+    let now = Instant::now();
+    if tries == 0 {
+        SINCE.set(Some(now));
+    }
+    std::thread::sleep(BUSY_SLEEP);
+    SINCE.get().is_none_or(|since| now.duration_since(since) < BUSY_TIMEOUT)
 }
 
 /// Makes a database where there is none. It appears under its name whole or not at all, never over another file, and
