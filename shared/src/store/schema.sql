@@ -4,7 +4,7 @@ CREATE TABLE accounts (
     id            TEXT    NOT NULL UNIQUE,          -- UUIDv4
     username      TEXT    NOT NULL,                 -- as typed
     email         TEXT,                             -- domain lower-cased
-    password_hash TEXT    NOT NULL,                 -- PHC string
+    password_hash TEXT    NOT NULL,                 -- as it was made, ours or another service's
     token_version INTEGER NOT NULL CHECK (token_version BETWEEN 0 AND 4294967295),
     disabled      INTEGER NOT NULL CHECK (disabled IN (0, 1)),
     created_at    INTEGER NOT NULL                  -- seconds since 1970
