@@ -84,15 +84,20 @@ impl JoseHeader {
             return Err(TokenError::Malformed);
         }
         let mut parts = token.split('.');
-        let (Some(header), Some(_), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(header), Some(claims), Some(_), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(TokenError::Malformed);
         };
-        let json = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenError::Malformed)?;
+        let decode = |part| BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed);
         let Object(header): Object<Self> =
-            serde_json::from_slice(&json).map_err(|_| TokenError::UnacceptableHeader)?;
-        let ours = header.alg == "HS256" && header.typ == "JWT";
-        ours.then_some(header).ok_or(TokenError::UnacceptableHeader)
+            serde_json::from_slice(&decode(header)?).map_err(|_| TokenError::UnacceptableHeader)?;
+        if header.alg != "HS256" || header.typ != "JWT" {
+            return Err(TokenError::UnacceptableHeader);
+        }
+        // A reader of JSON skips what it ignores, but all of it must be UTF-8 (RFC 7519 section 7.2).
+        std::str::from_utf8(&decode(claims)?).map_err(|_| TokenError::Malformed)?;
+        Ok(header)
     }
 }
 

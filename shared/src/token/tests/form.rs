@@ -152,6 +152,20 @@ fn json_in_another_encoding_than_utf_8_is_refused() {
     }
 }
 
+/// Else what we accept would be no JSON to others.
+#[test]
+fn even_a_claim_that_is_ignored_is_utf_8() {
+    let [_, token] = of_bytes(with(claims(), "more", "caf?").to_string().as_bytes());
+    assert_eq!(verify(&token).err(), None);
+    let latin_1: Vec<_> = with(claims(), "more", "caf?")
+        .to_string()
+        .bytes()
+        .map(|byte| if byte == b'?' { 0xE9 } else { byte })
+        .collect();
+    let [_, token] = of_bytes(&latin_1);
+    assert_refused(Malformed, [("Latin-1", token)]);
+}
+
 /// A text in encodings that JSON is not written in; `word` occurs in it.
 fn other_encodings(text: &str, word: &str) -> [(&'static str, Vec<u8>); 6] {
     let utf_16 = |to_bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to_bytes).collect::<Vec<_>>();
