@@ -27,3 +27,4 @@ mod secrets;
 mod service;
 mod start;
 mod thaw;
+mod trust;

@@ -9,7 +9,7 @@ use crate::service::{PASSWORD, SECRET, Service};
 
 /// Asserts that a process has ended with a failure and one line that says why.
 #[track_caller]
-fn assert_says(refusal: &Refusal, problem: &str) {
+pub fn assert_says(refusal: &Refusal, problem: &str) {
     assert_eq!(refusal.code, Some(1), "{refusal:?}");
     let [line] = &refusal.log[..] else { panic!("{refusal:?}") };
     assert_eq!((&line["level"], &line["message"]), (&"ERROR".into(), &"cannot start".into()));
@@ -49,6 +49,16 @@ async fn a_wrong_configuration_is_named() {
     }
     assert_eq!(service.proxy.calls(), [""; 0]);
     assert_eq!(service.secrets.reads(), 0);
+}
+
+/// It would hide nobody, and nobody would notice.
+#[tokio::test]
+async fn a_decoy_that_no_login_could_verify_stops_the_start() {
+    let service = Service::new().await;
+    for value in ["canary", "pbkdf2_sha256$3000001$salt$canary", "!canary"] {
+        let refusal = service.refusal("login", &[("DECOY_HASH", Some(value))]).await;
+        assert_says(&refusal, "DECOY_HASH must be a password hash that a login can verify");
+    }
 }
 
 #[tokio::test]
