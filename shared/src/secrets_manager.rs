@@ -6,6 +6,8 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -52,11 +54,14 @@ impl SecretsManager {
         Self { client: Client::from_conf(config.build()), arn: arn.to_owned() }
     }
 
-    /// Reads the keys.
-    pub(crate) async fn read(&self) -> Result<Keys, SecretError> {
-        let answer = self.client.get_secret_value().secret_id(&self.arn).send().await;
-        let answer = answer.map_err(|error| SecretError::Read(error.into()))?;
-        parse(answer.secret_string().ok_or(SecretError::Form)?)
+    /// Reads the keys. Boxed, so that what it takes is compiled here and not where it is awaited.
+    pub(crate) fn read(&self) -> BoxFuture<'_, Result<Keys, SecretError>> {
+        let reading = async move {
+            let answer = self.client.get_secret_value().secret_id(&self.arn).send().await;
+            let answer = answer.map_err(|error| SecretError::Read(error.into()))?;
+            parse(answer.secret_string().ok_or(SecretError::Form)?)
+        };
+        reading.boxed()
     }
 
     /// Reads the keys while a client waits. What goes wrong is logged: the keys at hand stay in use.

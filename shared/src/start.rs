@@ -1,8 +1,12 @@
-//! What is opened once, when a function starts: the store, and the keys that sign and verify.
+//! How a function starts: it opens its store and the keys that sign and verify, once, and then answers events.
 
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, LocalBoxFuture};
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde_json::value::RawValue;
 
 use crate::config::{Config, OperatorConfig, SecretSource, StoreLocation};
 use crate::secrets_manager::{SecretError, SecretsManager};
@@ -41,6 +45,22 @@ pub async fn open_store(config: &OperatorConfig) -> Result<Store, StartError> {
         StoreLocation::Sqlite(_) => None,
     };
     store(&config.store, aws.as_ref(), config.endpoint.as_deref())
+}
+
+/// What came of an event.
+pub type Answer = Result<Box<RawValue>, Diagnostic>;
+
+/// Has events answered until Lambda ends the environment.
+///
+/// Boxed on both sides, so that the Lambda runtime is compiled here and not once more in each function.
+///
+/// # Errors
+///
+/// When the Runtime API is not there.
+pub fn serve<'a>(
+    answer: &'a (dyn Fn(LambdaEvent<Box<RawValue>>) -> BoxFuture<'a, Answer> + Send + Sync),
+) -> LocalBoxFuture<'a, Result<(), lambda_runtime::Error>> {
+    Runtime::new(service_fn(answer)).run().boxed_local()
 }
 
 fn store(

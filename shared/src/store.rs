@@ -8,6 +8,11 @@ mod operator;
 mod sqlite;
 
 use std::future::Future;
+#[cfg(feature = "sqlite")]
+use std::future::ready;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 pub use dynamodb::DynamoDbStore;
 pub use operator::{Arrival, Change, Newcomer, Operator, Page, Unreadable};
@@ -25,42 +30,50 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Keeps accounts. Every back end passes the rules in `contract.rs`.
 ///
 /// There is no way to ask whether a name is free: the answer would be old before it is used.
+///
+/// What a method is given lives as long as `'a`, all of it, so that the future of any back end can be boxed.
 pub trait AccountStore: Send + Sync {
     /// Adds an account, in one atomic step: when it fails as [`CreateError::Taken`], nothing has changed.
     ///
     /// Adding the very same account again (the same id) succeeds and changes nothing, so that a request whose answer
     /// was lost can be repeated.
-    fn create(&self, account: &Account) -> impl Future<Output = Result<(), CreateError>> + Send;
+    fn create<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<(), CreateError>> + Send;
 
     /// Finds an account as it is now. Nobody by that name is `Ok(None)`, not an error.
-    fn find(&self, name: &UsernameKey) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
+    fn find<'a>(
+        &'a self,
+        name: &'a UsernameKey,
+    ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
 
     /// Replaces the password hash of `account`, if it is still the one that `account` has. Whether it was.
-    fn replace_hash(
-        &self,
-        account: &Account,
-        hash: &PasswordHash,
+    fn replace_hash<'a>(
+        &'a self,
+        account: &'a Account,
+        hash: &'a PasswordHash,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// The failed attempts at a name, whether anybody has it or not.
-    fn attempts(
-        &self,
-        name: &UsernameKey,
+    fn attempts<'a>(
+        &'a self,
+        name: &'a UsernameKey,
     ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send;
 
     /// Puts `next` in the place of `seen` (or nothing in the place of something, and the other way round), if that is
     /// still what is there. Nothing in the place of nothing only looks, and writes nothing.
-    fn swap_attempts(
-        &self,
-        name: &UsernameKey,
-        seen: Option<&Attempts>,
-        next: Option<&Attempts>,
+    fn swap_attempts<'a>(
+        &'a self,
+        name: &'a UsernameKey,
+        seen: Option<&'a Attempts>,
+        next: Option<&'a Attempts>,
     ) -> impl Future<Output = Result<(), SwapError>> + Send;
 
     /// Counts one request, in one atomic step. How many it has been.
     ///
     /// One whose answer was lost may be counted twice.
-    fn count_request(&self, window: &Window) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    fn count_request<'a>(
+        &'a self,
+        window: &'a Window,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 /// Why a store did not do what it was asked. Its causes are for the log.
@@ -113,22 +126,25 @@ pub enum Store {
 
 impl Store {
     /// Opens the connection ahead of the first request, where there is one to open.
-    pub(crate) async fn prime(&self) {
+    pub(crate) fn prime(&self) -> BoxFuture<'_, ()> {
         match self {
-            Self::DynamoDb(store) => store.prime().await,
+            Self::DynamoDb(store) => store.prime().boxed(),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => {}
+            Self::Sqlite(_) => ready(()).boxed(),
         }
     }
 }
 
 /// Hands each call to the back end.
+///
+/// Boxed, for a future whose type is known is compiled where it is awaited: in every function, and at the function's
+/// level of optimisation instead of ours.
 macro_rules! each_back_end {
     ($self:ident, $store:ident => $call:expr) => {
         match $self {
-            Store::DynamoDb($store) => $call.await,
+            Store::DynamoDb($store) => $call.boxed(),
             #[cfg(feature = "sqlite")]
-            Store::Sqlite($store) => $call.await,
+            Store::Sqlite($store) => $call.boxed(),
         }
     };
 }
@@ -136,32 +152,45 @@ macro_rules! each_back_end {
 use each_back_end;
 
 impl AccountStore for Store {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+    fn create<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<(), CreateError>> + Send {
         each_back_end!(self, store => store.create(account))
     }
 
-    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+    fn find<'a>(
+        &'a self,
+        name: &'a UsernameKey,
+    ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send {
         each_back_end!(self, store => store.find(name))
     }
 
-    async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
+    fn replace_hash<'a>(
+        &'a self,
+        account: &'a Account,
+        hash: &'a PasswordHash,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
         each_back_end!(self, store => store.replace_hash(account, hash))
     }
 
-    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+    fn attempts<'a>(
+        &'a self,
+        name: &'a UsernameKey,
+    ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send {
         each_back_end!(self, store => store.attempts(name))
     }
 
-    async fn swap_attempts(
-        &self,
-        name: &UsernameKey,
-        seen: Option<&Attempts>,
-        next: Option<&Attempts>,
-    ) -> Result<(), SwapError> {
+    fn swap_attempts<'a>(
+        &'a self,
+        name: &'a UsernameKey,
+        seen: Option<&'a Attempts>,
+        next: Option<&'a Attempts>,
+    ) -> impl Future<Output = Result<(), SwapError>> + Send {
         each_back_end!(self, store => store.swap_attempts(name, seen, next))
     }
 
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+    fn count_request<'a>(
+        &'a self,
+        window: &'a Window,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
         each_back_end!(self, store => store.count_request(window))
     }
 }

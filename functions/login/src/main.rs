@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use lambda_runtime::{Error, service_fn};
+use lambda_runtime::Error;
 use login::Login;
 use shared::config::Config;
 use shared::hash::Hasher;
@@ -25,5 +25,5 @@ async fn serve() -> Result<(), Error> {
     let (store, keyring) = start::open(&config, SystemTime::now()).await?;
     let login = Login::new(store, hasher, keyring, config.login_attempts_per_address);
     let handle = |now, request| login.handle(now, request);
-    lambda_runtime::run(service_fn(|event| http::answer("login", SystemTime::now, event, handle))).await
+    start::serve(&|event| Box::pin(http::answer("login", SystemTime::now, event, handle))).await
 }

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use lambda_runtime::{Error, service_fn};
+use lambda_runtime::Error;
 use register::Register;
 use shared::config::Config;
 use shared::hash::Hasher;
@@ -26,5 +26,5 @@ async fn serve() -> Result<(), Error> {
     let (min_length, limit) = (config.password_min_length, config.registrations_per_address);
     let register = Register::new(store, hasher, keyring, min_length, limit);
     let handle = |now, request| register.handle(now, request);
-    lambda_runtime::run(service_fn(|event| http::answer("register", SystemTime::now, event, handle))).await
+    start::serve(&|event| Box::pin(http::answer("register", SystemTime::now, event, handle))).await
 }

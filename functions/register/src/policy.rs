@@ -7,8 +7,9 @@ use shared::password::{Password, PasswordError};
 use shared::unicode::caseless_key;
 use shared::username::Username;
 
-/// The passwords that attackers try first, sorted, one a line. `blocklist/SOURCES.md` says whose lists they are.
-static COMMON: &str = include_str!("../blocklist/common_passwords.txt");
+/// The passwords that attackers try first, sorted, as `build.rs` packs them. `blocklist/SOURCES.md` says whose lists they
+/// are.
+static COMMON: &str = include_str!(concat!(env!("OUT_DIR"), "/common_passwords.packed"));
 
 /// The rules on new passwords.
 #[derive(Debug)]
@@ -53,17 +54,27 @@ impl Policy {
     }
 }
 
-/// Looks a password up in the list by bisection: nothing is built at a cold start.
+/// Looks a password up in the list, by bisection down to its group: nothing is built at a cold start.
 fn is_common(password: &str) -> bool {
-    let mut rest = COMMON;
+    let (mut rest, mut group) = (COMMON, "");
     while let Some((before, line, after)) = middle_line(rest) {
-        match password.cmp(line) {
-            std::cmp::Ordering::Less => rest = before,
-            std::cmp::Ordering::Equal => return true,
-            std::cmp::Ordering::Greater => rest = after,
+        if unpacked(line).next().is_some_and(|first| *first <= *password) {
+            (group, rest) = (line, after);
+        } else {
+            rest = before;
         }
     }
-    false
+    unpacked(group).any(|common| common == password)
+}
+
+/// The passwords of a group.
+fn unpacked(group: &str) -> impl Iterator<Item = String> {
+    group.split('\t').scan(String::new(), |password, packed| {
+        let shared = packed.bytes().next()?.checked_sub(b'0')?;
+        password.truncate(shared.into());
+        password.push_str(packed.get(1..)?);
+        Some(password.clone())
+    })
 }
 
 /// Splits lines at the one that holds their middle byte.
@@ -111,20 +122,30 @@ mod tests {
 
     #[test]
     fn every_listed_password_is_found_in_any_case() {
-        assert!(COMMON.lines().count() > 10_000);
-        assert!(COMMON.lines().is_sorted());
-        for line in COMMON.lines() {
+        let list = include_str!("../blocklist/common_passwords.txt");
+        assert!(list.lines().count() > 10_000);
+        assert!(list.lines().is_sorted());
+        for line in list.lines() {
             assert!(is_common(line), "{line}");
         }
+        assert!(COMMON.lines().flat_map(unpacked).eq(list.lines()));
         assert_eq!(admit("PassWord1"), Err(PolicyError::Common));
         assert_eq!(admit("ｐａｓｓｗｏｒｄ"), Err(PolicyError::Common));
     }
 
     #[test]
     fn what_is_not_listed_is_not_found() {
-        for password in
-            ["", "\n", "a", "password\n", "correct horse battery staple", "zzzzzzzzzzzzzzzzzzzzzzzzz", "�"]
-        {
+        for password in [
+            "",
+            "\n",
+            "a",
+            "password\n",
+            "password\t",
+            "0password",
+            "correct horse battery staple",
+            "zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "�",
+        ] {
             assert!(!is_common(password), "{password:?}");
         }
     }

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use lambda_runtime::{Error, service_fn};
+use lambda_runtime::Error;
 use shared::config::Config;
 use shared::{log, start};
 use validate::Validate;
@@ -21,5 +21,5 @@ async fn serve() -> Result<(), Error> {
     let config = Config::from_env()?;
     let (store, keyring) = start::open(&config, SystemTime::now()).await?;
     let validate = Validate::new(store, keyring, config.authorizer_response);
-    lambda_runtime::run(service_fn(|event| validate.answer(SystemTime::now, event))).await
+    start::serve(&|event| Box::pin(validate.answer(SystemTime::now, event))).await
 }

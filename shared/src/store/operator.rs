@@ -4,6 +4,8 @@
 
 use std::future::Future;
 
+use futures_util::FutureExt;
+
 use super::{AccountStore, Store, StoreError, each_back_end};
 use crate::account::{Account, Status};
 use crate::attempts::Attempts;
@@ -20,28 +22,30 @@ pub trait Operator: AccountStore {
     ///
     /// Each is added as a whole or not at all, nothing is ever overwritten, and all of it can be repeated after a
     /// failure.
-    fn import(&self, newcomers: &[Newcomer])
-    -> impl Future<Output = Result<Vec<Arrival>, StoreError>> + Send;
+    fn import<'a>(
+        &'a self,
+        newcomers: &'a [Newcomer],
+    ) -> impl Future<Output = Result<Vec<Arrival>, StoreError>> + Send;
 
     /// Changes an account in one atomic step. The account as it was before; `None` when nobody has the name.
-    fn change(
-        &self,
-        name: &UsernameKey,
-        change: &Change,
+    fn change<'a>(
+        &'a self,
+        name: &'a UsernameKey,
+        change: &'a Change,
     ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
 
     /// Removes this account and the marker of its email address, both or neither. Whether it is gone now: it stays
     /// when its address is another one by now, and of another account by the same name nothing is touched.
-    fn delete(&self, account: &Account) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    fn delete<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Forgets the failed attempts at a name. Those that there were.
-    fn forget_attempts(
-        &self,
-        name: &UsernameKey,
+    fn forget_attempts<'a>(
+        &'a self,
+        name: &'a UsernameKey,
     ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send;
 
     /// All accounts, some at a time and in an order of the store's own: the first ones, or those after a page.
-    fn page(&self, after: Option<&str>) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    fn page<'a>(&'a self, after: Option<&'a str>) -> impl Future<Output = Result<Page, StoreError>> + Send;
 }
 
 /// An account that was made elsewhere.
@@ -129,23 +133,33 @@ impl Operator for Store {
         }
     }
 
-    async fn import(&self, newcomers: &[Newcomer]) -> Result<Vec<Arrival>, StoreError> {
+    fn import<'a>(
+        &'a self,
+        newcomers: &'a [Newcomer],
+    ) -> impl Future<Output = Result<Vec<Arrival>, StoreError>> + Send {
         each_back_end!(self, store => store.import(newcomers))
     }
 
-    async fn change(&self, name: &UsernameKey, change: &Change) -> Result<Option<Account>, StoreError> {
+    fn change<'a>(
+        &'a self,
+        name: &'a UsernameKey,
+        change: &'a Change,
+    ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send {
         each_back_end!(self, store => store.change(name, change))
     }
 
-    async fn delete(&self, account: &Account) -> Result<bool, StoreError> {
+    fn delete<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<bool, StoreError>> + Send {
         each_back_end!(self, store => store.delete(account))
     }
 
-    async fn forget_attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+    fn forget_attempts<'a>(
+        &'a self,
+        name: &'a UsernameKey,
+    ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send {
         each_back_end!(self, store => store.forget_attempts(name))
     }
 
-    async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {
+    fn page<'a>(&'a self, after: Option<&'a str>) -> impl Future<Output = Result<Page, StoreError>> + Send {
         each_back_end!(self, store => store.page(after))
     }
 }

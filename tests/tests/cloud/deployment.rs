@@ -56,6 +56,6 @@ fn a_release_cannot_log_whole_events() {
         let output = tree.args(["--no-default-features", "--package", function]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let features = String::from_utf8(output.stdout).unwrap();
-        assert!(features.contains(r#"tracing feature "release_max_level_debug""#), "{function}: {features}");
+        assert!(features.contains(r#"tracing feature "release_max_level_info""#), "{function}: {features}");
     }
 }
