@@ -52,6 +52,29 @@ async fn a_table_that_is_not_there_is_an_internal_error() {
     validate.assert_undecided(&token).await;
 }
 
+/// The stored hash asks for 256 MiB, as much as is ever computed in.
+#[tokio::test]
+async fn a_hash_without_memory_to_compute_it_is_an_internal_error_and_nobodys_failure() {
+    const DEAR: &str =
+        "$argon2id$v=19$m=262144,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y";
+    let service = Service::new().await;
+    service.start("register").await.register("alice", None).await.assert_status(201);
+    let stored = AttributeValue::S(DEAR.to_owned());
+    service.engine.change("USERNAME#alice", "password_hash", Some(stored)).await;
+    let login = service.start("login").await;
+    login.login("bob", PASSWORD).await.assert_status(401);
+    let before = service.engine.keys().await;
+    login.limit_memory(64 << 20);
+    for _ in 0..7 {
+        login.login("alice", PASSWORD).await.assert_internal_error();
+    }
+    assert_eq!(service.engine.keys().await, before);
+    login.login("carol", PASSWORD).await.assert_status(401);
+
+    let unlimited = service.start("login").await;
+    unlimited.login("alice", PASSWORD).await.assert_status(401);
+}
+
 #[tokio::test]
 async fn an_item_that_is_no_account_is_an_internal_error() {
     let service = Service::new().await;

@@ -146,9 +146,20 @@ impl Function {
     }
 
     fn signal(&self, name: &str) {
-        let command = format!("kill -{name} {}", self.process.id().unwrap());
-        assert!(std::process::Command::new("sh").args(["-c", &command]).status().unwrap().success());
+        run(&format!("kill -{name} {}", self.process.id().unwrap()));
     }
+
+    /// Gives the process no more memory than it has, and this much.
+    pub fn limit_memory(&self, more: usize) {
+        let pid = self.process.id().unwrap();
+        let pages = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
+        let pages: usize = pages.split(' ').next().unwrap().parse().unwrap();
+        run(&format!("prlimit --pid {pid} --as=$(({pages} * $(getconf PAGESIZE) + {more}))"));
+    }
+}
+
+fn run(command: &str) {
+    assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success(), "{command}");
 }
 
 impl Output {
