@@ -158,6 +158,11 @@ impl Hasher {
         Ok(Self { argon2, memory, decoy, second_decoy: None, computations, elsewhere })
     }
 
+    /// Waits until the memory of hashes is mapped, so that the first request need not.
+    pub fn get_ready(&self) {
+        drop(self.memory.mapped());
+    }
+
     /// Makes every verification compute twice: once at the current cost, and once what `decoy` costs, a hash of the
     /// kind that a population still to be migrated has. Then nobody can tell by the time who is one of them.
     ///

@@ -28,7 +28,8 @@ pub async fn open(config: &Config, now: SystemTime) -> Result<(Store, Keyring), 
     let aws = if needs_aws(config) { Some(crate::aws::config(config.roots).await?) } else { None };
     let aws = aws.as_ref();
     let store = store(&config.store, aws, config.endpoints.dynamodb.as_deref())?;
-    let (keys, ()) = tokio::join!(keys(config, aws, &store), store.prime());
+    // In this order: a client for the secret is made while the table's first answer is on its way.
+    let ((), keys) = tokio::join!(store.prime(), keys(config, aws, &store));
     let (keys, source) = keys?;
     Ok((store, Keyring::new(config.tokens.clone(), &keys, source, now)))
 }

@@ -12,11 +12,12 @@ mod http;
 #[path = "../tests/cloud/lambda.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod lambda;
+mod release;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::Path;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, SystemTime};
 
 use lambda::Lambda;
@@ -39,7 +40,8 @@ const TOLERANCE: f64 = 0.05;
 const REQUESTS: [u32; 2] = [20, 220];
 
 fn main() -> ExitCode {
-    let binary = build();
+    // With SQLite.
+    let binary = release::build(&["--package", "validate"]).pop().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let counts = runtime.block_on(async {
         let scene = Scene::new().await;
@@ -88,31 +90,6 @@ fn put_on_record(mut record: Value, counts: &BTreeMap<&str, u64>) {
     record[std::env::consts::ARCH] = json!(counts);
     fs::write(RECORD, format!("{record:#}\n")).unwrap();
     println!("{record:#}");
-}
-
-/// `validate` for release, with SQLite.
-fn build() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut cargo = Command::new(env!("CARGO"));
-    for name in std::env::vars_os().map(|(name, _)| name) {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
-            cargo.env_remove(&name);
-        }
-    }
-    cargo.args([
-        "build",
-        "--locked",
-        "--release",
-        "--package",
-        "validate",
-        "--message-format=json-render-diagnostics",
-    ]);
-    let output = cargo.current_dir(workspace).stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "validate does not build");
-    let messages = String::from_utf8(output.stdout).unwrap();
-    let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    messages.filter_map(|message| Some(message["executable"].as_str()?.into())).next_back().unwrap()
 }
 
 /// An account, and a token of it.

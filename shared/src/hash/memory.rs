@@ -4,7 +4,7 @@
 use std::fmt;
 #[cfg(target_os = "linux")]
 use std::mem::MaybeUninit;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use argon2::{Argon2, Block, Error, Result};
@@ -14,7 +14,7 @@ use rustix::mm::{Advice, madvise};
 /// Memory for one computation at a time. `Debug` shows nothing of it.
 pub(super) struct Memory(Mutex<Mapped>);
 
-struct Mapped {
+pub(super) struct Mapped {
     /// It takes as long to map as a connection takes to open, so that both are done at the same time.
     coming: Option<JoinHandle<Vec<Block>>>,
     blocks: Vec<Block>,
@@ -29,6 +29,15 @@ impl Memory {
         Self(Mutex::new(Mapped { coming: coming.ok(), blocks: Vec::new() }))
     }
 
+    /// Waits until it is mapped, if it is not.
+    pub(super) fn mapped(&self) -> MutexGuard<'_, Mapped> {
+        let mut mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(coming) = mapped.coming.take() {
+            mapped.blocks = coming.join().unwrap_or_default();
+        }
+        mapped
+    }
+
     /// Computes a tag. What was in memory is wiped afterwards, as the reference implementation does: whoever read it
     /// could undo the computation, and try passwords at the price of its first block.
     pub(super) fn compute(
@@ -38,10 +47,7 @@ impl Memory {
         salt: &[u8],
         tag: &mut [u8],
     ) -> Result<()> {
-        let mut mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(coming) = mapped.coming.take() {
-            mapped.blocks = coming.join().unwrap_or_default();
-        }
+        let mut mapped = self.mapped();
         let count = argon2.params().block_count();
         let mut larger;
         let blocks = if let Some(blocks) = mapped.blocks.get_mut(..count) {
@@ -119,10 +125,19 @@ mod tests {
     }
 
     #[test]
+    fn once_it_is_mapped_nothing_is_left_to_wait_for() {
+        let memory = Memory::map(&argon2(64));
+        drop(memory.mapped());
+        let mapped = memory.0.lock().unwrap();
+        assert!(mapped.coming.is_none());
+        assert_eq!(mapped.blocks.len(), 64);
+    }
+
+    #[test]
     fn nothing_of_a_password_stays_in_memory() {
         let memory = Memory::map(&argon2(64));
         tag(&memory, &argon2(64));
-        let mapped = memory.0.lock().unwrap();
+        let mapped = memory.mapped();
         assert_eq!(mapped.blocks.len(), 64);
         assert!(mapped.blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
     }

@@ -1,8 +1,9 @@
 //! The functions in release, as they are deployed and as they run on a laptop, and what they weigh.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use crate::release;
 use crate::statistics::Measurements;
 
 pub const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
@@ -62,27 +63,10 @@ print(len(packed.getvalue()))";
 
 /// Builds some of the packages and keeps a copy of the binaries, since the next build replaces them.
 fn build(folder: &Path, arguments: &[&str], packages: &[&str]) {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut cargo = Command::new(env!("CARGO"));
-    for name in std::env::vars_os().map(|(name, _)| name) {
-        // Of the bench; build scripts watch some of them, and would compile everything again.
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
-            cargo.env_remove(&name);
-        }
-    }
-    cargo
-        .args(["build", "--locked", "--release", "--message-format=json-render-diagnostics"])
-        .args(arguments);
-    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
-    let output = cargo.current_dir(workspace).stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "the functions do not build");
-
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    let arguments: Vec<_> = arguments.iter().copied().chain(packages).collect();
     std::fs::create_dir_all(folder).unwrap();
-    let messages = String::from_utf8(output.stdout).unwrap();
-    for message in messages.lines() {
-        let message: serde_json::Value = serde_json::from_str(message).unwrap();
-        let Some(executable) = message["executable"].as_str().map(Path::new) else { continue };
-        std::fs::copy(executable, folder.join(executable.file_name().unwrap())).unwrap();
+    for executable in release::build(&arguments) {
+        std::fs::copy(&executable, folder.join(executable.file_name().unwrap())).unwrap();
     }
 }

@@ -25,6 +25,8 @@ mod http;
 #[path = "../../tests/cloud/lambda.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod lambda;
+#[path = "../release.rs"]
+mod release;
 mod report;
 mod requests;
 #[path = "../../tests/cloud/secrets.rs"]

@@ -1,0 +1,86 @@
+//! How long the operator's tool, as built for release, takes to import accounts into a new SQLite file and into a
+//! DynamoDB engine, and how much memory: `cargo bench --workspace --bench imports`.
+//!
+//! There are fewer accounts with an email address, which take a transaction each: the engine remembers the token of every
+//! one, and looks through all of them for the next.
+
+#![expect(clippy::disallowed_methods, reason = "time is what this is about")]
+
+#[path = "../tests/cloud/engine.rs"]
+#[expect(dead_code, reason = "tests do more with it")]
+mod engine;
+mod release;
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use engine::{Engine, TABLE};
+
+/// Made by Django 5.2.19.
+const HASH: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
+
+#[tokio::main]
+async fn main() {
+    let accounts = release::build(&["--package", "accounts"]).pop().unwrap();
+    let engine = Engine::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite://{}", folder.path().join("accounts.db").display());
+    let table = format!("dynamodb://{TABLE}");
+    println!(
+        "| accounts | into | with email addresses | seconds | a second | peak memory, MB |\n|---|---|---|---|---|---|"
+    );
+    for (count, store, email) in [(1_000_000, &file, false), (100_000, &table, false), (10_000, &table, true)]
+    {
+        let users = folder.path().join("users.csv");
+        std::fs::write(&users, csv(count, email)).unwrap();
+        let started = Instant::now();
+        let peak = import(&accounts, &users, store, &engine, folder.path());
+        let seconds = started.elapsed().as_secs_f64();
+        let (into, rate) = (store.split(':').next().unwrap(), f64::from(count) / seconds);
+        let email = if email { "yes" } else { "no" };
+        println!("| {count} | {into} | {email} | {seconds:.1} | {rate:.0} | {peak:.0} |");
+    }
+}
+
+/// So many users; no name is in a file with email addresses and in one without.
+fn csv(count: u32, email: bool) -> String {
+    let mut csv = "username,password,email\n".to_owned();
+    for number in 0..count {
+        if email {
+            writeln!(csv, "address{number},{HASH},address{number}@example.com").unwrap();
+        } else {
+            writeln!(csv, "user{number},{HASH},").unwrap();
+        }
+    }
+    csv
+}
+
+/// Imports a file, all of it. The most memory that took, in MB.
+fn import(accounts: &Path, users: &Path, location: &str, engine: &Engine, folder: &Path) -> f64 {
+    let peak = folder.join("peak");
+    let mut import = Command::new("python3");
+    import
+        .args(["-c", WATCH])
+        .arg(&peak)
+        .arg(accounts)
+        .args(["import", "--json"])
+        .arg(users)
+        .env("ACCOUNT_STORE", location)
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "bench")
+        .env("AWS_SECRET_ACCESS_KEY", "bench")
+        .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", engine.address))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    assert!(import.status().unwrap().success());
+    let kib: f64 = std::fs::read_to_string(peak).unwrap().trim().parse().unwrap();
+    kib * 1024.0 / 1e6
+}
+
+/// Runs a command and writes down its peak memory, in KiB.
+const WATCH: &str = "import resource, subprocess, sys
+code = subprocess.run(sys.argv[2:]).returncode
+open(sys.argv[1], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)";
