@@ -9,6 +9,7 @@ use dynoxide::{Database, server};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::store::Operator;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::{Place, account, claim_contract};
 
@@ -135,6 +136,22 @@ async fn a_refused_registration_leaves_nothing_behind() {
     for (name, email) in [("alice", ""), ("alice", "new@example.com"), ("bob", "alice@example.com")] {
         engine.store().create(&account(name, email)).await.unwrap_err();
     }
+    assert_eq!(engine.items().await, before);
+}
+
+/// Only somebody who writes past us can bring that about.
+#[tokio::test]
+async fn an_account_is_not_deleted_whose_email_address_is_marked_as_anothers() {
+    let engine = Engine::start();
+    let alice = account("alice", "alice@example.com");
+    engine.store().create(&alice).await.unwrap();
+    let marker = [(PK, "EMAIL#alice@example.com"), ("id", "another")];
+    let marker = marker.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
+    let put = engine.store().client.put_item().table_name(TABLE).set_item(Some(marker.into()));
+    put.send().await.unwrap();
+    let before = engine.items().await;
+    let refused = engine.store().delete(&alice).await;
+    assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
     assert_eq!(engine.items().await, before);
 }
 
