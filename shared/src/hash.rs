@@ -159,7 +159,7 @@ impl Hasher {
     }
 
     /// Waits until the memory of hashes is mapped, so that the first request need not.
-    pub fn get_ready(&self) {
+    pub fn wait_for_memory(&self) {
         drop(self.memory.mapped());
     }
 

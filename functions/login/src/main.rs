@@ -23,7 +23,7 @@ async fn serve() -> Result<(), Error> {
     // Before the connections: the memory for hashes is mapped while they are opened.
     let hasher = Hasher::new(config.cost)?.padded(config.decoy_hash.as_ref())?;
     let (store, keyring) = start::open(&config, SystemTime::now()).await?;
-    hasher.get_ready();
+    hasher.wait_for_memory();
     let login = Login::new(store, hasher, keyring, config.login_attempts_per_address);
     let handle = |now, request| login.handle(now, request);
     start::serve(&|event| Box::pin(http::answer("login", SystemTime::now, event, handle))).await

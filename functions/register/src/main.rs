@@ -23,7 +23,7 @@ async fn serve() -> Result<(), Error> {
     // Before the connections: the memory for hashes is mapped while they are opened.
     let hasher = Hasher::new(config.cost)?;
     let (store, keyring) = start::open(&config, SystemTime::now()).await?;
-    hasher.get_ready();
+    hasher.wait_for_memory();
     let (min_length, limit) = (config.password_min_length, config.registrations_per_address);
     let register = Register::new(store, hasher, keyring, min_length, limit);
     let handle = |now, request| register.handle(now, request);

@@ -81,19 +81,25 @@ fn allocate(count: usize) -> Result<Vec<Block>> {
     Ok(blocks)
 }
 
-/// Asks for pages of 2 MiB, where the kernel has any: there are five hundred times as many of the usual size, and to get
+/// Asks for large pages, where the kernel has any: there are five hundred times as many of the usual size, and to get
 /// them one by one takes longer than to open all connections.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "advice on memory is given by its address")]
 fn prefer_large_pages<T>(memory: &mut [MaybeUninit<T>]) {
-    const LARGE: usize = 2 << 20;
     let start = memory.as_mut_ptr().cast::<u8>();
-    let before = start.addr().wrapping_neg() % LARGE;
-    let whole = size_of_val(memory).saturating_sub(before) / LARGE * LARGE;
-    if whole > 0 {
+    let (before, length) = large_pages(start.addr(), size_of_val(memory));
+    if length > 0 {
         // SAFETY: the range lies within `memory`, and how a range is backed changes nothing of what it holds.
-        let _advised = unsafe { madvise(start.wrapping_add(before).cast(), whole, Advice::LinuxHugepage) };
+        let _advised = unsafe { madvise(start.wrapping_add(before).cast(), length, Advice::LinuxHugepage) };
     }
+}
+
+/// Which part of a range consists of whole large pages, of 2 MiB: how many bytes come before it, and how many it has.
+#[cfg(target_os = "linux")]
+fn large_pages(address: usize, length: usize) -> (usize, usize) {
+    const SIZE: usize = 2 << 20;
+    let before = address.wrapping_neg() % SIZE;
+    (before, length.saturating_sub(before) / SIZE * SIZE)
 }
 
 #[cfg(test)]
@@ -121,6 +127,23 @@ mod tests {
             let argon2 = argon2(memory_kib);
             argon2.hash_password_into(b"secret phrase", b"saltsaltsaltsalt", &mut expected).unwrap();
             assert_eq!(tag(&memory, &argon2), expected, "{memory_kib}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn large_pages_are_whole_and_within_the_range() {
+        const MIB: usize = 1 << 20;
+        for (address, length, expected) in [
+            (4 * MIB, 4 * MIB, (0, 4 * MIB)),
+            (4 * MIB, 4 * MIB - 1, (0, 2 * MIB)),
+            (4 * MIB + 1, 4 * MIB, (2 * MIB - 1, 2 * MIB)),
+            (4 * MIB - 16, 2 * MIB + 16, (16, 2 * MIB)),
+            (4 * MIB - 16, 2 * MIB + 15, (16, 0)),
+            (5 * MIB, 64, (MIB, 0)),
+            (4 * MIB, 0, (0, 0)),
+        ] {
+            assert_eq!(large_pages(address, length), expected, "{address}, {length}");
         }
     }
 

@@ -77,7 +77,8 @@ pub(super) struct JoseHeader {
 }
 
 impl JoseHeader {
-    /// Reads the header of what has the outer form of a signed token: three parts of the base64url alphabet.
+    /// Reads the header of what has the outer form of a signed token: three parts of the base64url alphabet, the second
+    /// of which is text.
     pub(super) fn of(token: &str, max_bytes: usize) -> Result<Self, TokenError> {
         let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         if token.len() > max_bytes || !token.bytes().all(in_alphabet) {
