@@ -8,8 +8,8 @@
 use std::time::Instant;
 
 use serde_json::Value;
-use shared::hash::{Cost, Hasher, PasswordHash};
 use shared::password::Password;
+use shared::password::hash::{Cost, Hasher, PasswordHash};
 
 const ROUNDS: usize = 11;
 
@@ -47,14 +47,14 @@ fn vectors(json: &str, list: &str) -> Vec<Value> {
 
 fn candidates() -> Vec<Candidate> {
     let (old, new) = (
-        include_str!("../src/hash/vectors/django-5.2.json"),
-        include_str!("../src/hash/vectors/django-6.1.json"),
+        include_str!("../src/password/hash/vectors/django-5.2.json"),
+        include_str!("../src/password/hash/vectors/django-6.1.json"),
     );
     let django = [("Django 5.2", old), ("Django 6.1", new)].into_iter().flat_map(|(release, json)| {
         vectors(json, "defaults").into_iter().map(move |it| Candidate::of(release, &it))
     });
-    let python = vectors(include_str!("../src/hash/vectors/python.json"), "vectors");
-    let node = vectors(include_str!("../src/hash/vectors/node.json"), "vectors");
+    let python = vectors(include_str!("../src/password/hash/vectors/python.json"), "vectors");
+    let node = vectors(include_str!("../src/password/hash/vectors/node.json"), "vectors");
     let others = python
         .iter()
         .chain(&node)

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use crate::email::Email;
-use crate::hash::PasswordHash;
+use crate::names::email::Email;
+use crate::names::username::Username;
+use crate::password::hash::PasswordHash;
 use crate::random::{self, NoRandomness};
-use crate::username::Username;
 
 /// One user's account.
 #[derive(Clone, Debug, Eq, PartialEq)]

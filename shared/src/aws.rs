@@ -1,5 +1,7 @@
 //! How the AWS clients are set up: what Lambda's environment says, and nothing that has to be probed for.
 
+pub(crate) mod secrets_manager;
+
 use std::time::Duration;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::hash::{Cost, PasswordHash};
+use crate::password::hash::{Cost, PasswordHash};
 use crate::token::{self, Key, Keys};
 
 /// The shortest password that may be configured as the shortest; NIST SP 800-63B allows no less.

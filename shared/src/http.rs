@@ -16,12 +16,12 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
-pub use body::{Form, Invalid};
-pub use error::{ApiError, FieldErrors, Refused};
+pub use body::{BodyFields, Invalid};
+pub use error::{ApiError, FieldErrors, RequestError};
 pub use event::answer;
 
 use crate::account::AccountId;
-use crate::address::Address;
+use crate::limits::client_ip::ClientIp;
 use crate::log;
 
 /// How long a handler may take: less than the three seconds in which a client has its answer. Each call to the store or
@@ -33,7 +33,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_millis(2700);
 /// # Errors
 ///
 /// Those of the handler; its panic; its not being done in time.
-pub async fn outcome<T>(handling: impl Future<Output = Result<T, Refused>>) -> Result<T, Refused> {
+pub async fn outcome<T>(handling: impl Future<Output = Result<T, RequestError>>) -> Result<T, RequestError> {
     let handling = AssertUnwindSafe(handling).catch_unwind();
     match tokio::time::timeout(ANSWER_TIMEOUT, handling).await {
         Ok(Ok(result)) => result,
@@ -52,13 +52,13 @@ pub fn unknown_event(function: &'static str, now: SystemTime, request_id: &str) 
 
 /// A good answer on its way out.
 #[derive(Debug)]
-pub struct Reply {
+pub struct ApiResponse {
     status: StatusCode,
     body: String,
     account_id: AccountId,
 }
 
-impl Reply {
+impl ApiResponse {
     /// `200 OK`.
     ///
     /// # Errors
@@ -93,13 +93,13 @@ pub fn require_post(request: &Request) -> Result<(), ApiError> {
 
 /// The address that a request came from, as the gateway saw it. A load balancer tells only what a client can forge.
 #[must_use]
-pub fn source_address(request: &Request) -> Option<Address> {
+pub fn client_ip(request: &Request) -> Option<ClientIp> {
     let address = match request.request_context_ref()? {
         RequestContext::ApiGatewayV1(context) => context.identity.source_ip.as_deref(),
         RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
         _ => None,
     };
-    Address::parse(address?)
+    ClientIp::parse(address?)
 }
 
 /// The invocation that an answer belongs to.
@@ -119,7 +119,7 @@ pub struct Invocation<'a> {
 
 impl Invocation<'_> {
     /// Logs what came of it, once. `status` is that of an HTTP answer; an authorizer's has none.
-    pub fn log(&self, status: Option<u16>, outcome: Result<AccountId, &Refused>) {
+    pub fn log(&self, status: Option<u16>, outcome: Result<AccountId, &RequestError>) {
         let (account_id, refused) = match outcome {
             Ok(account_id) => (Some(account_id), None),
             Err(refused) => (refused.account_id, Some(refused)),
@@ -142,7 +142,7 @@ impl Invocation<'_> {
 }
 
 /// Logs the outcome of a request, once, and turns it into the answer.
-fn respond(invocation: &Invocation<'_>, result: &Result<Reply, Refused>) -> Response<Body> {
+fn respond(invocation: &Invocation<'_>, result: &Result<ApiResponse, RequestError>) -> Response<Body> {
     let (status, body, header) = match result {
         Ok(reply) => (reply.status, reply.body.clone(), None),
         Err(refused) => {

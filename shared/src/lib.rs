@@ -1,34 +1,31 @@
-//! What the three functions have in common, in reading order:
+//! Everything that the three functions have in common.
 //!
-//! - [`account`]: what is kept of a user. [`username`], [`email`], [`password`] and [`hash`] are its parts;
-//!   holding one proves that it was checked. [`unicode`] says which spellings are the same name.
-//! - [`attempts`] and [`address`]: how often a password may be guessed, and a function called.
-//! - [`token`]: issues and verifies the JSON Web Tokens.
-//! - [`store`]: where accounts live, as one small trait and its back ends. [`start`] opens it, and the keys, once.
-//! - [`http`]: events to requests, errors to answers; the only place with status codes.
-//! - [`config`]: every environment variable. [`log`]: one JSON line per request.
-//! - [`random`]: the operating system's randomness, with errors instead of panics.
+//! | question | module |
+//! |---|---|
+//! | What is kept of a user? | [`account`] |
+//! | Which text is a username, an email, and which spellings are the same? | [`names`] |
+//! | Which text is a password, how is it hashed and verified, which new ones are too weak? | [`password`] |
+//! | How are tokens issued and verified, and with which keys? | [`token`] |
+//! | How often may a password be guessed, and a function be called? | [`limits`] |
+//! | Where do accounts live? | [`store`] |
+//! | How does an event become a request, and an error a response? | [`http`] |
+//! | How does a function start? | [`start`] |
+//! | Which environment variables are there? | [`config`] |
+//! | What is logged? | [`log`] |
+//! | How does a process call AWS, and read its secret? | `aws` |
+//!
+//! `account`, `names`, `password`, `token` and `limits` do no I/O; `store`, `aws` and `http` do.
 
 pub mod account;
-pub mod email;
-pub mod hash;
+pub mod config;
+pub mod http;
+pub mod limits;
+pub mod log;
+pub mod names;
 pub mod password;
-pub mod unicode;
-pub mod username;
-
-pub mod address;
-pub mod attempts;
-
-pub mod token;
-
+pub mod random;
 pub mod start;
 pub mod store;
+pub mod token;
 
 mod aws;
-mod secrets_manager;
-
-pub mod http;
-
-pub mod config;
-pub mod log;
-pub mod random;

@@ -1,10 +1,13 @@
 //! Passwords as their owners typed them: composed, never trimmed, folded, cut or printed.
 
+pub mod hash;
+pub mod policy;
+
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::unicode;
+use crate::names::unicode;
 
 /// The longest password, in code points. It bounds the work before the hash; the hash itself costs
 /// the same for every length.

@@ -8,8 +8,8 @@ use futures_util::future::{BoxFuture, LocalBoxFuture};
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 
+use crate::aws::secrets_manager::{SecretError, SecretsManager};
 use crate::config::{Config, OperatorConfig, SecretSource, StoreLocation};
-use crate::secrets_manager::{SecretError, SecretsManager};
 use crate::store::DynamoDbStore;
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteStore;

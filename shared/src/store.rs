@@ -15,15 +15,15 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 pub use dynamodb::DynamoDbStore;
-pub use operator::{Arrival, Change, Newcomer, Operator, Page, Unreadable};
+pub use operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
 use crate::account::Account;
-use crate::address::Window;
-use crate::attempts::Attempts;
-use crate::hash::PasswordHash;
-use crate::username::UsernameKey;
+use crate::limits::client_ip::Window;
+use crate::limits::lockout::Failures;
+use crate::names::username::UsernameKey;
+use crate::password::hash::PasswordHash;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -53,18 +53,18 @@ pub trait AccountStore: Send + Sync {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// The failed attempts at a name, whether anybody has it or not.
-    fn attempts<'a>(
+    fn failures<'a>(
         &'a self,
         name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Failures>, StoreError>> + Send;
 
     /// Puts `next` in the place of `seen` (or nothing in the place of something, and the other way round), if that is
     /// still what is there. Nothing in the place of nothing only looks, and writes nothing.
-    fn swap_attempts<'a>(
+    fn swap_failures<'a>(
         &'a self,
         name: &'a UsernameKey,
-        seen: Option<&'a Attempts>,
-        next: Option<&'a Attempts>,
+        seen: Option<&'a Failures>,
+        next: Option<&'a Failures>,
     ) -> impl Future<Output = Result<(), SwapError>> + Send;
 
     /// Counts one request, in one atomic step. How many it has been.
@@ -108,7 +108,7 @@ pub enum CreateError {
 pub enum SwapError {
     /// Another one is there.
     #[error("somebody else was faster")]
-    Changed(Option<Attempts>),
+    Changed(Option<Failures>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -171,20 +171,20 @@ impl AccountStore for Store {
         each_back_end!(self, store => store.replace_hash(account, hash))
     }
 
-    fn attempts<'a>(
+    fn failures<'a>(
         &'a self,
         name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send {
-        each_back_end!(self, store => store.attempts(name))
+    ) -> impl Future<Output = Result<Option<Failures>, StoreError>> + Send {
+        each_back_end!(self, store => store.failures(name))
     }
 
-    fn swap_attempts<'a>(
+    fn swap_failures<'a>(
         &'a self,
         name: &'a UsernameKey,
-        seen: Option<&'a Attempts>,
-        next: Option<&'a Attempts>,
+        seen: Option<&'a Failures>,
+        next: Option<&'a Failures>,
     ) -> impl Future<Output = Result<(), SwapError>> + Send {
-        each_back_end!(self, store => store.swap_attempts(name, seen, next))
+        each_back_end!(self, store => store.swap_failures(name, seen, next))
     }
 
     fn count_request<'a>(

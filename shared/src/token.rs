@@ -4,6 +4,7 @@
 //! and checked. `jsonwebtoken` does encoding, signature, issuer and audience; what it lets through (`crit`,
 //! `iat`, a token at the second of its expiry, lifetimes without end, arrays for objects) is refused here.
 
+pub mod bearer;
 mod claims;
 mod hs256;
 mod key;

@@ -23,10 +23,10 @@ use std::time::{Duration, SystemTime};
 use lambda::Lambda;
 use serde_json::{Value, json};
 use shared::account::{Account, AccountId, Status};
-use shared::hash::PasswordHash;
+use shared::names::username::Username;
+use shared::password::hash::PasswordHash;
 use shared::store::{AccountStore, SqliteStore};
 use shared::token::{Issuer, Key, Keys, Rules};
-use shared::username::Username;
 
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 

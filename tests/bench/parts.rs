@@ -6,11 +6,11 @@ use divan::{Bencher, black_box};
 use lambda_http::{Body, Request};
 use register::Register;
 use shared::account::{Account, AccountId, Status};
-use shared::hash::{Cost, Hasher, PasswordHash};
+use shared::names::username::Username;
 use shared::password::Password;
+use shared::password::hash::{Cost, Hasher, PasswordHash};
 use shared::store::SqliteStore;
 use shared::token::{Issuer, Key, Keyring, Keys, Rules, Verifier};
-use shared::username::Username;
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 

@@ -3,7 +3,7 @@
 use lambda_http::http::Request;
 use lambda_http::http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
-use shared::http::{ApiError, Form};
+use shared::http::{ApiError, BodyFields};
 
 /// What is read, any other reader of JSON reads alike; what is refused is no object, or has a key twice.
 pub fn body(bytes: &[u8]) {
@@ -28,11 +28,11 @@ pub fn body(bytes: &[u8]) {
     }
 }
 
-fn read(media_type: HeaderValue, body: Vec<u8>) -> Result<Form, ApiError> {
-    Form::read(&Request::post("/").header(CONTENT_TYPE, media_type).body(body.into()).unwrap())
+fn read(media_type: HeaderValue, body: Vec<u8>) -> Result<BodyFields, ApiError> {
+    BodyFields::read(&Request::post("/").header(CONTENT_TYPE, media_type).body(body.into()).unwrap())
 }
 
-fn check_fields(mut form: Form, object: &Value) {
+fn check_fields(mut form: BodyFields, object: &Value) {
     for name in ["username", "password", "email", ""] {
         let text = object.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
         let read = form.required(name, |text| Ok::<_, std::convert::Infallible>(text.to_owned()));

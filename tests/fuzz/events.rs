@@ -5,8 +5,8 @@ use base64::prelude::BASE64_STANDARD;
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use shared::account::AccountId;
+use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
-use shared::username::{Username, UsernameKey};
 
 use crate::service::{ALICE, PASSWORD, SERVICE, TOKEN, event};
 use crate::{answer, replay};

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use shared::hash::{Cost, Description, Hasher, PasswordHash};
 use shared::password::Password;
+use shared::password::hash::{Cost, Description, Hasher, PasswordHash};
 
 /// Whatever stands in a row, no password that it was not made of matches, after as much work as for any other row and
 /// no more than a function can bear: an input that takes half a minute is a failure to libFuzzer.

@@ -1,10 +1,10 @@
 //! Usernames, email addresses and passwords. An input is UTF-16: there any bytes are a text, and those of all scripts
 //! are as near.
 
-use shared::email::{self, Email, EmailError};
+use shared::names::email::{self, Email, EmailError};
+use shared::names::unicode::{caseless_key, is_ignorable, nfc};
+use shared::names::username::{self, Username, UsernameError, UsernameKey};
 use shared::password::{self, Password, PasswordError};
-use shared::unicode::{caseless_key, is_ignorable, nfc};
-use shared::username::{self, Username, UsernameError, UsernameKey};
 
 /// The longest key in bytes: what a partition key of DynamoDB may have, less our prefix.
 const MAX_KEY_BYTES: usize = 2038;

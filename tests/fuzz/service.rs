@@ -9,15 +9,15 @@ use register::Register;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::account::{Account, AccountId, Status};
-use shared::address::Window;
-use shared::attempts::Attempts;
 use shared::config::{AuthorizerResponse, Config};
-use shared::hash::{Cost, Hasher, PasswordHash};
 use shared::http;
+use shared::limits::client_ip::Window;
+use shared::limits::lockout::Failures;
+use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
+use shared::password::hash::{Cost, Hasher, PasswordHash};
 use shared::store::{AccountStore, CreateError, StoreError, SwapError};
 use shared::token::Keyring;
-use shared::username::{Username, UsernameKey};
 use tokio::runtime::Runtime;
 use validate::Validate;
 
@@ -166,9 +166,9 @@ impl AccountStore for Fixed {
         Ok(true)
     }
 
-    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
         let known = ["alice", "bob", "carol", "nobody", "dave"].contains(&name.as_str());
-        let locked = Attempts {
+        let locked = Failures {
             failures: 100,
             locked_until: (NOW + LOCKED_SECONDS) * 1000,
             expires_at: u64::MAX,
@@ -177,11 +177,11 @@ impl AccountStore for Fixed {
         Ok((!known).then_some(locked))
     }
 
-    async fn swap_attempts(
+    async fn swap_failures(
         &self,
         _: &UsernameKey,
-        _: Option<&Attempts>,
-        _: Option<&Attempts>,
+        _: Option<&Failures>,
+        _: Option<&Failures>,
     ) -> Result<(), SwapError> {
         Ok(())
     }

@@ -6,15 +6,15 @@ use std::time::SystemTime;
 use lambda_http::Request;
 use serde::Serialize;
 use shared::account::{Account, Status};
-use shared::address::AddressLimit;
-use shared::attempts::Attempts;
-use shared::hash::{Hasher, Unverifiable};
-use shared::http::{self, ApiError, Form, Refused, Reply};
+use shared::http::{self, ApiError, ApiResponse, BodyFields, RequestError};
+use shared::limits::client_ip::RateLimit;
+use shared::limits::lockout::Failures;
 use shared::log;
+use shared::names::username::UsernameKey;
 use shared::password::Password;
+use shared::password::hash::{Hasher, Unverifiable};
 use shared::store::{AccountStore, SwapError};
 use shared::token::Keyring;
-use shared::username::UsernameKey;
 
 /// What the log calls this function.
 const FUNCTION: &str = "login";
@@ -25,7 +25,7 @@ pub struct Login<S> {
     store: S,
     hasher: Hasher,
     keyring: Keyring,
-    limit: AddressLimit,
+    limit: RateLimit,
 }
 
 /// What somebody with the right password is told.
@@ -47,7 +47,7 @@ impl<S: AccountStore> Login<S> {
     /// The function over a store. `attempts_per_address` is how many logins one source address may try within five
     /// minutes; 0 is no limit.
     pub fn new(store: S, hasher: Hasher, keyring: Keyring, attempts_per_address: u32) -> Self {
-        Self { store, hasher, keyring, limit: AddressLimit::new(FUNCTION, attempts_per_address) }
+        Self { store, hasher, keyring, limit: RateLimit::new(FUNCTION, attempts_per_address) }
     }
 
     /// What makes and verifies this function's hashes.
@@ -61,21 +61,21 @@ impl<S: AccountStore> Login<S> {
     /// # Errors
     ///
     /// Missing fields, invalid credentials, too many attempts, a fault of ours.
-    pub async fn handle(&self, now: SystemTime, request: Request) -> Result<Reply, Refused> {
+    pub async fn handle(&self, now: SystemTime, request: Request) -> Result<ApiResponse, RequestError> {
         let Credentials { name, password } = read(&request)?;
-        self.limit.admit(&self.store, http::source_address(&request), now).await?;
-        let seen = self.store.attempts(&name).await?;
-        Attempts::admit(seen.as_ref(), now)?;
+        self.limit.admit(&self.store, http::client_ip(&request), now).await?;
+        let seen = self.store.failures(&name).await?;
+        Failures::admit(seen.as_ref(), now)?;
         let account = self.store.find(&name).await?;
         let verdict = self.judge(account, password.as_ref());
-        if verdict.as_ref().err().is_none_or(Refused::is_verdict) {
+        if verdict.as_ref().err().is_none_or(RequestError::is_verdict) {
             self.count(&name, seen, verdict.is_ok(), now).await?;
         }
         self.welcome(now, &verdict?, password.as_ref()).await
     }
 
     /// The account, if the password is its own and it may be used.
-    fn judge(&self, account: Option<Account>, password: Option<&Password>) -> Result<Account, Refused> {
+    fn judge(&self, account: Option<Account>, password: Option<&Password>) -> Result<Account, RequestError> {
         let hash = account.as_ref().map(|account| &account.password_hash);
         let verdict = self.hasher.verify(hash, password);
         let Some(account) = account else {
@@ -103,14 +103,14 @@ impl<S: AccountStore> Login<S> {
     async fn count(
         &self,
         name: &UsernameKey,
-        mut seen: Option<Attempts>,
+        mut seen: Option<Failures>,
         succeeded: bool,
         now: SystemTime,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), RequestError> {
         loop {
-            Attempts::admit(seen.as_ref(), now)?;
-            let next = if succeeded { None } else { Some(Attempts::after_failure(seen.as_ref(), now)?) };
-            match self.store.swap_attempts(name, seen.as_ref(), next.as_ref()).await {
+            Failures::admit(seen.as_ref(), now)?;
+            let next = if succeeded { None } else { Some(Failures::after_failure(seen.as_ref(), now)?) };
+            match self.store.swap_failures(name, seen.as_ref(), next.as_ref()).await {
                 Ok(()) => return Ok(()),
                 Err(SwapError::Changed(found)) => seen = found,
                 Err(SwapError::Store(error)) => return Err(error.into()),
@@ -123,7 +123,7 @@ impl<S: AccountStore> Login<S> {
         now: SystemTime,
         account: &Account,
         password: Option<&Password>,
-    ) -> Result<Reply, Refused> {
+    ) -> Result<ApiResponse, RequestError> {
         if let Some(password) = password
             && self.hasher.is_outdated(&account.password_hash)
         {
@@ -131,7 +131,7 @@ impl<S: AccountStore> Login<S> {
         }
         let token = self.keyring.issue(account, now).await?;
         let logged_in = LoggedIn { token, token_type: "Bearer", expires_in: self.keyring.ttl().as_secs() };
-        Ok(Reply::ok(&logged_in, account.id)?)
+        Ok(ApiResponse::ok(&logged_in, account.id)?)
     }
 
     /// Replaces a hash of another cost. Nobody is kept out because that fails: the next login tries again.
@@ -147,7 +147,7 @@ impl<S: AccountStore> Login<S> {
 }
 
 fn read(request: &Request) -> Result<Credentials, ApiError> {
-    let mut form = Form::read(request)?;
+    let mut form = BodyFields::read(request)?;
     let name = form.required("username", |typed| Ok::<_, Infallible>(UsernameKey::of(typed)));
     let password = form.required("password", |typed| Ok::<_, Infallible>(Password::parse(typed).ok()));
     match (name, password) {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use lambda_runtime::Error;
 use login::Login;
 use shared::config::Config;
-use shared::hash::Hasher;
+use shared::password::hash::Hasher;
 use shared::{http, log, start};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,7 @@ async fn serve() -> Result<(), Error> {
     // All that is slow or can fail happens once per cold start, never per request.
     let config = Config::from_env()?;
     // Before the connections: the memory for hashes is mapped while they are opened.
-    let hasher = Hasher::new(config.cost)?.padded(config.decoy_hash.as_ref())?;
+    let hasher = Hasher::new(config.cost)?.with_decoy(config.decoy_hash.as_ref())?;
     let (store, keyring) = start::open(&config, SystemTime::now()).await?;
     hasher.wait_for_memory();
     let login = Login::new(store, hasher, keyring, config.login_attempts_per_address);

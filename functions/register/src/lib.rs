@@ -1,22 +1,19 @@
 //! `POST /register`: creates an account and answers with a token.
 
-pub mod policy;
-
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_http::Request;
 use serde::Serialize;
 use shared::account::{Account, AccountId, Status};
-use shared::address::AddressLimit;
-use shared::email::Email;
-use shared::hash::Hasher;
-use shared::http::{self, ApiError, Form, Refused, Reply};
+use shared::http::{self, ApiError, ApiResponse, BodyFields, RequestError};
+use shared::limits::client_ip::RateLimit;
+use shared::names::email::Email;
+use shared::names::username::Username;
 use shared::password::Password;
+use shared::password::hash::Hasher;
+use shared::password::policy::Policy;
 use shared::store::{AccountStore, CreateError};
 use shared::token::Keyring;
-use shared::username::Username;
-
-use policy::Policy;
 
 /// What the log calls this function.
 const FUNCTION: &str = "register";
@@ -28,7 +25,7 @@ pub struct Register<S> {
     hasher: Hasher,
     keyring: Keyring,
     policy: Policy,
-    limit: AddressLimit,
+    limit: RateLimit,
 }
 
 /// What a new account's owner is told.
@@ -57,7 +54,7 @@ impl<S: AccountStore> Register<S> {
         password_min_length: usize,
         registrations_per_address: u32,
     ) -> Self {
-        let limit = AddressLimit::new(FUNCTION, registrations_per_address);
+        let limit = RateLimit::new(FUNCTION, registrations_per_address);
         Self { store, hasher, keyring, policy: Policy::new(password_min_length), limit }
     }
 
@@ -66,9 +63,9 @@ impl<S: AccountStore> Register<S> {
     /// # Errors
     ///
     /// Every bad field in one answer; a taken name; too many attempts; a fault of ours.
-    pub async fn handle(&self, now: SystemTime, request: Request) -> Result<Reply, Refused> {
+    pub async fn handle(&self, now: SystemTime, request: Request) -> Result<ApiResponse, RequestError> {
         let registration = self.read(&request)?;
-        self.limit.admit(&self.store, http::source_address(&request), now).await?;
+        self.limit.admit(&self.store, http::client_ip(&request), now).await?;
         let account = self.account(registration, now)?;
         match self.store.create(&account).await {
             Ok(()) => {}
@@ -82,11 +79,11 @@ impl<S: AccountStore> Register<S> {
             token_type: "Bearer",
             expires_in: self.keyring.ttl().as_secs(),
         };
-        Ok(Reply::created(&registered, account.id)?)
+        Ok(ApiResponse::created(&registered, account.id)?)
     }
 
     fn read(&self, request: &Request) -> Result<Registration, ApiError> {
-        let mut form = Form::read(request)?;
+        let mut form = BodyFields::read(request)?;
         let username = form.required("username", Username::parse);
         let email = form.optional("email", Email::parse);
         let (name, address) = (username.as_ref().ok(), email.as_ref().ok().and_then(Option::as_ref));
@@ -112,7 +109,7 @@ impl<S: AccountStore> Register<S> {
     }
 }
 
-fn taken(username: bool, email: bool) -> Refused {
+fn taken(username: bool, email: bool) -> RequestError {
     let mut fields = Vec::new();
     if username {
         fields.push(("username", "A user with that username already exists.".to_owned()));

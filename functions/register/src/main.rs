@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use lambda_runtime::Error;
 use register::Register;
 use shared::config::Config;
-use shared::hash::Hasher;
+use shared::password::hash::Hasher;
 use shared::{http, log, start};
 
 #[tokio::main(flavor = "current_thread")]

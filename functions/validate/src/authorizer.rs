@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use shared::account::Account;
 use shared::config::AuthorizerResponse;
 
-use crate::bearer::Presented;
+use shared::token::bearer::Presented;
 
 /// The members of a Lambda event, or of a part of it.
 type Members = Map<String, Value>;

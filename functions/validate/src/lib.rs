@@ -1,7 +1,6 @@
 //! `validate`: says whether a token is good and whose it is, over HTTP and to APIs as their authorizer.
 
 mod authorizer;
-mod bearer;
 mod me;
 
 use std::time::SystemTime;
@@ -14,13 +13,13 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use shared::account::{Account, AccountId, Status};
 use shared::config::AuthorizerResponse;
-use shared::http::{self, ApiError, Invocation, Refused, Reply};
+use shared::http::{self, ApiError, ApiResponse, Invocation, RequestError};
+use shared::names::username::UsernameKey;
 use shared::store::{AccountStore, StoreError};
+use shared::token::bearer::Presented;
 use shared::token::{Claims, Keyring, TokenError};
-use shared::username::UsernameKey;
 
 use authorizer::{Kind, failure, presented, reply};
-use bearer::Presented;
 use me::Me;
 
 /// What the log calls this function.
@@ -119,18 +118,18 @@ impl<S: AccountStore> Validate<S> {
     /// # Errors
     ///
     /// No token, one that is not good, a fault of ours.
-    pub async fn handle(&self, now: SystemTime, request: Request) -> Result<Reply, Refused> {
+    pub async fn handle(&self, now: SystemTime, request: Request) -> Result<ApiResponse, RequestError> {
         if let Some(me) = Me::of(&request) {
             return me.reply();
         }
         http::require_post(&request)?;
         let values = request.headers().get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
         let account = self.judge(now, Presented::of(values)).await?;
-        Ok(Reply::ok(&Valid { valid: true, user_id: account.id.to_string() }, account.id)?)
+        Ok(ApiResponse::ok(&Valid { valid: true, user_id: account.id.to_string() }, account.id)?)
     }
 
     /// The verdict on whatever was presented; HTTP answers and authorizer replies are two renderings of it.
-    async fn judge(&self, now: SystemTime, presented: Presented<'_>) -> Result<Account, Refused> {
+    async fn judge(&self, now: SystemTime, presented: Presented<'_>) -> Result<Account, RequestError> {
         let token = match presented {
             Presented::Nothing => return Err(ApiError::TokenMissing.into()),
             Presented::Unusable => return Err(ApiError::InvalidToken.because("not_a_bearer_token", None)),

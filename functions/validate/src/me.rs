@@ -8,7 +8,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use serde::Serialize;
 use shared::account::AccountId;
-use shared::http::{Refused, Reply};
+use shared::http::{ApiResponse, RequestError};
 
 /// Who is calling, in the authorizer's words.
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ impl Me {
         (request.method() == Method::GET).then_some(Self { user_id, username, id })
     }
 
-    pub(crate) fn reply(self) -> Result<Reply, Refused> {
-        Ok(Reply::ok(&self, self.id)?)
+    pub(crate) fn reply(self) -> Result<ApiResponse, RequestError> {
+        Ok(ApiResponse::ok(&self, self.id)?)
     }
 }

@@ -17,16 +17,16 @@ pub(super) const MAX_BYTES: usize = 16 * 1024;
 ///
 /// Unknown fields are ignored. No field can be printed: one of them is a password.
 #[derive(Debug)]
-pub struct Form {
+pub struct BodyFields {
     fields: BTreeMap<String, Field>,
     errors: FieldErrors,
 }
 
-/// A field was refused; the [`Form`] knows why.
+/// A field was refused; the [`BodyFields`] knows why.
 #[derive(Clone, Copy, Debug)]
 pub struct Invalid;
 
-impl Form {
+impl BodyFields {
     /// Reads a request's body.
     ///
     /// # Errors
@@ -100,9 +100,9 @@ impl Form {
     }
 }
 
-impl From<Form> for ApiError {
+impl From<BodyFields> for ApiError {
     /// All that was found wrong.
-    fn from(form: Form) -> Self {
+    fn from(form: BodyFields) -> Self {
         Self::Fields(form.errors)
     }
 }

@@ -7,10 +7,10 @@ use lambda_http::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW
 use serde_json::json;
 
 use crate::account::AccountId;
-use crate::address::LimitError;
-use crate::attempts::Locked;
-use crate::hash::HashError;
+use crate::limits::client_ip::RateLimitError;
+use crate::limits::lockout::LockedOut;
 use crate::log;
+use crate::password::hash::HashError;
 use crate::random::NoRandomness;
 use crate::store::StoreError;
 use crate::token::IssueError;
@@ -56,8 +56,8 @@ pub type FieldErrors = Vec<(&'static str, String)>;
 impl ApiError {
     /// Adds what the log may know and the client may not.
     #[must_use]
-    pub fn because(self, reason: &'static str, account_id: Option<AccountId>) -> Refused {
-        Refused { error: self, reason: Some(reason), account_id }
+    pub fn because(self, reason: &'static str, account_id: Option<AccountId>) -> RequestError {
+        RequestError { error: self, reason: Some(reason), account_id }
     }
 
     /// The status, the body, and a header if this error has one.
@@ -151,19 +151,19 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<Locked> for Refused {
-    fn from(locked: Locked) -> Self {
+impl From<LockedOut> for RequestError {
+    fn from(locked: LockedOut) -> Self {
         ApiError::TooManyAttempts { retry_after: locked.retry_after }.because("locked", None)
     }
 }
 
-impl From<LimitError> for Refused {
-    fn from(error: LimitError) -> Self {
+impl From<RateLimitError> for RequestError {
+    fn from(error: RateLimitError) -> Self {
         match error {
-            LimitError::Exceeded { retry_after } => {
+            RateLimitError::Exceeded { retry_after } => {
                 ApiError::TooManyAttempts { retry_after }.because("address_limit", None)
             }
-            LimitError::Store(error) => error.into(),
+            RateLimitError::Store(error) => error.into(),
         }
     }
 }
@@ -182,13 +182,13 @@ internal!(HashError, IssueError, NoRandomness, serde_json::Error);
 
 /// An error on its way out, with what the log may know of it.
 #[derive(Debug)]
-pub struct Refused {
+pub struct RequestError {
     pub(super) error: ApiError,
     pub(super) reason: Option<&'static str>,
     pub(super) account_id: Option<AccountId>,
 }
 
-impl Refused {
+impl RequestError {
     /// The error without what only the log may know.
     #[must_use]
     pub fn error(&self) -> &ApiError {
@@ -202,7 +202,7 @@ impl Refused {
     }
 }
 
-impl<E: Into<ApiError>> From<E> for Refused {
+impl<E: Into<ApiError>> From<E> for RequestError {
     fn from(error: E) -> Self {
         Self { error: error.into(), reason: None, account_id: None }
     }

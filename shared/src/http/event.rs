@@ -17,7 +17,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::{Invocation, Refused, Reply, outcome, respond, unknown_event};
+use super::{ApiResponse, Invocation, RequestError, outcome, respond, unknown_event};
 
 /// The headers that some function of ours reads.
 const READ_HEADERS: [&str; 3] = ["authorization", "content-encoding", "content-type"];
@@ -50,7 +50,7 @@ pub async fn answer<H, F>(
 ) -> Result<Box<RawValue>, Diagnostic>
 where
     H: Fn(SystemTime, Request) -> F + Sync,
-    F: Future<Output = Result<Reply, Refused>> + Send,
+    F: Future<Output = Result<ApiResponse, RequestError>> + Send,
 {
     let started = clock();
     let LambdaEvent { payload, context, .. } = event;

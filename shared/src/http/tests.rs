@@ -81,7 +81,7 @@ async fn seen(event: &Value) -> Result<Value, Diagnostic> {
             .collect();
         let body = String::from_utf8_lossy(request.body()).into_owned();
         let seen = json!([request.method().as_str(), body, authorization]);
-        Ok(Reply::ok(&seen, AccountId::random()?)?)
+        Ok(ApiResponse::ok(&seen, AccountId::random()?)?)
     });
     let answer: Value = serde_json::from_str(answer.await?.get()).unwrap();
     assert_eq!(answer["statusCode"], 200, "{answer}");
@@ -223,7 +223,7 @@ async fn a_handler_that_panics_is_an_internal_error_and_the_next_request_is_serv
     async fn panicking(event: Value) -> Value {
         let answer = answer("test", clock, lambda_event(&event), |_, request| async move {
             let body = std::str::from_utf8(request.body()).unwrap();
-            Ok(Reply::ok(&body.parse::<u32>().expect("canary"), AccountId::random()?)?)
+            Ok(ApiResponse::ok(&body.parse::<u32>().expect("canary"), AccountId::random()?)?)
         });
         serde_json::from_str(answer.await.unwrap().get()).unwrap()
     }
@@ -253,7 +253,7 @@ mod forms {
 
     /// The outcome of reading a body and its field `a`: the error's name, or the field.
     fn read(request: &Request) -> String {
-        let read = Form::read(request).and_then(|mut form| {
+        let read = BodyFields::read(request).and_then(|mut form| {
             form.required("a", |text| Ok::<_, Infallible>(text.to_owned())).map_err(|_| ApiError::from(form))
         });
         match read {
@@ -374,14 +374,14 @@ mod forms {
 
     #[test]
     fn a_form_cannot_be_printed() {
-        let form = Form::read(&request(r#"{"password":"canary"}"#)).unwrap();
+        let form = BodyFields::read(&request(r#"{"password":"canary"}"#)).unwrap();
         assert!(!format!("{form:?}").contains("canary"));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let refused = Form::read(&request(body.clone())).is_err();
+            let refused = BodyFields::read(&request(body.clone())).is_err();
             prop_assert_eq!(refused, !body.is_empty() && !serde_json::from_slice::<Value>(&body).is_ok_and(|v| v.is_object()));
         }
 

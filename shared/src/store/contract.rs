@@ -8,11 +8,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::{AccountStore, CreateError, Operator, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
-use crate::address::Window;
-use crate::attempts::Attempts;
-use crate::email::Email;
-use crate::hash::PasswordHash;
-use crate::username::{Username, UsernameKey};
+use crate::limits::client_ip::Window;
+use crate::limits::lockout::Failures;
+use crate::names::email::Email;
+use crate::names::username::{Username, UsernameKey};
+use crate::password::hash::PasswordHash;
 
 /// One empty place for accounts that can be opened any number of times, as by several processes.
 pub(crate) trait Place: Sync {
@@ -220,14 +220,14 @@ pub(crate) async fn racers_for_an_email_address_have_one_winner(place: &impl Pla
 }
 
 /// A record of so many failures, unlike any other.
-fn failures(count: u32) -> Attempts {
+fn failures(count: u32) -> Failures {
     let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-    let seen = Attempts { failures: count - 1, ..Attempts::after_failure(None, now).unwrap() };
-    Attempts::after_failure(Some(&seen), now).unwrap()
+    let seen = Failures { failures: count - 1, ..Failures::after_failure(None, now).unwrap() };
+    Failures::after_failure(Some(&seen), now).unwrap()
 }
 
 /// What was there instead, when a swap was refused.
-fn swapped(result: Result<(), SwapError>) -> Result<(), Option<Attempts>> {
+fn swapped(result: Result<(), SwapError>) -> Result<(), Option<Failures>> {
     result.map_err(|error| match error {
         SwapError::Changed(found) => found,
         SwapError::Store(error) => panic!("the store failed: {error:?}"),
@@ -240,11 +240,11 @@ pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &im
     for name in ["alice", "no name at all!", &"x".repeat(10_000)] {
         let name = key(name);
         let (one, two, other) = (failures(1), failures(2), failures(2));
-        assert_eq!(store.attempts(&name).await.unwrap(), None);
-        assert_eq!(swapped(store.swap_attempts(&name, None, None).await), Ok(()));
-        assert_eq!(swapped(store.swap_attempts(&name, None, Some(&one)).await), Ok(()));
-        assert_eq!(store.attempts(&name).await.unwrap(), Some(one.clone()));
-        assert_eq!(swapped(store.swap_attempts(&name, Some(&one), Some(&two)).await), Ok(()));
+        assert_eq!(store.failures(&name).await.unwrap(), None);
+        assert_eq!(swapped(store.swap_failures(&name, None, None).await), Ok(()));
+        assert_eq!(swapped(store.swap_failures(&name, None, Some(&one)).await), Ok(()));
+        assert_eq!(store.failures(&name).await.unwrap(), Some(one.clone()));
+        assert_eq!(swapped(store.swap_failures(&name, Some(&one), Some(&two)).await), Ok(()));
         for (seen, next) in [
             (None, None),
             (None, Some(&other)),
@@ -252,13 +252,13 @@ pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &im
             (Some(&other), None),
             (Some(&one), None),
         ] {
-            assert_eq!(swapped(store.swap_attempts(&name, seen, next).await), Err(Some(two.clone())));
+            assert_eq!(swapped(store.swap_failures(&name, seen, next).await), Err(Some(two.clone())));
         }
-        assert_eq!(store.attempts(&name).await.unwrap(), Some(two.clone()));
-        assert_eq!(swapped(store.swap_attempts(&name, Some(&two), None).await), Ok(()));
-        assert_eq!(store.attempts(&name).await.unwrap(), None);
-        assert_eq!(swapped(store.swap_attempts(&name, Some(&two), Some(&other)).await), Err(None));
-        assert_eq!(store.attempts(&name).await.unwrap(), None);
+        assert_eq!(store.failures(&name).await.unwrap(), Some(two.clone()));
+        assert_eq!(swapped(store.swap_failures(&name, Some(&two), None).await), Ok(()));
+        assert_eq!(store.failures(&name).await.unwrap(), None);
+        assert_eq!(swapped(store.swap_failures(&name, Some(&two), Some(&other)).await), Err(None));
+        assert_eq!(store.failures(&name).await.unwrap(), None);
     }
 }
 
@@ -266,9 +266,9 @@ pub(crate) async fn attempts_belong_to_one_name_in_every_spelling(place: &impl P
     let store = place.open().await;
     let one = failures(1);
     store.create(&account("alice", "")).await.unwrap();
-    store.swap_attempts(&key("ALICE"), None, Some(&one)).await.unwrap();
-    assert_eq!(store.attempts(&key("ａlice")).await.unwrap(), Some(one));
-    assert_eq!(store.attempts(&key("alic")).await.unwrap(), None);
+    store.swap_failures(&key("ALICE"), None, Some(&one)).await.unwrap();
+    assert_eq!(store.failures(&key("ａlice")).await.unwrap(), Some(one));
+    assert_eq!(store.failures(&key("alic")).await.unwrap(), None);
     assert!(store.find(&key("alice")).await.unwrap().is_some());
 }
 
@@ -278,8 +278,8 @@ pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Pl
         let name = key("alice");
         let mut seen = None;
         loop {
-            let next = Attempts::after_failure(seen.as_ref(), now).unwrap();
-            match store.swap_attempts(&name, seen.as_ref(), Some(&next)).await {
+            let next = Failures::after_failure(seen.as_ref(), now).unwrap();
+            match store.swap_failures(&name, seen.as_ref(), Some(&next)).await {
                 Ok(()) => break,
                 Err(SwapError::Changed(changed)) => seen = changed,
                 // SQLite keeps one of so many waiting for its turn for longer than it waits.
@@ -288,7 +288,7 @@ pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Pl
             }
         }
     });
-    assert_eq!(place.open().await.attempts(&key("alice")).await.unwrap().unwrap().failures, 64);
+    assert_eq!(place.open().await.failures(&key("alice")).await.unwrap().unwrap().failures, 64);
 }
 
 pub(crate) async fn every_request_of_an_address_is_counted_once(place: &impl Place) {

@@ -31,16 +31,16 @@ use aws_sdk_dynamodb::types::{
 
 use super::{AccountStore, CreateError, StoreError, SwapError};
 use crate::account::Account;
-use crate::address::Window;
-use crate::attempts::Attempts;
-use crate::email::Email;
-use crate::hash::PasswordHash;
+use crate::limits::client_ip::Window;
+use crate::limits::lockout::Failures;
+use crate::names::email::Email;
+use crate::names::username::UsernameKey;
+use crate::password::hash::PasswordHash;
 use crate::random;
-use crate::username::UsernameKey;
 use error::{is_conflict, store_error};
 use item::{
-    Item, PK, account_item, account_key, attempts_item, attempts_key, email_item, holder, read_account,
-    read_attempts, read_number, window_key,
+    Item, PK, account_item, account_key, email_item, failures_item, failures_key, holder, read_account,
+    read_failures, read_number, window_key,
 };
 
 /// The key that is read to open the connection; nothing lives there.
@@ -84,7 +84,7 @@ impl DynamoDbStore {
     }
 
     /// One conditional write: the cheapest way to make an account.
-    async fn put_account(&self, account: &Account) -> Result<Added, Attempt> {
+    async fn put_account(&self, account: &Account) -> Result<Added, WriteError> {
         let put = self
             .client
             .put_item()
@@ -108,7 +108,7 @@ impl DynamoDbStore {
         account: &Account,
         email: &Email,
         token: Option<&str>,
-    ) -> Result<Added, Attempt> {
+    ) -> Result<Added, WriteError> {
         let transaction = self
             .client
             .transact_write_items()
@@ -126,12 +126,14 @@ impl DynamoDbStore {
             (Outcome::Taken, email) => {
                 taken_unless_own(account, username.item.as_ref(), email == Outcome::Taken)
             }
-            (_, Outcome::Taken) => Err(Attempt::Failed(CreateError::Taken { username: false, email: true })),
+            (_, Outcome::Taken) => {
+                Err(WriteError::Failed(CreateError::Taken { username: false, email: true }))
+            }
             (Outcome::Throttled, _) | (_, Outcome::Throttled) => {
                 Err(StoreError::Unavailable(failure.into()).into())
             }
             (Outcome::Conflict, _) | (_, Outcome::Conflict) => {
-                Err(Attempt::Conflict(StoreError::Unavailable(failure.into())))
+                Err(WriteError::Conflict(StoreError::Unavailable(failure.into())))
             }
             (Outcome::Other, Outcome::Other) => Err(failure.into()),
         }
@@ -147,9 +149,11 @@ impl DynamoDbStore {
             };
             match outcome {
                 Ok(added) => return Ok(added),
-                Err(Attempt::Failed(error)) => return Err(error),
-                Err(Attempt::Conflict(error)) if !conflict_pause(attempt).await => return Err(error.into()),
-                Err(Attempt::Conflict(_)) => attempt += 1,
+                Err(WriteError::Failed(error)) => return Err(error),
+                Err(WriteError::Conflict(error)) if !conflict_pause(attempt).await => {
+                    return Err(error.into());
+                }
+                Err(WriteError::Conflict(_)) => attempt += 1,
             }
         }
     }
@@ -160,17 +164,17 @@ impl DynamoDbStore {
         Ok(get.send().await.map_err(store_error)?.item)
     }
 
-    async fn put_attempts(
+    async fn put_failures(
         &self,
         name: &UsernameKey,
-        seen: Option<&Attempts>,
-        next: &Attempts,
+        seen: Option<&Failures>,
+        next: &Failures,
     ) -> Result<(), SwapError> {
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(attempts_item(name, next)))
+            .set_item(Some(failures_item(name, next)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = match seen {
             None => put.condition_expression("attribute_not_exists(pk)"),
@@ -182,19 +186,19 @@ impl DynamoDbStore {
         let Some(PutItemError::ConditionalCheckFailedException(failed)) = failure.as_service_error() else {
             return Err(store_error(failure).into());
         };
-        match failed.item.as_ref().map(read_attempts).transpose()? {
+        match failed.item.as_ref().map(read_failures).transpose()? {
             // The first answer was lost, and this the repetition.
             Some(found) if found.version == next.version => Ok(()),
             found => Err(SwapError::Changed(found)),
         }
     }
 
-    async fn delete_attempts(&self, name: &UsernameKey, seen: &Attempts) -> Result<(), SwapError> {
+    async fn delete_failures(&self, name: &UsernameKey, seen: &Failures) -> Result<(), SwapError> {
         let delete = self
             .client
             .delete_item()
             .table_name(&self.table)
-            .key(PK, attempts_key(name))
+            .key(PK, failures_key(name))
             .condition_expression("version = :seen")
             .expression_attribute_values(":seen", AttributeValue::S(seen.version.clone()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -203,7 +207,7 @@ impl DynamoDbStore {
         else {
             return Err(store_error(failure).into());
         };
-        match failed.item.as_ref().map(read_attempts).transpose()? {
+        match failed.item.as_ref().map(read_failures).transpose()? {
             // Gone is gone, by this call, by its lost first try, or by another success.
             None => Ok(()),
             found => Err(SwapError::Changed(found)),
@@ -256,23 +260,23 @@ impl AccountStore for DynamoDbStore {
         }
     }
 
-    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
-        self.get(attempts_key(name)).await?.map(|item| read_attempts(&item)).transpose()
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        self.get(failures_key(name)).await?.map(|item| read_failures(&item)).transpose()
     }
 
-    async fn swap_attempts(
+    async fn swap_failures(
         &self,
         name: &UsernameKey,
-        seen: Option<&Attempts>,
-        next: Option<&Attempts>,
+        seen: Option<&Failures>,
+        next: Option<&Failures>,
     ) -> Result<(), SwapError> {
         match (seen, next) {
-            (None, None) => match self.attempts(name).await? {
+            (None, None) => match self.failures(name).await? {
                 None => Ok(()),
                 found => Err(SwapError::Changed(found)),
             },
-            (seen, Some(next)) => self.put_attempts(name, seen, next).await,
-            (Some(seen), None) => self.delete_attempts(name, seen).await,
+            (seen, Some(next)) => self.put_failures(name, seen, next).await,
+            (Some(seen), None) => self.delete_failures(name, seen).await,
         }
     }
 
@@ -300,20 +304,20 @@ enum Added {
 }
 
 /// Why an attempt to write did not succeed.
-enum Attempt {
+enum WriteError {
     /// Another transaction was at the same item.
     Conflict(StoreError),
     /// For good.
     Failed(CreateError),
 }
 
-impl From<StoreError> for Attempt {
+impl From<StoreError> for WriteError {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
     }
 }
 
-impl<E> From<SdkError<E, HttpResponse>> for Attempt
+impl<E> From<SdkError<E, HttpResponse>> for WriteError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -325,11 +329,11 @@ where
 }
 
 /// An account by that name is there: ours, if its id is.
-fn taken_unless_own(account: &Account, found: Option<&Item>, email: bool) -> Result<Added, Attempt> {
+fn taken_unless_own(account: &Account, found: Option<&Item>, email: bool) -> Result<Added, WriteError> {
     if found.and_then(holder) == Some(account.id.to_string().as_str()) {
         return Ok(Added::Before);
     }
-    Err(Attempt::Failed(CreateError::Taken { username: true, email }))
+    Err(WriteError::Failed(CreateError::Taken { username: true, email }))
 }
 
 /// What became of one item of a transaction that was cancelled.

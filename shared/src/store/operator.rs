@@ -8,9 +8,9 @@ use futures_util::FutureExt;
 
 use super::{AccountStore, Store, StoreError, each_back_end};
 use crate::account::{Account, Status};
-use crate::attempts::Attempts;
-use crate::hash::PasswordHash;
-use crate::username::UsernameKey;
+use crate::limits::lockout::Failures;
+use crate::names::username::UsernameKey;
+use crate::password::hash::PasswordHash;
 
 /// Keeps accounts, and lets an operator at them.
 pub trait Operator: AccountStore {
@@ -24,8 +24,8 @@ pub trait Operator: AccountStore {
     /// failure.
     fn import<'a>(
         &'a self,
-        newcomers: &'a [Newcomer],
-    ) -> impl Future<Output = Result<Vec<Arrival>, StoreError>> + Send;
+        imports: &'a [Import],
+    ) -> impl Future<Output = Result<Vec<ImportOutcome>, StoreError>> + Send;
 
     /// Changes an account in one atomic step. The account as it was before; `None` when nobody has the name.
     fn change<'a>(
@@ -39,10 +39,10 @@ pub trait Operator: AccountStore {
     fn delete<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Forgets the failed attempts at a name. Those that there were.
-    fn forget_attempts<'a>(
+    fn forget_failures<'a>(
         &'a self,
         name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Failures>, StoreError>> + Send;
 
     /// All accounts, some at a time and in an order of the store's own: the first ones, or those after a page.
     fn page<'a>(&'a self, after: Option<&'a str>) -> impl Future<Output = Result<Page, StoreError>> + Send;
@@ -50,14 +50,14 @@ pub trait Operator: AccountStore {
 
 /// An account that was made elsewhere.
 #[derive(Clone, Debug)]
-pub struct Newcomer {
+pub struct Import {
     /// The account.
     pub account: Account,
     /// Whether its id is known elsewhere. One that was made up on the way here tells nothing of who it is.
     pub has_id: bool,
 }
 
-impl Newcomer {
+impl Import {
     /// Whether this is the account that has its name already: by its id, or, where that was made up, by its hash.
     pub(super) fn is(&self, found: &Account) -> bool {
         found.id == self.account.id || (!self.has_id && found.password_hash == self.account.password_hash)
@@ -66,7 +66,7 @@ impl Newcomer {
 
 /// What came of an account that was to be added.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Arrival {
+pub enum ImportOutcome {
     /// It is there now.
     Added,
     /// Another account has its email address.
@@ -135,9 +135,9 @@ impl Operator for Store {
 
     fn import<'a>(
         &'a self,
-        newcomers: &'a [Newcomer],
-    ) -> impl Future<Output = Result<Vec<Arrival>, StoreError>> + Send {
-        each_back_end!(self, store => store.import(newcomers))
+        imports: &'a [Import],
+    ) -> impl Future<Output = Result<Vec<ImportOutcome>, StoreError>> + Send {
+        each_back_end!(self, store => store.import(imports))
     }
 
     fn change<'a>(
@@ -152,11 +152,11 @@ impl Operator for Store {
         each_back_end!(self, store => store.delete(account))
     }
 
-    fn forget_attempts<'a>(
+    fn forget_failures<'a>(
         &'a self,
         name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Attempts>, StoreError>> + Send {
-        each_back_end!(self, store => store.forget_attempts(name))
+    ) -> impl Future<Output = Result<Option<Failures>, StoreError>> + Send {
+        each_back_end!(self, store => store.forget_failures(name))
     }
 
     fn page<'a>(&'a self, after: Option<&'a str>) -> impl Future<Output = Result<Page, StoreError>> + Send {

@@ -12,12 +12,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transac
 
 use super::{AccountStore, BoxError, CreateError, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
-use crate::address::Window;
-use crate::attempts::{Attempts, digest};
-use crate::email::Email;
-use crate::hash::PasswordHash;
+use crate::limits::client_ip::Window;
+use crate::limits::lockout::{Failures, digest};
+use crate::names::email::Email;
+use crate::names::username::{Username, UsernameKey};
+use crate::password::hash::PasswordHash;
 use crate::token::{Key, Keys};
-use crate::username::{Username, UsernameKey};
 
 /// Marks a database as ours (`PRAGMA application_id`): "auth" in ASCII.
 const APPLICATION_ID: i32 = 0x6175_7468;
@@ -133,28 +133,28 @@ impl AccountStore for SqliteStore {
         Ok(changed == 1)
     }
 
-    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
-        Ok(attempts(&self.connection(), name)?)
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        Ok(failures(&self.connection(), name)?)
     }
 
-    async fn swap_attempts(
+    async fn swap_failures(
         &self,
         name: &UsernameKey,
-        seen: Option<&Attempts>,
-        next: Option<&Attempts>,
+        seen: Option<&Failures>,
+        next: Option<&Failures>,
     ) -> Result<(), SwapError> {
         let mut connection = self.connection();
         // A look beforehand: whoever lost already does not queue for the one writer's place.
-        check_attempts(&connection, name, seen)?;
+        check_failures(&connection, name, seen)?;
         if seen.is_none() && next.is_none() {
             return Ok(());
         }
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        check_attempts(&transaction, name, seen)?;
+        check_failures(&transaction, name, seen)?;
         match next {
-            Some(next) => put_attempts(&transaction, name, next),
-            None => delete_attempts(&transaction, name),
+            Some(next) => put_failures(&transaction, name, next),
+            None => delete_failures(&transaction, name),
         }
         .map_err(StoreError::from)?;
         Ok(transaction.commit().map_err(StoreError::from)?)
@@ -184,12 +184,12 @@ fn find(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, 
     statement.query_row([name.as_str()], |row| Ok(account(row))).optional()?.transpose()
 }
 
-fn attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Option<Attempts>> {
+fn failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Option<Failures>> {
     let mut statement = connection.prepare_cached(
         "SELECT failures, locked_until, expires_at, version FROM attempts WHERE digest = ?1",
     )?;
     let read = |row: &Row<'_>| {
-        Ok(Attempts {
+        Ok(Failures {
             failures: row.get(0)?,
             locked_until: row.get::<_, i64>(1)?.cast_unsigned(),
             expires_at: row.get::<_, i64>(2)?.cast_unsigned(),
@@ -199,19 +199,19 @@ fn attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Opt
     statement.query_row([digest(name)], read).optional()
 }
 
-fn check_attempts(
+fn check_failures(
     connection: &Connection,
     name: &UsernameKey,
-    seen: Option<&Attempts>,
+    seen: Option<&Failures>,
 ) -> Result<(), SwapError> {
-    let found = attempts(connection, name).map_err(StoreError::from)?;
+    let found = failures(connection, name).map_err(StoreError::from)?;
     if found.as_ref().map(|found| &found.version) == seen.map(|seen| &seen.version) {
         return Ok(());
     }
     Err(SwapError::Changed(found))
 }
 
-fn put_attempts(connection: &Connection, name: &UsernameKey, next: &Attempts) -> rusqlite::Result<()> {
+fn put_failures(connection: &Connection, name: &UsernameKey, next: &Failures) -> rusqlite::Result<()> {
     // What DynamoDB does by itself.
     connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [next.counted_at().cast_signed()])?;
     let mut statement =
@@ -226,7 +226,7 @@ fn put_attempts(connection: &Connection, name: &UsernameKey, next: &Attempts) ->
     Ok(())
 }
 
-fn delete_attempts(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<()> {
+fn delete_failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM attempts WHERE digest = ?1", [digest(name)])?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Claims, IssueError, Issuer, Keys, Rules, TokenError, Verifier};
 use crate::account::Account;
-use crate::secrets_manager::SecretsManager;
+use crate::aws::secrets_manager::SecretsManager;
 
 /// How old keys may be that sign or verify, where they can be read again: so long a secret that was replaced still signs,
 /// and one that was removed is still believed.

@@ -24,8 +24,8 @@ use super::TokenError::{
 };
 use super::*;
 use crate::account::{AccountId, Status};
-use crate::hash::PasswordHash;
-use crate::username::Username;
+use crate::names::username::Username;
+use crate::password::hash::PasswordHash;
 
 /// Long ago, so that a look at the real clock would refuse every token here.
 const NOW: u64 = 1_700_000_000;

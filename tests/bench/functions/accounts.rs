@@ -5,9 +5,9 @@ use std::time::{Instant, SystemTime};
 
 use rusqlite::{Connection, params};
 use shared::account::{Account, AccountId, Status};
-use shared::hash::PasswordHash;
+use shared::names::username::{Username, UsernameKey};
+use shared::password::hash::PasswordHash;
 use shared::store::{AccountStore, SqliteStore};
-use shared::username::{Username, UsernameKey};
 
 use crate::statistics::Measurements;
 

@@ -5,8 +5,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use shared::hash::{Cost, Hasher};
 use shared::password::Password;
+use shared::password::hash::{Cost, Hasher};
 
 use crate::statistics::Measurements;
 

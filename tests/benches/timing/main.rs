@@ -25,11 +25,11 @@ use login::Login;
 use serde_json::{Value, json};
 use shared::account::{Account, AccountId, Status};
 use shared::config::Config;
-use shared::hash::{Cost, Hasher, PasswordHash};
+use shared::names::username::Username;
 use shared::password::Password;
+use shared::password::hash::{Cost, Hasher, PasswordHash};
 use shared::start;
 use shared::store::{AccountStore, SqliteStore};
-use shared::username::Username;
 use tokio::time::Instant;
 
 use crate::emulator::Service;

@@ -93,7 +93,7 @@ async fn a_request_costs_these_operations() {
     ] {
         login.login(name, password).await.assert_status(status);
         let key = name.to_lowercase();
-        let attempts = attempts_key(&key);
+        let attempts = failures_key(&key);
         let calls = [
             format!("consistent GetItem {attempts}"),
             format!("consistent GetItem USERNAME#{key}"),
@@ -114,7 +114,7 @@ async fn a_request_costs_these_operations() {
 }
 
 /// Where failures at a name are kept.
-fn attempts_key(name: &str) -> String {
+fn failures_key(name: &str) -> String {
     let digest = Sha256::digest(name);
     format!("ATTEMPTS#{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
@@ -144,7 +144,7 @@ async fn nobody_learns_why_a_login_is_refused() {
     ] {
         service.proxy.calls();
         assert_eq!(seen(login.login(name, password).await), refused, "{name} {password}");
-        let attempts = attempts_key(name);
+        let attempts = failures_key(name);
         let calls = [
             format!("consistent GetItem {attempts}"),
             format!("consistent GetItem USERNAME#{name}"),

@@ -26,17 +26,17 @@ impl Functions {
     }
 
     /// What each function answers at the same time to what it would grant: registering somebody, and alice's requests.
-    async fn ask(&self, newcomer: &str, email: Option<&str>) -> [Answer; 3] {
+    async fn ask(&self, import: &str, email: Option<&str>) -> [Answer; 3] {
         tokio::join!(
-            self.register.register(newcomer, email),
+            self.register.register(import, email),
             self.login.login("alice", PASSWORD),
             self.validate.validate(&self.token),
         )
         .into()
     }
 
-    async fn assert_all_good(&self, newcomer: &str, email: Option<&str>) {
-        for (answer, status) in self.ask(newcomer, email).await.into_iter().zip([201, 200, 200]) {
+    async fn assert_all_good(&self, import: &str, email: Option<&str>) {
+        for (answer, status) in self.ask(import, email).await.into_iter().zip([201, 200, 200]) {
             answer.assert_status(status);
         }
     }

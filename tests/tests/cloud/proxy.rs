@@ -36,7 +36,7 @@ pub enum Fault {
     Hold(Arc<Barrier>),
     /// If it writes: it is done, but the connection breaks before the answer.
     LoseAnswer,
-    /// If it writes: it waits for the others, so that all arrive at the same time.
+    /// If it writes: it waits for the others, so that all import_one at the same time.
     Together(Arc<Barrier>),
     /// If it writes: it is done, but nobody answers.
     WithholdAnswer,

@@ -1,5 +1,5 @@
 use serde_json::json;
-use shared::username::UsernameKey;
+use shared::names::username::UsernameKey;
 
 use crate::event::Sender;
 use crate::service::{Answer, PASSWORD, Service};
@@ -55,8 +55,8 @@ async fn work_of(service: &Service, name: &str, password: &str) -> (Answer, (u64
 fn calls_of(name: &str, failures: u32, failures_then: u32) -> Vec<String> {
     let name = UsernameKey::of(name);
     let name = name.as_str();
-    let count = format!("swap_attempts {name}: {failures} to {failures_then}");
-    vec![format!("attempts {name}"), format!("find {name}"), count]
+    let count = format!("swap_failures {name}: {failures} to {failures_then}");
+    vec![format!("failures {name}"), format!("find {name}"), count]
 }
 
 /// Same bytes, same hash computation, same store calls in the same order: nothing tells who has an account.

@@ -10,14 +10,14 @@ use login::Login;
 use register::Register;
 use serde_json::{Value, json};
 use shared::account::Account;
-use shared::address::Window;
-use shared::attempts::Attempts;
 use shared::config::Config;
-use shared::hash::{Hasher, PasswordHash};
+use shared::limits::client_ip::Window;
+use shared::limits::lockout::Failures;
+use shared::names::username::UsernameKey;
+use shared::password::hash::{Hasher, PasswordHash};
 use shared::start;
 use shared::store::{AccountStore, CreateError, SqliteStore, StoreError, SwapError};
 use shared::token::Keyring;
-use shared::username::UsernameKey;
 use validate::Validate;
 
 /// When the requests of these tests come, unless they come [later].
@@ -121,7 +121,7 @@ impl Service {
             ),
             login: Login::new(
                 noted(),
-                hasher().padded(config().decoy_hash.as_ref()).unwrap(),
+                hasher().with_decoy(config().decoy_hash.as_ref()).unwrap(),
                 keyring(&config()).await,
                 config().login_attempts_per_address,
             ),
@@ -290,19 +290,19 @@ impl AccountStore for Noted {
             .await
     }
 
-    async fn attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
-        self.note(format!("attempts {}", name.as_str())).attempts(name).await
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        self.note(format!("failures {}", name.as_str())).failures(name).await
     }
 
-    async fn swap_attempts(
+    async fn swap_failures(
         &self,
         name: &UsernameKey,
-        seen: Option<&Attempts>,
-        next: Option<&Attempts>,
+        seen: Option<&Failures>,
+        next: Option<&Failures>,
     ) -> Result<(), SwapError> {
-        let failures = |attempts: Option<&Attempts>| attempts.map_or(0, |attempts| attempts.failures);
-        let call = format!("swap_attempts {}: {} to {}", name.as_str(), failures(seen), failures(next));
-        self.note(call).swap_attempts(name, seen, next).await
+        let failures = |attempts: Option<&Failures>| attempts.map_or(0, |attempts| attempts.failures);
+        let call = format!("swap_failures {}: {} to {}", name.as_str(), failures(seen), failures(next));
+        self.note(call).swap_failures(name, seen, next).await
     }
 
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {

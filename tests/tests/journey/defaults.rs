@@ -1,4 +1,4 @@
-//! The first start of a newcomer, who has configured nothing. It looks into the database folder.
+//! The first start of a import, who has configured nothing. It looks into the database folder.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -21,9 +21,9 @@ async fn without_configuration_the_functions_share_a_database_in_the_working_dir
     let folder = working_directory();
     let service = Service::start_in(folder.path());
     let client = service.client();
-    let registered = client.register("newcomer", PASSWORD).await;
+    let registered = client.register("import", PASSWORD).await;
     assert_eq!(registered.status, 201);
-    assert_eq!(client.login("newcomer", PASSWORD).await.status, 200);
+    assert_eq!(client.login("import", PASSWORD).await.status, 200);
     let valid = client.validate(&registered.bearer()).await;
     assert_eq!((valid.status, valid.text("user_id")), (200, registered.text("user_id")));
 

@@ -145,11 +145,11 @@ async fn a_body_that_is_not_one_object_with_each_key_once_is_malformed() {
 async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
     let service = Service::shared();
     let client = service.client();
-    let padded = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
+    let with_decoy = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
     for function in ["register", "login"] {
-        client.post(function, padded(MAX_BYTES)).await.must_be(400, REQUIRED, None);
+        client.post(function, with_decoy(MAX_BYTES)).await.must_be(400, REQUIRED, None);
         for (what, body) in [
-            ("one byte too long", padded(MAX_BYTES + 1)),
+            ("one byte too long", with_decoy(MAX_BYTES + 1)),
             ("100 KB", format!(r#"{{"username":"{}"}}"#, "c".repeat(100_000))),
             ("5 MB", format!(r#"{{"username":"{}"}}"#, "c".repeat(5_000_000))),
             ("nested 100,000 deep", "[".repeat(100_000)),

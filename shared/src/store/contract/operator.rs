@@ -2,16 +2,16 @@
 
 use super::{Place, account, failures, key, taken, together};
 use crate::account::{Account, AccountId, Status};
-use crate::store::{AccountStore, Arrival, Change, Newcomer, Operator, StoreError};
+use crate::store::{AccountStore, Change, Import, ImportOutcome, Operator, StoreError};
 
-fn with_id(account: &Account) -> Newcomer {
-    Newcomer { account: account.clone(), has_id: true }
+fn with_id(account: &Account) -> Import {
+    Import { account: account.clone(), has_id: true }
 }
 
 /// The account as a second reading of a file without ids has it: with another id.
-fn without_id(account: &Account) -> Newcomer {
+fn without_id(account: &Account) -> Import {
     let account = Account { id: AccountId::random().unwrap(), ..account.clone() };
-    Newcomer { account, has_id: false }
+    Import { account, has_id: false }
 }
 
 pub(crate) async fn newcomers_arrive_once_and_as_they_are(place: &impl Place) {
@@ -20,9 +20,9 @@ pub(crate) async fn newcomers_arrive_once_and_as_they_are(place: &impl Place) {
     let mut full = account("Bob.Ünal+x@y-z_1", "Bob@Example.com");
     full.token_version = 7;
     full.status = Status::Disabled;
-    let newcomers = [with_id(&plain), with_id(&full)];
-    assert_eq!(store.import(&newcomers).await.unwrap(), [Arrival::Added, Arrival::Added]);
-    assert_eq!(store.import(&newcomers).await.unwrap(), [Arrival::Present, Arrival::Present]);
+    let imports = [with_id(&plain), with_id(&full)];
+    assert_eq!(store.import(&imports).await.unwrap(), [ImportOutcome::Added, ImportOutcome::Added]);
+    assert_eq!(store.import(&imports).await.unwrap(), [ImportOutcome::Present, ImportOutcome::Present]);
     for account in [plain, full] {
         assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
     }
@@ -33,17 +33,17 @@ pub(crate) async fn a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_ha
     let store = place.open().await;
     for email in ["", "alice@example.com"] {
         let first = account(&format!("alice{}", email.len()), email);
-        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [Arrival::Added]);
+        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [ImportOutcome::Added]);
         let stored = store.find(first.username.key()).await.unwrap().unwrap();
-        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [Arrival::Present]);
+        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [ImportOutcome::Present]);
         // Who has logged in since, and so has another hash, is still known by an id, and by nothing else.
         let renewed = account("x", "").password_hash;
         assert!(store.replace_hash(&stored, &renewed).await.unwrap());
-        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [Arrival::UsernameTaken]);
-        assert_eq!(store.import(&[with_id(&stored)]).await.unwrap(), [Arrival::Present]);
+        assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [ImportOutcome::UsernameTaken]);
+        assert_eq!(store.import(&[with_id(&stored)]).await.unwrap(), [ImportOutcome::Present]);
         let other_id =
             Account { id: AccountId::random().unwrap(), password_hash: renewed.clone(), ..stored.clone() };
-        assert_eq!(store.import(&[with_id(&other_id)]).await.unwrap(), [Arrival::UsernameTaken]);
+        assert_eq!(store.import(&[with_id(&other_id)]).await.unwrap(), [ImportOutcome::UsernameTaken]);
         let expected = Account { password_hash: renewed, ..stored };
         assert_eq!(store.find(first.username.key()).await.unwrap(), Some(expected));
     }
@@ -53,7 +53,7 @@ pub(crate) async fn a_newcomer_replaces_nobody(place: &impl Place) {
     let store = place.open().await;
     let present = account("alice", "alice@example.com");
     store.create(&present).await.unwrap();
-    let newcomers = [
+    let imports = [
         with_id(&account("bob", "bob@example.com")),
         without_id(&account("ALICE", "")),
         with_id(&account("ａlice", "new@example.com")),
@@ -62,24 +62,24 @@ pub(crate) async fn a_newcomer_replaces_nobody(place: &impl Place) {
         with_id(&account("dave", "BOB@example.com")),
         with_id(&account("erin", "new@example.com")),
     ];
-    let arrivals = store.import(&newcomers).await.unwrap();
+    let outcomes = store.import(&imports).await.unwrap();
     assert_eq!(
-        arrivals,
+        outcomes,
         [
-            Arrival::Added,
-            Arrival::UsernameTaken,
-            Arrival::UsernameTaken,
-            Arrival::EmailTaken,
-            Arrival::UsernameTaken,
-            Arrival::EmailTaken,
-            Arrival::Added,
+            ImportOutcome::Added,
+            ImportOutcome::UsernameTaken,
+            ImportOutcome::UsernameTaken,
+            ImportOutcome::EmailTaken,
+            ImportOutcome::UsernameTaken,
+            ImportOutcome::EmailTaken,
+            ImportOutcome::Added,
         ]
     );
     assert_eq!(store.find(&key("alice")).await.unwrap(), Some(present));
     for name in ["carol", "dave"] {
         assert_eq!(store.find(&key(name)).await.unwrap(), None, "{name}");
     }
-    assert_eq!(store.find(&key("bob")).await.unwrap(), Some(newcomers[0].account.clone()));
+    assert_eq!(store.find(&key("bob")).await.unwrap(), Some(imports[0].account.clone()));
 }
 
 pub(crate) async fn newcomers_and_registrations_at_once_have_one_winner(place: &impl Place) {
@@ -88,7 +88,7 @@ pub(crate) async fn newcomers_and_registrations_at_once_have_one_winner(place: &
         let won = if racer % 4 < 2 {
             taken(store.create(&account).await).is_none()
         } else {
-            store.import(&[with_id(&account)]).await.unwrap() == [Arrival::Added]
+            store.import(&[with_id(&account)]).await.unwrap() == [ImportOutcome::Added]
         };
         (account, won)
     });
@@ -183,12 +183,12 @@ pub(crate) async fn forgotten_attempts_lock_nobody(place: &impl Place) {
     let store = place.open().await;
     let (one, other) = (failures(7), failures(3));
     store.create(&account("alice", "")).await.unwrap();
-    store.swap_attempts(&key("alice"), None, Some(&one)).await.unwrap();
-    store.swap_attempts(&key("bob"), None, Some(&other)).await.unwrap();
-    assert_eq!(store.forget_attempts(&key("ALICE")).await.unwrap(), Some(one));
-    assert_eq!(store.attempts(&key("alice")).await.unwrap(), None);
-    assert_eq!(store.forget_attempts(&key("alice")).await.unwrap(), None);
-    assert_eq!(store.attempts(&key("bob")).await.unwrap(), Some(other));
+    store.swap_failures(&key("alice"), None, Some(&one)).await.unwrap();
+    store.swap_failures(&key("bob"), None, Some(&other)).await.unwrap();
+    assert_eq!(store.forget_failures(&key("ALICE")).await.unwrap(), Some(one));
+    assert_eq!(store.failures(&key("alice")).await.unwrap(), None);
+    assert_eq!(store.forget_failures(&key("alice")).await.unwrap(), None);
+    assert_eq!(store.failures(&key("bob")).await.unwrap(), Some(other));
     assert!(store.find(&key("alice")).await.unwrap().is_some());
 }
 
@@ -200,9 +200,9 @@ pub(crate) async fn pages_hold_every_account_once(place: &impl Place) {
             account(&format!("user{number}"), &email)
         })
         .collect();
-    let newcomers: Vec<_> = accounts.iter().map(with_id).collect();
-    assert!(store.import(&newcomers).await.unwrap().iter().all(|arrival| *arrival == Arrival::Added));
-    store.swap_attempts(&key("user7"), None, Some(&failures(1))).await.unwrap();
+    let imports: Vec<_> = accounts.iter().map(with_id).collect();
+    assert!(store.import(&imports).await.unwrap().iter().all(|arrival| *arrival == ImportOutcome::Added));
+    store.swap_failures(&key("user7"), None, Some(&failures(1))).await.unwrap();
     let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
     loop {
         let page = store.page(after.as_deref()).await.unwrap();

@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::account::{Account, AccountId, Status};
-use crate::address::Window;
-use crate::attempts::{self, Attempts};
-use crate::email::Email;
-use crate::hash::PasswordHash;
+use crate::limits::client_ip::Window;
+use crate::limits::lockout::{self, Failures};
+use crate::names::email::Email;
+use crate::names::username::{Username, UsernameKey};
+use crate::password::hash::PasswordHash;
 use crate::store::StoreError;
-use crate::username::{Username, UsernameKey};
 
 /// The partition key, the table's only key.
 pub(super) const PK: &str = "pk";
@@ -60,14 +60,14 @@ pub(super) fn email_item(account: &Account, email: &Email) -> Item {
 }
 
 /// Where the failed attempts at this name are.
-pub(super) fn attempts_key(name: &UsernameKey) -> AttributeValue {
-    AttributeValue::S(format!("ATTEMPTS#{}", attempts::digest(name)))
+pub(super) fn failures_key(name: &UsernameKey) -> AttributeValue {
+    AttributeValue::S(format!("ATTEMPTS#{}", lockout::digest(name)))
 }
 
 /// The item of failed attempts. Its `expires_at` is when DynamoDB may delete it.
-pub(super) fn attempts_item(name: &UsernameKey, attempts: &Attempts) -> Item {
+pub(super) fn failures_item(name: &UsernameKey, attempts: &Failures) -> Item {
     Item::from([
-        (PK.to_owned(), attempts_key(name)),
+        (PK.to_owned(), failures_key(name)),
         ("failures".to_owned(), AttributeValue::N(attempts.failures.to_string())),
         ("locked_until".to_owned(), AttributeValue::N(attempts.locked_until.to_string())),
         ("expires_at".to_owned(), AttributeValue::N(attempts.expires_at.to_string())),
@@ -76,8 +76,8 @@ pub(super) fn attempts_item(name: &UsernameKey, attempts: &Attempts) -> Item {
 }
 
 /// Reads the item of failed attempts.
-pub(super) fn read_attempts(item: &Item) -> Result<Attempts, StoreError> {
-    Ok(Attempts {
+pub(super) fn read_failures(item: &Item) -> Result<Failures, StoreError> {
+    Ok(Failures {
         failures: read_number(item, "failures")?,
         locked_until: read_number(item, "locked_until")?,
         expires_at: read_number(item, "expires_at")?,

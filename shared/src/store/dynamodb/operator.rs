@@ -10,14 +10,14 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::error::{is_conflict, store_error};
-use super::item::{ACCOUNT_PREFIX, PK, account_key, attempts_key, email_key, read_account, read_attempts};
+use super::item::{ACCOUNT_PREFIX, PK, account_key, email_key, failures_key, read_account, read_failures};
 use super::{Added, DynamoDbStore, Outcome, conflict_pause, outcome};
 use crate::account::{Account, Status};
-use crate::attempts::Attempts;
-use crate::email::Email;
-use crate::store::operator::{Arrival, Change, Newcomer, Operator, Page, Unreadable};
+use crate::limits::lockout::Failures;
+use crate::names::email::Email;
+use crate::names::username::UsernameKey;
+use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 use crate::store::{AccountStore, CreateError, StoreError};
-use crate::username::UsernameKey;
 
 /// How many items are read at once: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
 const PAGE_SIZE: i32 = 500;
@@ -28,12 +28,12 @@ impl Operator for DynamoDbStore {
         1
     }
 
-    async fn import(&self, newcomers: &[Newcomer]) -> Result<Vec<Arrival>, StoreError> {
-        let mut arrivals = Vec::with_capacity(newcomers.len());
-        for newcomer in newcomers {
-            arrivals.push(self.arrive(newcomer).await?);
+    async fn import(&self, imports: &[Import]) -> Result<Vec<ImportOutcome>, StoreError> {
+        let mut outcomes = Vec::with_capacity(imports.len());
+        for import in imports {
+            outcomes.push(self.import_one(import).await?);
         }
-        Ok(arrivals)
+        Ok(outcomes)
     }
 
     async fn change(&self, name: &UsernameKey, change: &Change) -> Result<Option<Account>, StoreError> {
@@ -85,15 +85,15 @@ impl Operator for DynamoDbStore {
         }
     }
 
-    async fn forget_attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+    async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
         let delete = self
             .client
             .delete_item()
             .table_name(&self.table)
-            .key(PK, attempts_key(name))
+            .key(PK, failures_key(name))
             .return_values(ReturnValue::AllOld);
         let deleted = delete.send().await.map_err(store_error)?;
-        deleted.attributes.map(|item| read_attempts(&item)).transpose()
+        deleted.attributes.map(|item| read_failures(&item)).transpose()
     }
 
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {
@@ -121,18 +121,18 @@ impl Operator for DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    async fn arrive(&self, newcomer: &Newcomer) -> Result<Arrival, StoreError> {
-        let account = &newcomer.account;
+    async fn import_one(&self, import: &Import) -> Result<ImportOutcome, StoreError> {
+        let account = &import.account;
         match self.add(account, None).await {
-            Ok(Added::Now) => Ok(Arrival::Added),
-            Ok(Added::Before) => Ok(Arrival::Present),
+            Ok(Added::Now) => Ok(ImportOutcome::Added),
+            Ok(Added::Before) => Ok(ImportOutcome::Present),
             Err(CreateError::Store(error)) => Err(error),
             Err(CreateError::Taken { username: true, .. }) => {
                 let found = self.find(account.username.key()).await?;
-                let present = found.is_some_and(|found| newcomer.is(&found));
-                Ok(if present { Arrival::Present } else { Arrival::UsernameTaken })
+                let present = found.is_some_and(|found| import.is(&found));
+                Ok(if present { ImportOutcome::Present } else { ImportOutcome::UsernameTaken })
             }
-            Err(CreateError::Taken { .. }) => Ok(Arrival::EmailTaken),
+            Err(CreateError::Taken { .. }) => Ok(ImportOutcome::EmailTaken),
         }
     }
 

@@ -3,14 +3,14 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{
-    SqliteStore, account, attempts, delete_attempts, email_exists, find, insert_account, insert_email,
+    SqliteStore, account, delete_failures, email_exists, failures, find, insert_account, insert_email,
 };
 use crate::account::{Account, Status};
-use crate::attempts::Attempts;
-use crate::email::Email;
+use crate::limits::lockout::Failures;
+use crate::names::email::Email;
+use crate::names::username::UsernameKey;
 use crate::store::StoreError;
-use crate::store::operator::{Arrival, Change, Newcomer, Operator, Page, Unreadable};
-use crate::username::UsernameKey;
+use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 
 /// How many accounts share one transaction, and so one wait for the disk: few enough for functions that want to write
 /// not to give up meanwhile.
@@ -24,14 +24,13 @@ impl Operator for SqliteStore {
         BATCH
     }
 
-    async fn import(&self, newcomers: &[Newcomer]) -> Result<Vec<Arrival>, StoreError> {
+    async fn import(&self, imports: &[Import]) -> Result<Vec<ImportOutcome>, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let arrivals: Result<_, _> =
-            newcomers.iter().map(|newcomer| arrive(&transaction, newcomer)).collect();
-        let arrivals = arrivals?;
+        let outcomes: Result<_, _> = imports.iter().map(|import| import_one(&transaction, import)).collect();
+        let outcomes = outcomes?;
         transaction.commit()?;
-        Ok(arrivals)
+        Ok(outcomes)
     }
 
     async fn change(&self, name: &UsernameKey, change: &Change) -> Result<Option<Account>, StoreError> {
@@ -71,11 +70,11 @@ impl Operator for SqliteStore {
         Ok(gone)
     }
 
-    async fn forget_attempts(&self, name: &UsernameKey) -> Result<Option<Attempts>, StoreError> {
+    async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let forgotten = attempts(&transaction, name)?;
-        delete_attempts(&transaction, name)?;
+        let forgotten = failures(&transaction, name)?;
+        delete_failures(&transaction, name)?;
         transaction.commit()?;
         Ok(forgotten)
     }
@@ -98,24 +97,24 @@ impl Operator for SqliteStore {
 }
 
 /// Adds an account, as part of a transaction that nobody else can write in.
-fn arrive(connection: &Connection, newcomer: &Newcomer) -> Result<Arrival, StoreError> {
-    let account = &newcomer.account;
+fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome, StoreError> {
+    let account = &import.account;
     if let Some(found) = find(connection, account.username.key())? {
-        return Ok(if newcomer.is(&found) { Arrival::Present } else { Arrival::UsernameTaken });
+        return Ok(if import.is(&found) { ImportOutcome::Present } else { ImportOutcome::UsernameTaken });
     }
     if let Some(email) = &account.email
         && email_exists(connection, email)?
     {
-        return Ok(Arrival::EmailTaken);
+        return Ok(ImportOutcome::EmailTaken);
     }
-    if newcomer.has_id && id_exists(connection, account)? {
-        return Ok(Arrival::IdTaken);
+    if import.has_id && id_exists(connection, account)? {
+        return Ok(ImportOutcome::IdTaken);
     }
     insert_account(connection, account)?;
     if let Some(email) = &account.email {
         insert_email(connection, account.username.key(), email)?;
     }
-    Ok(Arrival::Added)
+    Ok(ImportOutcome::Added)
 }
 
 fn id_exists(connection: &Connection, account: &Account) -> Result<bool, StoreError> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::{Place, account, claim_contract};
-use crate::store::{Arrival, Newcomer, Operator};
+use crate::store::{Import, ImportOutcome, Operator};
 
 /// A folder in which a database may come to be.
 struct Folder(tempfile::TempDir);
@@ -119,7 +119,7 @@ fn a_database_of_an_older_version_is_brought_up_to_date_by_whoever_comes_first()
     let alice = account("alice", "");
     runtime.block_on(folder.store().create(&alice)).unwrap();
     folder.meddle("DROP TABLE attempts; DROP TABLE windows; PRAGMA user_version = 1");
-    let failure = Attempts::after_failure(None, alice.created_at).unwrap();
+    let failure = Failures::after_failure(None, alice.created_at).unwrap();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| folder.store())).collect();
         for thread in threads {
@@ -127,7 +127,7 @@ fn a_database_of_an_older_version_is_brought_up_to_date_by_whoever_comes_first()
         }
     });
     let store = folder.store();
-    runtime.block_on(store.swap_attempts(alice.username.key(), None, Some(&failure))).unwrap();
+    runtime.block_on(store.swap_failures(alice.username.key(), None, Some(&failure))).unwrap();
     assert_eq!(runtime.block_on(store.find(alice.username.key())).unwrap(), Some(alice));
 }
 
@@ -227,10 +227,10 @@ async fn a_newcomer_with_the_id_of_another_is_refused_and_the_others_arrive() {
     let alice = account("alice", "");
     store.create(&alice).await.unwrap();
     let twin = Account { id: alice.id, ..account("bob", "bob@example.com") };
-    let newcomers = [account("carol", ""), twin, account("dave", "bob@example.com")]
-        .map(|account| Newcomer { account, has_id: true });
-    let arrivals = store.import(&newcomers).await.unwrap();
-    assert_eq!(arrivals, [Arrival::Added, Arrival::IdTaken, Arrival::Added]);
+    let imports = [account("carol", ""), twin, account("dave", "bob@example.com")]
+        .map(|account| Import { account, has_id: true });
+    let outcomes = store.import(&imports).await.unwrap();
+    assert_eq!(outcomes, [ImportOutcome::Added, ImportOutcome::IdTaken, ImportOutcome::Added]);
 }
 
 #[tokio::test]

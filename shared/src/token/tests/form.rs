@@ -72,11 +72,11 @@ fn base64_of_the_standard_alphabet_is_refused() {
 #[test]
 fn bits_that_no_byte_needs_are_zero() {
     for beyond_threes in [1, 2] {
-        let padded = |json: String| {
+        let with_decoy = |json: String| {
             let spaces = (beyond_threes + 2 * json.len()) % 3;
             b64(json + &" ".repeat(spaces))
         };
-        let (header, payload) = (padded(header().to_string()), padded(claims().to_string()));
+        let (header, payload) = (with_decoy(header().to_string()), with_decoy(claims().to_string()));
         assert_eq!(verify(&seal(SECRET, &format!("{header}.{payload}"))).err(), None);
         assert_refused(
             Malformed,
@@ -134,8 +134,8 @@ fn a_token_is_at_most_8_kib_long() {
 fn padded_to(length: usize) -> String {
     let spaces = (length - good().len()) * 3 / 4;
     let candidates = (0..3).flat_map(|few| (spaces - 3..=spaces + 3).map(move |many| (few, many)));
-    let padded = |json: Value, spaces: usize| format!("{json}{}", " ".repeat(spaces));
-    let mut texts = candidates.map(|(few, many)| text(padded(header(), few), padded(claims(), many)));
+    let with_decoy = |json: Value, spaces: usize| format!("{json}{}", " ".repeat(spaces));
+    let mut texts = candidates.map(|(few, many)| text(with_decoy(header(), few), with_decoy(claims(), many)));
     let mac = good().len() - text(header(), claims()).len();
     seal(SECRET, &texts.find(|text| text.len() + mac == length).unwrap())
 }

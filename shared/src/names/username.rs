@@ -1,0 +1,186 @@
+//! Usernames: the grammar of Django's, unique without regard to case, width or composition.
+
+use std::fmt;
+
+use crate::names::unicode;
+
+/// The longest username, in code points; Django's limit.
+pub const MAX_LENGTH: usize = 150;
+
+/// A username as its owner typed it, with the [key](UsernameKey) that makes it unique.
+///
+/// - 1 to [`MAX_LENGTH`] code points, as typed (composed) and again in compatibility form.
+/// - Letters and numbers of any script and `_ @ + - .`, as Django's `[\w.@+-]+`.
+/// - Nothing invisible: no control, bidi or default-ignorable character.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Username {
+    typed: String,
+    key: UsernameKey,
+}
+
+impl Username {
+    /// Checks a username, which is neither trimmed nor changed.
+    ///
+    /// # Errors
+    ///
+    /// When it is too long or holds a character outside the grammar.
+    pub fn parse(typed: &str) -> Result<Self, UsernameError> {
+        if typed.contains('\0') {
+            return Err(UsernameError::Null);
+        }
+        let composed = unicode::nfc(typed);
+        if composed.is_empty() || !(is_plain(typed) || is_plain(&composed)) {
+            return Err(UsernameError::Character);
+        }
+        let key = UsernameKey::of(typed);
+        if composed.chars().count() > MAX_LENGTH || key.0.chars().count() > 3 * MAX_LENGTH {
+            return Err(UsernameError::TooLong);
+        }
+        if key.0.chars().any(unicode::is_ignorable) {
+            return Err(UsernameError::Character);
+        }
+        Ok(Self { typed: typed.to_owned(), key })
+    }
+
+    /// The username as typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    /// The key of this username.
+    #[must_use]
+    pub fn key(&self) -> &UsernameKey {
+        &self.key
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.typed)
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| (unicode::is_word(c) || ".@+-".contains(c)) && !unicode::is_ignorable(c))
+}
+
+/// What makes a username unique and findable: its compatibility form, case folded.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct UsernameKey(String);
+
+impl UsernameKey {
+    /// The key of any text, also of one that is no username: nobody will be found under it.
+    ///
+    /// So a name can be looked up in every spelling that folds to it, and a name outside the grammar
+    /// costs the same as one that is merely unknown.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        // No username is longer. Cutting keeps the work and the length of a store's key bounded.
+        let bounded: String = text.chars().take(4 * MAX_LENGTH).collect();
+        Self(unicode::caseless_key(&bounded).chars().take(3 * MAX_LENGTH + 1).collect())
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a text is no username. `Display` is what the client reads, in Django's words.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum UsernameError {
+    /// A character outside the grammar.
+    #[error(
+        "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
+    )]
+    Character,
+    /// U+0000.
+    #[error("Null characters are not allowed.")]
+    Null,
+    /// More than [`MAX_LENGTH`] code points.
+    #[error("Ensure this field has no more than {MAX_LENGTH} characters.")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn usernames_of_every_script_are_accepted_as_typed() {
+        for name in
+            ["alice", "Alice", "a.b+c-d_e@f", "Жанна", "用户", "Jose\u{301}", "José", "7", "ﬁn", "ａｌｉｃｅ"]
+        {
+            assert_eq!(Username::parse(name).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn characters_outside_the_grammar_are_refused() {
+        for name in [
+            "",
+            " ",
+            "al ice",
+            "alice ",
+            "alice\n",
+            "al\tice",
+            "a/b",
+            "a\"b",
+            "a\\b",
+            "<a>",
+            "a\u{200B}",
+            "a\u{AD}b",
+            "\u{202E}ecila",
+            "a\u{E0001}",
+            "\u{3164}",
+            "\u{FFA0}",
+            "\u{301}",
+            "x\u{302}",
+            "💥",
+        ] {
+            assert_eq!(Username::parse(name), Err(UsernameError::Character), "{name:?}");
+        }
+        assert_eq!(Username::parse("admin\0"), Err(UsernameError::Null));
+    }
+
+    #[test]
+    fn length_counts_code_points() {
+        for letter in ["a", "é", "名", "𝔞"] {
+            assert!(Username::parse(&letter.repeat(150)).is_ok(), "{letter}");
+            assert_eq!(Username::parse(&letter.repeat(151)), Err(UsernameError::TooLong), "{letter}");
+        }
+        assert!(Username::parse(&"e\u{301}".repeat(150)).is_ok());
+    }
+
+    /// One letter that means eighteen must not make a key that no store can hold.
+    #[test]
+    fn a_name_that_grows_past_its_key_is_too_long() {
+        assert_eq!(Username::parse(&"\u{FDFA}".repeat(150)), Err(UsernameError::TooLong));
+    }
+
+    #[test]
+    fn the_key_of_a_spelling_finds_the_account() {
+        let name = Username::parse("İsmail").unwrap();
+        assert_eq!(name.key(), &UsernameKey::of("i\u{307}SMAIL"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused(text in any::<String>()) {
+            if let Ok(name) = Username::parse(&text) {
+                prop_assert_eq!(name.key(), &UsernameKey::of(&text));
+            }
+        }
+
+        /// 2,048 bytes is the limit of a DynamoDB partition key; the prefix takes ten of them.
+        #[test]
+        fn every_key_fits_a_partition_key(text in proptest::collection::vec(any::<char>(), 0..700)) {
+            let text: String = text.into_iter().collect();
+            prop_assert!(UsernameKey::of(&text).as_str().len() <= 2038);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Argon2 (RFC 9106): our own hashes, and those of others.
+
+use std::fmt;
+
+use argon2::{Algorithm, Argon2, Params, PasswordHash as Phc, Version};
+
+use super::memory::Memory;
+use super::{Cost, Unverifiable, parts};
+use crate::password::Password;
+
+/// More lanes than anybody takes.
+const MOST_LANES: u32 = 16;
+
+/// Whose hash it is, and so what was hashed.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Origin {
+    /// Ours: the password composed.
+    Ours,
+    /// Another's: the password as typed.
+    Elsewhere,
+}
+
+pub(super) struct Stored {
+    origin: Origin,
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Vec<u8>,
+    tag: Vec<u8>,
+}
+
+impl Stored {
+    /// A PHC string of Argon2id, as ours are.
+    pub(super) fn id(text: &str) -> Option<Self> {
+        let phc = Phc::new(text).ok()?;
+        let ours = phc.version == Some(Version::V0x13.into());
+        Self::new(&phc, if ours { Origin::Ours } else { Origin::Elsewhere })
+    }
+
+    /// A PHC string of any variant that another made.
+    pub(super) fn elsewhere(text: &str) -> Option<Self> {
+        Self::new(&Phc::new(text).ok()?, Origin::Elsewhere)
+    }
+
+    pub(super) fn new(phc: &Phc, origin: Origin) -> Option<Self> {
+        // The first version wrote no number, and the reference implementation reads it so.
+        let version = phc.version.map_or(Ok(Version::V0x10), Version::try_from);
+        Some(Self {
+            origin,
+            algorithm: phc.algorithm.as_str().try_into().ok()?,
+            version: version.ok()?,
+            params: phc.try_into().ok()?,
+            salt: phc.salt.as_ref()?.to_vec(),
+            tag: parts::key(phc.hash.as_ref()?.as_ref().to_vec())?,
+        })
+    }
+
+    pub(super) fn is_within_limits(&self) -> bool {
+        Cost::is_within_limits(self.params.m_cost(), self.params.t_cost())
+            && self.params.p_cost() <= MOST_LANES
+    }
+
+    pub(super) fn matches(&self, memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
+        let input = match self.origin {
+            Origin::Ours => password.expose(),
+            Origin::Elsewhere => password.typed(),
+        };
+        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
+        let mut tag = vec![0; self.tag.len()];
+        let computed = memory.compute(&argon2, input.as_bytes(), &self.salt, &mut tag);
+        computed.map_err(|_| Unverifiable::Library)?;
+        Ok(parts::same(&tag, &self.tag))
+    }
+
+    /// Whether both are of one kind, cost and size.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let form = |hash: &Self| {
+            (hash.origin, hash.algorithm, hash.version, hash.params.clone(), hash.salt.len(), hash.tag.len())
+        };
+        form(self) == form(other)
+    }
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (memory, passes, lanes) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
+        write!(f, "v={},m={memory},t={passes},p={lanes}", u32::from(self.version))
+    }
+}

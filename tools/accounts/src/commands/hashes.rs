@@ -1,0 +1,63 @@
+//! What hashes are, without showing them.
+
+use std::io;
+
+use serde_json::json;
+use shared::config::OperatorConfig;
+use shared::password::hash::{Hasher, PasswordHash};
+use shared::store::Operator;
+
+use super::find;
+use crate::import::bounded_line;
+use crate::outcome::{Exit, Failure, Output};
+
+pub(crate) async fn check_hash_of(
+    store: &impl Operator,
+    config: &OperatorConfig,
+    name: &str,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let account = find(store, name).await?;
+    check(&Hasher::new(config.cost)?, account.username.as_str(), &account.password_hash, output)
+}
+
+/// Checks the hashes on standard input, one a line.
+pub(crate) fn check_hashes(config: &OperatorConfig, output: &Output) -> Result<Exit, Failure> {
+    let hasher = Hasher::new(config.cost)?;
+    let (mut stdin, mut line, mut exit) = (io::stdin().lock(), Vec::new(), Exit::Done);
+    for number in 1u64.. {
+        if !bounded_line(&mut stdin, &mut line)? {
+            break;
+        }
+        let text = String::from_utf8_lossy(&line).trim().to_owned();
+        let checked = check(&hasher, &number.to_string(), &PasswordHash::from_stored(text), output)?;
+        if checked != Exit::Done {
+            exit = checked;
+        }
+    }
+    Ok(exit)
+}
+
+fn check(hasher: &Hasher, whose: &str, hash: &PasswordHash, output: &Output) -> Result<Exit, Failure> {
+    let description = hash.describe();
+    let replaced = hasher.is_outdated(hash);
+    let problem = description.verifiable.err().map(|problem| problem.to_string());
+    let verdict = match &problem {
+        Some(problem) => problem.as_str(),
+        None if replaced => "good, and replaced at the next login",
+        None => "good",
+    };
+    let scheme = format!("{} {}", description.scheme, description.parameters);
+    output.answer(
+        &format!("{whose}: {}: {verdict}", scheme.trim_end()),
+        &json!({
+            "of": whose,
+            "scheme": description.scheme,
+            "parameters": description.parameters,
+            "verifiable": problem.is_none(),
+            "replaced_at_login": problem.is_none() && replaced,
+            "problem": problem,
+        }),
+    )?;
+    Ok(if problem.is_none() { Exit::Done } else { Exit::SomeRefused })
+}

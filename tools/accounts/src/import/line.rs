@@ -1,0 +1,189 @@
+//! What a line says of an account, held to the rules of the service.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use shared::account::{Account, AccountId, Status};
+use shared::names::email::Email;
+use shared::names::username::Username;
+use shared::password::hash::{PasswordHash, Unverifiable};
+use shared::random::NoRandomness;
+use shared::store::Import;
+
+use crate::time;
+
+/// The columns of a CSV file, and the members of a JSON object: each with its names.
+pub(super) const COLUMNS: [&[&str]; 8] = [
+    &["username"],
+    &["hash", "password"],
+    &["email"],
+    &["id"],
+    &["disabled"],
+    &["is_active"],
+    &["created", "date_joined"],
+    &["token_version"],
+];
+
+/// How many of them every file must have: the first ones.
+pub(super) const NEEDED: usize = 2;
+
+/// A line as it was written.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fields {
+    username: String,
+    #[serde(alias = "password")]
+    hash: String,
+    email: Option<Text>,
+    id: Option<Text>,
+    disabled: Option<Text>,
+    is_active: Option<Text>,
+    #[serde(alias = "date_joined")]
+    created: Option<Text>,
+    token_version: Option<Text>,
+}
+
+/// A text, a number or a truth value, all of which may stand for the same.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Scalar;
+        impl Visitor<'_> for Scalar {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, a number or a truth value")
+            }
+
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<Text, E> {
+                Ok(Text(value.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Scalar)
+    }
+}
+
+/// Why a line is refused. Nothing of the line is repeated in it: a hash may stand anywhere.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Reason {
+    /// In which field, where it is in one.
+    pub(super) field: Option<&'static str>,
+    pub(super) problem: Cow<'static, str>,
+}
+
+impl Reason {
+    pub(super) const EMAIL_TAKEN: Self = Self::taken("email");
+    pub(super) const ID_TAKEN: Self = Self::taken("id");
+    pub(super) const USERNAME_TAKEN: Self = Self::taken("username");
+
+    const fn taken(field: &'static str) -> Self {
+        Self { field: Some(field), problem: Cow::Borrowed("Another account has it.") }
+    }
+
+    pub(super) fn line(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: None, problem: problem.into() }
+    }
+
+    fn of(field: &'static str, problem: &dyn fmt::Display) -> Self {
+        Self { field: Some(field), problem: problem.to_string().into() }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            Some(field) => write!(f, "{field}: {}", self.problem),
+            None => f.write_str(&self.problem),
+        }
+    }
+}
+
+impl Fields {
+    /// What stands in the columns of a CSV file, in the order of [`COLUMNS`].
+    pub(super) fn from_columns(values: [Option<String>; COLUMNS.len()]) -> Self {
+        let [username, hash, rest @ ..] = values;
+        let [email, id, disabled, is_active, created, token_version] = rest.map(|value| value.map(Text));
+        let (username, hash) = (username.unwrap_or_default(), hash.unwrap_or_default());
+        Self { username, hash, email, id, disabled, is_active, created, token_version }
+    }
+
+    /// The account, if the service could have made it.
+    pub(super) fn import(self, now: SystemTime) -> Result<Import, Reason> {
+        let username = Username::parse(&self.username).map_err(|error| Reason::of("username", &error))?;
+        let given = |text: Option<Text>| text.map(|Text(text)| text).filter(|text| !text.is_empty());
+        let email = given(self.email)
+            .map(|email| Email::parse(&email))
+            .transpose()
+            .map_err(|error| Reason::of("email", &error))?;
+        let id = given(self.id)
+            .map(|id| AccountId::parse(&id).ok_or_else(|| Reason::of("id", &"Not a UUID in lower case.")))
+            .transpose()?;
+        let created_at = given(self.created)
+            .map(|text| time::parse(&text).ok_or_else(|| Reason::of("created", &"Not a time.")))
+            .transpose()?;
+        let token_version = given(self.token_version)
+            .map(|text| {
+                text.parse().map_err(|_| Reason::of("token_version", &"Not a number from 0 to 4294967295."))
+            })
+            .transpose()?;
+        let has_id = id.is_some();
+        let account = Account {
+            id: id
+                .map_or_else(AccountId::random, Ok)
+                .map_err(|error: NoRandomness| Reason::line(error.to_string()))?,
+            username,
+            email,
+            password_hash: hash(self.hash)?,
+            token_version: token_version.unwrap_or_default(),
+            status: status(given(self.disabled), given(self.is_active))?,
+            created_at: created_at.unwrap_or(now),
+        };
+        Ok(Import { account, has_id })
+    }
+}
+
+/// A hash that a login can verify, or Django's mark of an account that has no password.
+fn hash(text: String) -> Result<PasswordHash, Reason> {
+    let hash = PasswordHash::from_stored(text);
+    match hash.describe().verifiable {
+        Ok(()) | Err(Unverifiable::Unusable) => Ok(hash),
+        Err(error) => Err(Reason::of("hash", &error)),
+    }
+}
+
+fn status(disabled: Option<String>, is_active: Option<String>) -> Result<Status, Reason> {
+    let read = |field, text: Option<String>| match text.map(|text| truth(&text)) {
+        None => Ok(None),
+        Some(Some(truth)) => Ok(Some(truth)),
+        Some(None) => Err(Reason::of(field, &"Neither true nor false.")),
+    };
+    match (read("disabled", disabled)?, read("is_active", is_active)?) {
+        (Some(_), Some(_)) => Err(Reason::line("Both disabled and is_active are given.")),
+        (Some(true), _) | (_, Some(false)) => Ok(Status::Disabled),
+        _ => Ok(Status::Active),
+    }
+}
+
+/// As Python and the databases write it.
+fn truth(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "TRUE" | "t" | "1" => Some(true),
+        "false" | "False" | "FALSE" | "f" | "0" => Some(false),
+        _ => None,
+    }
+}
