@@ -6,24 +6,20 @@
 
 #![expect(clippy::disallowed_methods, reason = "time is what this is about")]
 
-#[path = "../cloud/engine.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod engine;
-mod release;
-
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use engine::{Engine, TABLE};
+use support::cargo;
+use support::dynamodb::{Engine, TABLE};
 
 /// Made by Django 5.2.19.
 const HASH: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
 
 #[tokio::main]
 async fn main() {
-    let accounts = release::build(&["--package", "accounts"]).pop().unwrap();
+    let accounts = cargo::build(&["--release", "--package", "accounts"]).pop().unwrap();
     let engine = Engine::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite://{}", folder.path().join("accounts.db").display());

@@ -6,27 +6,20 @@
 //! tests/instructions --record   # puts the counts of now on record
 //! ```
 
-#[path = "../cloud/http.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod http;
-#[path = "../cloud/lambda.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod lambda;
-mod release;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, SystemTime};
 
-use lambda::Lambda;
 use serde_json::{Value, json};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::Username;
 use shared::password::hash::PasswordHash;
 use shared::store::{AccountStore, SqliteStore};
 use shared::token::{Issuer, Key, Keys, Rules};
+use support::runtime_api::RuntimeApi;
+use support::{cargo, samples};
 
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 
@@ -41,7 +34,7 @@ const REQUESTS: [u32; 2] = [20, 220];
 
 fn main() -> ExitCode {
     // With SQLite.
-    let binary = release::build(&["--package", "validate"]).pop().unwrap();
+    let binary = cargo::build(&["--release", "--package", "validate"]).pop().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let counts = runtime.block_on(async {
         let scene = Scene::new().await;
@@ -121,10 +114,7 @@ impl Scene {
 
     /// From all that there is to do, to nothing: the difference of the last two is what verifying a token costs.
     fn requests(&self) -> [(&'static str, String, u64); 3] {
-        let (signed, signature) = self.token.rsplit_once('.').unwrap();
-        // Still base64, so that it takes a MAC to tell.
-        let forged =
-            format!("{signed}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..]);
+        let forged = samples::forged(&self.token);
         [
             ("good token", format!("Bearer {}", self.token), 200),
             ("forged token", format!("Bearer {forged}"), 401),
@@ -134,7 +124,7 @@ impl Scene {
 
     /// The instructions of a process that answers so many requests.
     async fn count(&self, binary: &Path, authorization: &str, status: u64, requests: u32) -> u64 {
-        let lambda = Lambda::start().await;
+        let runtime_api = RuntimeApi::start().await;
         let folder = self.folder.path();
         let mut valgrind = Command::new("valgrind");
         #[expect(clippy::disallowed_methods, reason = "valgrind is found where this is")]
@@ -147,7 +137,7 @@ impl Scene {
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "validate".to_owned()),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "0".to_owned()),
-            ("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string()),
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string()),
             ("JWT_SECRET", SECRET.to_owned()),
         ];
         let (log, said) = (folder.join("log"), folder.join("valgrind"));
@@ -159,9 +149,9 @@ impl Scene {
             .stderr(fs::File::create(&said).unwrap())
             .spawn()
             .expect("valgrind is needed: apt-get install valgrind");
-        let event = event(authorization);
+        let event = samples::authorization(authorization).to_string();
         for _ in 0..requests {
-            let reply = lambda.invoke(&event).outcome.await.unwrap().unwrap();
+            let reply = runtime_api.invoke(&event).outcome.await.unwrap().unwrap();
             assert_eq!(reply["statusCode"], status, "{reply}");
         }
         let terminate = format!("kill -TERM {}", process.id());
@@ -171,11 +161,4 @@ impl Scene {
         let collected = said.lines().find_map(|line| line.split_once("Collected : ")).expect(&said).1;
         collected.trim().parse().unwrap()
     }
-}
-
-fn event(authorization: &str) -> String {
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/validate-http-api.json");
-    let mut event: Value = serde_json::from_str(&fs::read_to_string(sample).unwrap()).unwrap();
-    event["headers"] = json!({ "authorization": authorization });
-    event.to_string()
 }

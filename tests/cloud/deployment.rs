@@ -2,7 +2,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use crate::binaries::{FUNCTIONS, cargo, deployed, local};
+use support::cargo::cargo;
+
+use crate::binaries::{FUNCTIONS, deployed, local};
 
 /// How every database file begins, which no SQLite does without.
 const SQLITE: &[u8] = b"SQLite format 3";

@@ -8,15 +8,15 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::deployed::{Deployed, PASSWORD};
 use crate::proxy::Fault;
-use crate::service::{PASSWORD, Service};
 
 const PROCESSES: usize = 8;
 /// Where failures at `alice` are kept: under SHA-256 of the name.
 pub const ATTEMPTS: &str = "ATTEMPTS#2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90";
 
 /// How many failures are on record.
-async fn failures(service: &Service) -> u64 {
+async fn failures(service: &Deployed) -> u64 {
     let items = service.engine.items().await;
     items.get(ATTEMPTS).map_or(0, |item| item["failures"].as_n().unwrap().parse().unwrap())
 }
@@ -27,7 +27,7 @@ fn waits(failures: u64) -> Duration {
 }
 
 /// Guesses so often from several processes at once, and returns how often that told something of the password.
-async fn guess(service: &Service, guesses: usize, password: impl Fn(usize) -> String) -> u64 {
+async fn guess(service: &Deployed, guesses: usize, password: impl Fn(usize) -> String) -> u64 {
     let mut guessing = JoinSet::new();
     for process in 0..PROCESSES {
         let login = service.start("login").await;
@@ -49,7 +49,7 @@ async fn guess(service: &Service, guesses: usize, password: impl Fn(usize) -> St
 
 #[tokio::test]
 async fn a_thousand_guesses_at_once_learn_no_more_than_the_schedule_allows() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.start("register").await.register("alice", None).await.assert_status(201);
     // The first writes are held until every process has one, made upon the same record.
     service.proxy.next(PROCESSES, Fault::Together(Arc::new(Barrier::new(PROCESSES))));
@@ -63,7 +63,7 @@ async fn a_thousand_guesses_at_once_learn_no_more_than_the_schedule_allows() {
 /// Whoever had looked before a name was locked and is done after it learns nothing, not even that the password is right.
 #[tokio::test]
 async fn a_right_guess_that_comes_too_late_is_told_nothing() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.start("register").await.register("alice", None).await.assert_status(201);
     let login = service.start("login").await;
     login.login("alice", "wrong password").await.assert_status(401);
@@ -83,8 +83,8 @@ async fn a_right_guess_that_comes_too_late_is_told_nothing() {
 
 #[tokio::test]
 async fn a_failure_whose_confirmation_was_lost_counts_once() {
-    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
-        let service = Service::new().await;
+    for fault in [Fault::LoseResponse, Fault::WithholdResponse] {
+        let service = Deployed::new().await;
         let login = service.start("login").await;
         for count in [1, 2] {
             service.proxy.next(1, fault.clone());
@@ -99,8 +99,8 @@ async fn a_failure_whose_confirmation_was_lost_counts_once() {
 
 #[tokio::test]
 async fn a_success_whose_confirmation_was_lost_is_one() {
-    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
-        let service = Service::new().await;
+    for fault in [Fault::LoseResponse, Fault::WithholdResponse] {
+        let service = Deployed::new().await;
         service.start("register").await.register("alice", None).await.assert_status(201);
         let login = service.start("login").await;
         login.login("alice", "wrong password").await.assert_status(401);
@@ -112,7 +112,7 @@ async fn a_success_whose_confirmation_was_lost_is_one() {
 
 #[tokio::test]
 async fn a_failure_that_cannot_be_counted_is_not_told() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.start("register").await.register("alice", None).await.assert_status(201);
     let login = service.start("login").await;
     service.proxy.always(Fault::Conflict);
@@ -125,7 +125,7 @@ async fn a_failure_that_cannot_be_counted_is_not_told() {
 
 #[tokio::test]
 async fn an_address_is_counted_by_all_processes_together() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let limited = [("LOGIN_ATTEMPTS_PER_ADDRESS", Some("20"))];
     let mut logins = JoinSet::new();
     for process in 0..PROCESSES {

@@ -1,20 +1,19 @@
 //! Accounts in a table and in a file, for what must be true of both.
 
-use std::collections::BTreeMap;
-
+use support::dynamodb::Item;
+use support::lambda::Variables;
 use tempfile::TempDir;
 
 use crate::binaries;
-use crate::engine::Item;
-use crate::runtime_api::Function;
-use crate::service::{LOUDEST, SECRET, Service};
+use crate::deployed::{Deployed, LOUDEST, SECRET};
+use crate::function::Function;
 
 /// Where the accounts are.
 pub enum Place {
     /// In a file, for functions as they run on a laptop.
     File(TempDir),
     /// In a table, for functions as they are deployed.
-    Table(Box<Service>),
+    Table(Box<Deployed>),
 }
 
 impl Place {
@@ -23,7 +22,7 @@ impl Place {
     }
 
     pub async fn table() -> Self {
-        Self::Table(Box::new(Service::new().await))
+        Self::Table(Box::new(Deployed::new().await))
     }
 
     pub async fn start(&self, function: &str) -> Function {
@@ -46,12 +45,12 @@ impl Place {
     }
 
     /// What leads to the accounts, and nothing else.
-    pub fn way(&self) -> BTreeMap<String, String> {
+    pub fn way(&self) -> Variables {
         match self {
             Self::Table(service) => service.way(),
             Self::File(folder) => {
                 let database = format!("sqlite://{}/accounts.db", folder.path().display());
-                BTreeMap::from([("ACCOUNT_STORE".to_owned(), database)])
+                vec![("ACCOUNT_STORE", database)]
             }
         }
     }

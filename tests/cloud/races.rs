@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use tokio::sync::{Barrier, watch};
 use tokio::task::JoinSet;
 
-use crate::event;
+use crate::deployed::PASSWORD;
+use crate::function::{Function, Response};
 use crate::place::Place;
 use crate::proxy::Fault;
-use crate::runtime_api::{Answer, Function};
-use crate::service::PASSWORD;
+use support::samples;
 
 /// How many functions serve those who want the same name.
 const PROCESSES: usize = 8;
@@ -100,14 +100,14 @@ async fn race(place: &Place, round: usize, racers: usize, email: impl Fn(usize) 
     let losers: Vec<_> = (0..racers).filter(|racer| *racer != winner).take(32).collect();
     for losers in losers.chunks(4) {
         for loser in losers {
-            login.call(&event::post(&credentials(*loser))).await.assert_status(401);
+            login.call(&samples::post(&credentials(*loser))).await.assert_status(401);
         }
-        login.call(&event::post(&credentials(winner))).await.assert_status(200);
+        login.call(&samples::post(&credentials(winner))).await.assert_status(200);
     }
 }
 
 /// The answers of several processes at once, in the order of the bodies.
-async fn all(processes: Vec<Function>, bodies: impl Iterator<Item = Value>) -> Vec<Answer> {
+async fn all(processes: Vec<Function>, bodies: impl Iterator<Item = Value>) -> Vec<Response> {
     let bodies: Vec<_> = bodies.enumerate().collect();
     let number_of_processes = processes.len();
     let mut serving = JoinSet::new();
@@ -117,7 +117,7 @@ async fn all(processes: Vec<Function>, bodies: impl Iterator<Item = Value>) -> V
         serving.spawn(async move {
             let mut answers = Vec::new();
             for (number, body) in own {
-                answers.push((number, function.call(&event::post(&body)).await));
+                answers.push((number, function.call(&samples::post(&body)).await));
             }
             answers
         });

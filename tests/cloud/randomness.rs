@@ -6,8 +6,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::event;
-use crate::service::{PASSWORD, Service};
+use crate::deployed::{Deployed, PASSWORD};
+use support::samples;
 
 /// Takes the place of the C library's `getrandom`, and fails from when a file appears.
 const SHIM: &str = r#"
@@ -60,7 +60,7 @@ fn text(path: &Path) -> &str {
 
 #[tokio::test]
 async fn without_randomness_nothing_is_stored_and_no_token_is_made() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let shim = Shim::compiled();
     let (library, switch) = (shim.library(), shim.switch());
     let preloaded = [("LD_PRELOAD", Some(text(&library))), ("NO_RANDOMNESS", Some(text(&switch)))];
@@ -79,7 +79,7 @@ async fn without_randomness_nothing_is_stored_and_no_token_is_made() {
     // A failure that cannot be counted is not told.
     login.login("alice", "a wrong password").await.assert_internal_error();
     // Who needs no random numbers goes on.
-    register.call(&event::post(&serde_json::json!({}))).await.assert_status(400);
+    register.call(&samples::post(&serde_json::json!({}))).await.assert_status(400);
     validate.validate(&token).await.assert_status(200);
     validate.assert_lets_in(&token).await;
     assert_eq!(service.engine.items().await, before);

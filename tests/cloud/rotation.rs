@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
 
+use crate::deployed::{Deployed, NEW_SECRET, PASSWORD, SECRET};
 use crate::proxy::Fault;
-use crate::secrets::{ACCESS_DENIED, INTERNAL_ERROR, Mode, holding};
-use crate::service::{NEW_SECRET, PASSWORD, SECRET, Service};
+use support::secrets_manager::{ACCESS_DENIED, INTERNAL_ERROR, Mode, holding};
 
 /// A token of nobody's, with a `kid` of its own.
 fn foreign_token(number: usize) -> String {
@@ -16,8 +16,8 @@ fn foreign_token(number: usize) -> String {
 }
 
 /// A service with alice, her token of the old secret, and another of the new one.
-async fn rotated() -> (Service, String, String) {
-    let service = Service::new().await;
+async fn rotated() -> (Deployed, String, String) {
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     let old = register.register("alice", None).await.assert_status(201).token().to_owned();
     service.secrets.set(holding(NEW_SECRET, Some(SECRET)));
@@ -54,7 +54,7 @@ async fn a_running_function_learns_of_a_new_secret_from_the_first_token_it_signe
 
 #[tokio::test]
 async fn tokens_of_unknown_keys_make_the_secret_read_again_once() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let validate = service.start("validate").await;
     service.secrets.reads();
     for number in 0..100 {

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 
-use crate::service::{PASSWORD, Service};
+use crate::deployed::{Deployed, PASSWORD};
 use crate::start::assert_says;
 
 /// Somebody who speaks TLS by a certificate that nobody vouches for, and hands on what is heard.
@@ -60,7 +60,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, behind: SocketAddr) {
 
 #[tokio::test]
 async fn nobody_is_asked_for_the_secret_whom_amazon_does_not_vouch_for() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let impostor = Impostor::before(service.secrets.address).await;
     let elsewhere = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", Some(&*impostor.endpoint));
     assert_says(&service.refusal("login", &[elsewhere]).await, "JWT_SECRET_ARN cannot be read");
@@ -73,7 +73,7 @@ async fn nobody_is_asked_for_the_secret_whom_amazon_does_not_vouch_for() {
 
 #[tokio::test]
 async fn nobody_is_told_of_an_account_whom_amazon_does_not_vouch_for() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let impostor = Impostor::before(service.proxy.address).await;
     let elsewhere = ("AWS_ENDPOINT_URL_DYNAMODB", Some(&*impostor.endpoint));
     let register = service.start_with("register", &[elsewhere]).await;

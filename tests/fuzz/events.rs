@@ -8,13 +8,13 @@ use shared::account::AccountId;
 use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 
-use crate::service::{ALICE, PASSWORD, SERVICE, TOKEN, event};
+use crate::functions::{ALICE, FUNCTIONS, PASSWORD, TOKEN, event};
 use crate::{answer, replay};
 
 /// Who is told of a new account has named one that was free.
 pub fn register(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = answered(SERVICE.register(event)) else { return };
+    let Some((status, body)) = answered(FUNCTIONS.register(event)) else { return };
     if status == 201 {
         let sent = form(&sent);
         let username = Username::parse(sent["username"].as_str().unwrap()).unwrap();
@@ -22,7 +22,7 @@ pub fn register(bytes: &[u8]) {
         assert_ne!(username.key(), &UsernameKey::of("alice"), "the name is taken");
         assert!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose().chars().count() >= 8);
         assert!(AccountId::parse(user_id).is_some());
-        assert_eq!(SERVICE.subject(token(&body, 4)), (user_id.to_owned(), username.as_str().to_owned()));
+        assert_eq!(FUNCTIONS.subject(token(&body, 4)), (user_id.to_owned(), username.as_str().to_owned()));
     } else {
         assert_ne!(status, 200);
     }
@@ -31,12 +31,12 @@ pub fn register(bytes: &[u8]) {
 /// Who gets a token has given the name and the password of its account.
 pub fn login(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = answered(SERVICE.login(event)) else { return };
+    let Some((status, body)) = answered(FUNCTIONS.login(event)) else { return };
     if status == 200 {
         let sent = form(&sent);
         assert_eq!(UsernameKey::of(sent["username"].as_str().unwrap()), UsernameKey::of("alice"));
         assert_eq!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose(), PASSWORD);
-        assert_eq!(SERVICE.subject(token(&body, 3)).0, ALICE);
+        assert_eq!(FUNCTIONS.subject(token(&body, 3)).0, ALICE);
     } else {
         assert_ne!(status, 201);
     }
@@ -45,7 +45,7 @@ pub fn login(bytes: &[u8]) {
 /// Over HTTP and as the authorizer of every kind of API.
 pub fn validate(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    for reply in SERVICE.validate(&event) {
+    for reply in FUNCTIONS.validate(&event) {
         match reply {
             Err(error) => assert!(["Internal error", "Unauthorized"].contains(&&*error.error_message)),
             Ok(reply) if reply.get("statusCode").is_some() => check_validity(&reply, &sent),
@@ -149,17 +149,17 @@ fn says(event: &Value, text: &str) -> bool {
 #[test]
 fn those_are_let_in_who_should_be() {
     let read = |input: &str| event(&replay::input(input)).unwrap().0;
-    assert_eq!(answered(SERVICE.register(read("register/new"))).unwrap().0, 201);
-    assert_eq!(answered(SERVICE.login(read("login/http-api"))).unwrap().0, 200);
+    assert_eq!(answered(FUNCTIONS.register(read("register/new"))).unwrap().0, 201);
+    assert_eq!(answered(FUNCTIONS.login(read("login/http-api"))).unwrap().0, 200);
     for kind in ["rest-token", "rest-request", "http-api-1", "http-api-2", "websocket", "appsync"] {
-        let [simple, iam] = SERVICE.validate(&read(&format!("validate/{kind}-authorizer")));
+        let [simple, iam] = FUNCTIONS.validate(&read(&format!("validate/{kind}-authorizer")));
         for reply in [simple.unwrap(), iam.unwrap()] {
             let effect = reply.pointer("/policyDocument/Statement/0/Effect");
             assert!(reply["isAuthorized"] == true || effect == Some(&json!("Allow")), "{kind}");
         }
     }
     for kind in ["rest-api", "http-api", "function-url", "load-balancer", "http-api-me"] {
-        let replies = SERVICE.validate(&read(&format!("validate/{kind}")));
+        let replies = FUNCTIONS.validate(&read(&format!("validate/{kind}")));
         assert!(replies.into_iter().all(|reply| reply.unwrap()["statusCode"] == 200), "{kind}");
     }
 }

@@ -9,10 +9,10 @@ mod answer;
 mod bodies;
 mod config;
 mod events;
+mod functions;
 mod hashes;
 mod names;
 mod replay;
-mod service;
 mod tokens;
 
 /// Makes a test of every target, and finds one by its name, which is that of its corpus too.

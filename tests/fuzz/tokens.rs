@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use shared::token::{Key, Keys, MAX_TTL, Rules, Verifier};
 
-use crate::service::{NOW, SECRET, TOKEN, now};
+use crate::functions::{NOW, SECRET, TOKEN, now};
 
 /// Of all texts, one is a good token.
 pub fn token(bytes: &[u8]) {

@@ -5,18 +5,18 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{Answer, PASSWORD, Service, later};
+use crate::handlers::{Handlers, PASSWORD, Response, later};
 
 /// Somebody by this name has an account; the other two have not.
 const NAMES: [&str; 3] = ["alice", "nobody", "no name at all!"];
 
-async fn login(service: &Service, username: &str, password: &str) -> Answer {
+async fn login(service: &Handlers, username: &str, password: &str) -> Response {
     let body = json!({ "username": username, "password": password }).to_string();
     service.login(Sender::HttpApi.post(&body)).await
 }
 
 /// Fails so often, each time as soon as it may be.
-async fn fail(service: &Service, username: &str, times: u32) {
+async fn fail(service: &Handlers, username: &str, times: u32) {
     for _ in 0..times {
         let mut answer = login(service, username, "wrong password").await;
         if answer.status == 429 {
@@ -27,13 +27,13 @@ async fn fail(service: &Service, username: &str, times: u32) {
     }
 }
 
-fn retry_after(answer: &Answer) -> Duration {
+fn retry_after(answer: &Response) -> Duration {
     Duration::from_secs(answer.header("retry-after").unwrap().parse().unwrap())
 }
 
 #[tokio::test]
 async fn after_five_failures_a_name_is_locked_whether_anybody_has_it_or_not() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let mut answers = Vec::new();
     for name in NAMES {
@@ -52,7 +52,7 @@ async fn after_five_failures_a_name_is_locked_whether_anybody_has_it_or_not() {
 
 #[tokio::test]
 async fn the_wait_doubles_and_attempts_meanwhile_do_not_prolong_it() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     for name in NAMES {
         fail(&service, name, 5).await;
@@ -69,7 +69,7 @@ async fn the_wait_doubles_and_attempts_meanwhile_do_not_prolong_it() {
 
 #[tokio::test]
 async fn from_the_hundredth_failure_on_a_name_is_locked_for_a_day() {
-    let service = Service::with(&[("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "5")]).await;
+    let service = Handlers::with(&[("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "5")]).await;
     service.enrol("alice").await;
     fail(&service, "alice", 99).await;
     assert_eq!(retry_after(&login(&service, "alice", PASSWORD).await), Duration::from_mins(15));
@@ -85,7 +85,7 @@ async fn from_the_hundredth_failure_on_a_name_is_locked_for_a_day() {
 
 #[tokio::test]
 async fn a_success_ends_the_failures() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     for failures in [4, 5, 20] {
         fail(&service, "alice", failures).await;
@@ -106,7 +106,7 @@ async fn a_success_ends_the_failures() {
 
 #[tokio::test]
 async fn the_right_password_of_a_disabled_account_is_a_failure_like_any_other() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.sql("UPDATE accounts SET disabled = 1");
     for _ in 0..5 {
@@ -117,7 +117,7 @@ async fn the_right_password_of_a_disabled_account_is_a_failure_like_any_other() 
 
 #[tokio::test]
 async fn one_name_is_locked_in_every_spelling_and_no_other_is() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.enrol("bob").await;
     for name in ["alice", "Alice", "ALICE", "ａlice", "alicE"] {
@@ -131,7 +131,7 @@ async fn one_name_is_locked_in_every_spelling_and_no_other_is() {
 
 #[tokio::test]
 async fn a_request_that_names_nobody_to_guess_at_counts_nothing() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     for body in ["", "{}", "[]", r#"{"username":"alice"}"#, r#"{"username":"alice","password":1}"#] {
         for _ in 0..6 {
@@ -143,7 +143,7 @@ async fn a_request_that_names_nobody_to_guess_at_counts_nothing() {
 
 #[tokio::test]
 async fn a_login_writes_only_after_a_failure() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.sql("CREATE TRIGGER no_insert BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'write'); END");
     assert_eq!(login(&service, "alice", PASSWORD).await.status, 200);
@@ -159,7 +159,7 @@ async fn a_login_writes_only_after_a_failure() {
 
 #[tokio::test]
 async fn records_that_expired_are_cleaned_away() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for name in ["one", "two", "three"] {
         fail(&service, name, 1).await;
     }
@@ -186,7 +186,7 @@ fn guess(sender: Sender, number: usize) -> Value {
 
 #[tokio::test]
 async fn an_address_may_try_so_many_logins_in_five_minutes() {
-    let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
     service.enrol("alice").await;
     let into_window = Duration::from_secs(1_790_000_000 % 300);
     for sender in [Sender::HttpApi, Sender::RestApi, Sender::FunctionUrl] {
@@ -210,7 +210,7 @@ async fn an_address_may_try_so_many_logins_in_five_minutes() {
 
 #[tokio::test]
 async fn an_address_is_what_the_gateway_saw_and_no_header() {
-    let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "1")]).await;
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "1")]).await;
     for (number, forged) in ["198.51.100.1", "198.51.100.2"].iter().enumerate() {
         let mut event = from("203.0.113.7", guess(Sender::HttpApi, number));
         for header in ["x-forwarded-for", "forwarded", "x-real-ip"] {
@@ -228,7 +228,7 @@ async fn an_address_is_what_the_gateway_saw_and_no_header() {
 
 #[tokio::test]
 async fn an_address_may_try_so_many_registrations() {
-    let service = Service::with(&[("REGISTRATIONS_PER_ADDRESS", "2")]).await;
+    let service = Handlers::with(&[("REGISTRATIONS_PER_ADDRESS", "2")]).await;
     let register = |number: usize| {
         let body = json!({ "username": format!("user{number}"), "password": PASSWORD }).to_string();
         from("2001:db8::1", Sender::HttpApi.post(&body))
@@ -245,7 +245,7 @@ async fn an_address_may_try_so_many_registrations() {
 
 #[tokio::test]
 async fn without_a_limit_nothing_is_counted() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for number in 0..30 {
         assert_eq!(service.login(from("203.0.113.7", guess(Sender::HttpApi, number))).await.status, 401);
     }
@@ -254,7 +254,7 @@ async fn without_a_limit_nothing_is_counted() {
 
 #[tokio::test]
 async fn windows_that_ended_are_cleaned_away() {
-    let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "10")]).await;
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "10")]).await;
     for address in ["203.0.113.7", "203.0.113.8"] {
         service.login(from(address, guess(Sender::HttpApi, 0))).await;
     }

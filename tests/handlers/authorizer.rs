@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{NOW, PASSWORD, Service};
+use crate::handlers::{Handlers, NOW, PASSWORD};
 use crate::tokens::Forge;
 
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
@@ -26,7 +26,7 @@ impl Api {
 
     /// The sample event of this kind.
     pub fn sample(self) -> Value {
-        crate::event::sample(match self {
+        support::samples::sample(match self {
             Self::RestToken => "validate-rest-token-authorizer",
             Self::RestRequest => "validate-rest-request-authorizer",
             Self::Http1 => "validate-http-api-1-authorizer",
@@ -110,8 +110,8 @@ fn policy(effect: &str, principal: &str, resource: &str, context: &Value) -> Val
 }
 
 /// A service, the token of its user `Alice` and her id.
-async fn alice() -> (Service, String, String) {
-    let service = Service::with(&[("JWT_SECRET", SECRET)]).await;
+async fn alice() -> (Handlers, String, String) {
+    let service = Handlers::with(&[("JWT_SECRET", SECRET)]).await;
     let token = service.enrol("Alice").await;
     let id = service.account("alice").await.unwrap().id.to_string();
     (service, token, id)
@@ -260,7 +260,7 @@ async fn no_header_is_no_token_to_any_kind_of_api() {
 
 #[tokio::test]
 async fn an_http_api_may_be_set_up_for_policies() {
-    let service = Service::with(&[("JWT_SECRET", SECRET), ("AUTHORIZER_RESPONSE", "iam")]).await;
+    let service = Handlers::with(&[("JWT_SECRET", SECRET), ("AUTHORIZER_RESPONSE", "iam")]).await;
     let token = service.enrol("alice").await;
     let id = service.account("alice").await.unwrap().id.to_string();
     let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/$default/*/*";
@@ -471,7 +471,7 @@ async fn a_policy_covers_one_stage_of_one_api_or_nothing() {
 async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
     let (service, token, id) = alice().await;
     let context = service.ask(Api::Http2.event(&token)).await.unwrap()["context"].clone();
-    let mut event = crate::event::sample("validate-http-api-me");
+    let mut event = support::samples::sample("validate-http-api-me");
     event["requestContext"]["authorizer"]["lambda"] = context;
     let answer = service.validate(event.clone()).await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "user_id": id, "username": "Alice" })));
@@ -587,7 +587,7 @@ mod anything {
         let cases = std::env::var("FUZZ_CASES").map_or(3000, |cases| cases.parse().unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let service = runtime.block_on(async {
-            let service = Service::new().await;
+            let service = Handlers::new().await;
             service.enrol("alice").await;
             service
         });

@@ -1,12 +1,7 @@
 //! Lambda events as API Gateway, function URLs and load balancers send them, from the samples in `events/`.
 
 use serde_json::{Value, json};
-
-/// A sample of `events/`.
-pub fn sample(name: &str) -> Value {
-    let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
+use support::samples::sample;
 
 /// Who sends a request.
 #[derive(Clone, Copy, Debug)]

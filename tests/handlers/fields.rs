@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{PASSWORD, Service, later};
+use crate::handlers::{Handlers, PASSWORD, later};
 
 const BLANK: &str = "This field may not be blank.";
 const GRAMMAR: &str =
@@ -43,7 +43,7 @@ fn empty_and_mistyped() -> Vec<(Value, &'static str)> {
 
 #[tokio::test]
 async fn a_field_that_is_no_text_or_says_nothing_is_named() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for (value, message) in empty_and_mistyped() {
         for (function, fields) in
             [("register", &["username", "password", "email"][..]), ("login", &["username", "password"])]
@@ -64,7 +64,7 @@ async fn a_field_that_is_no_text_or_says_nothing_is_named() {
 /// same work.
 #[tokio::test]
 async fn what_cannot_be_registered_is_refused_by_name_and_at_login_like_anything_wrong() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let too_long = |most: usize| format!("Ensure this field has no more than {most} characters.");
     let grammar = [
@@ -128,7 +128,7 @@ async fn what_cannot_be_registered_is_refused_by_name_and_at_login_like_anything
 
 #[tokio::test]
 async fn fields_at_their_limits_are_accepted() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for (number, (username, password)) in [
         ("x".repeat(150), "x".repeat(256)),
         ("名".repeat(150), "😀".repeat(256)),
@@ -149,7 +149,7 @@ async fn fields_at_their_limits_are_accepted() {
 /// A name of another script that looks the same is another account, and neither gets at the other.
 #[tokio::test]
 async fn a_look_alike_is_another_account() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let (latin, cyrillic) = ("alice", "\u{430}lice");
     let latin_token = service.enrol(latin).await;
     let other_password = json!({ "username": cyrillic, "password": "another good passphrase" }).to_string();

@@ -2,12 +2,12 @@ use serde_json::json;
 use shared::names::username::UsernameKey;
 
 use crate::event::Sender;
-use crate::service::{Answer, PASSWORD, Service};
+use crate::handlers::{Handlers, PASSWORD, Response};
 
 /// One computation, and none of them at another cost than that of new hashes.
 const ONE_HASH: (u64, u64) = (1, 0);
 
-async fn login(service: &Service, username: &str, password: &str) -> Answer {
+async fn login(service: &Handlers, username: &str, password: &str) -> Response {
     let body = json!({ "username": username, "password": password }).to_string();
     service.login(Sender::HttpApi.post(&body)).await
 }
@@ -15,7 +15,7 @@ async fn login(service: &Service, username: &str, password: &str) -> Answer {
 #[tokio::test]
 async fn the_right_password_is_answered_with_a_good_token() {
     for sender in Sender::ALL {
-        let service = Service::new().await;
+        let service = Handlers::new().await;
         service.enrol("alice").await;
         let body = json!({ "username": "Alice", "password": PASSWORD }).to_string();
         let answer = service.login(sender.post(&body)).await;
@@ -33,9 +33,9 @@ async fn the_right_password_is_answered_with_a_good_token() {
 
 #[tokio::test]
 async fn two_logins_give_two_tokens() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
-    let token = |answer: Answer| answer.json()["token"].clone();
+    let token = |answer: Response| answer.json()["token"].clone();
     assert_ne!(
         token(login(&service, "alice", PASSWORD).await),
         token(login(&service, "alice", PASSWORD).await)
@@ -43,7 +43,7 @@ async fn two_logins_give_two_tokens() {
 }
 
 /// What of a login's time is not the machine's: hashes, those among them of another cost, and each call of the store.
-async fn work_of(service: &Service, name: &str, password: &str) -> (Answer, (u64, u64), Vec<String>) {
+async fn work_of(service: &Handlers, name: &str, password: &str) -> (Response, (u64, u64), Vec<String>) {
     let (hashes, elsewhere) = (service.login_hashes(), service.login_hashes_elsewhere());
     service.take_store_calls();
     let answer = login(service, name, password).await;
@@ -62,7 +62,7 @@ fn calls_of(name: &str, failures: u32, failures_then: u32) -> Vec<String> {
 /// Same bytes, same hash computation, same store calls in the same order: nothing tells who has an account.
 #[tokio::test]
 async fn nobody_learns_why_a_login_is_refused() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for name in ["alice", "disabled", "corrupt"] {
         service.enrol(name).await;
     }
@@ -105,7 +105,7 @@ async fn nobody_learns_why_a_login_is_refused() {
 
 #[tokio::test]
 async fn fields_that_are_missing_or_no_strings_are_named() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let required = json!(["This field is required."]);
     let no_string = json!(["Not a valid string."]);
     for (body, expected) in [
@@ -130,7 +130,7 @@ async fn fields_that_are_missing_or_no_strings_are_named() {
 
 #[tokio::test]
 async fn a_hash_of_another_cost_is_replaced_by_the_right_password_alone() {
-    let service = Service::with(&[("ARGON2_MEMORY_KIB", "12288"), ("ARGON2_ITERATIONS", "3")]).await;
+    let service = Handlers::with(&[("ARGON2_MEMORY_KIB", "12288"), ("ARGON2_ITERATIONS", "3")]).await;
     service.enrol("alice").await;
     let old = service.account("alice").await.unwrap();
     let service = service.reconfigured(&[]).await;
@@ -150,7 +150,7 @@ const TYPED_IN_DJANGO: &str = "Cafe\u{301} ﬁ Ⅷ 密码 😀 ";
 
 #[tokio::test]
 async fn a_hash_of_another_service_is_replaced_by_the_right_password_alone() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.import("alice", DJANGO);
     for wrong in [PASSWORD, "Café ﬁ Ⅷ 密码 😀 ", &"x".repeat(300), DJANGO] {
@@ -172,7 +172,7 @@ async fn a_hash_of_another_service_is_replaced_by_the_right_password_alone() {
 
 #[tokio::test]
 async fn a_disabled_account_keeps_the_hash_it_came_with() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.import("alice", DJANGO);
     service.sql("UPDATE accounts SET disabled = 1");
@@ -182,7 +182,7 @@ async fn a_disabled_account_keeps_the_hash_it_came_with() {
 
 #[tokio::test]
 async fn hashes_that_cannot_be_verified_let_nobody_in() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let refused = login(&service, "nobody", PASSWORD).await;
     for hash in [
@@ -206,7 +206,7 @@ async fn hashes_that_cannot_be_verified_let_nobody_in() {
 
 #[tokio::test]
 async fn with_a_decoy_hash_nobody_learns_who_has_been_imported() {
-    let service = Service::with(&[("DECOY_HASH", DJANGO)]).await;
+    let service = Handlers::with(&[("DECOY_HASH", DJANGO)]).await;
     for name in ["alice", "imported", "disabled", "corrupt"] {
         service.enrol(name).await;
     }

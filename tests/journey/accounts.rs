@@ -6,29 +6,29 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::client::{self, Answer, PASSWORD};
-use crate::emulator::Service;
-use crate::store::Store;
+use support::client::{self, PASSWORD, Response};
+use support::emulator::Emulator;
+use support::store::Store;
 
 /// What everybody is told who has no right to log in.
 #[track_caller]
-fn is_refused(answer: &Answer) {
+fn is_refused(answer: &Response) {
     answer.must_be(401, r#"{"error":"Invalid credentials"}"#, Some(("www-authenticate", "Bearer")));
 }
 
 /// What everybody is told whose token is not good.
 #[track_caller]
-fn is_no_token(answer: &Answer) {
+fn is_no_token(answer: &Response) {
     let challenge = r#"Bearer error="invalid_token""#;
     answer.must_be(401, r#"{"valid":false}"#, Some(("www-authenticate", challenge)));
 }
 
 #[track_caller]
-fn is_valid(answer: &Answer, user_id: &str) {
+fn is_valid(answer: &Response, user_id: &str) {
     answer.must_be(200, &format!(r#"{{"valid":true,"user_id":"{user_id}"}}"#), None);
 }
 
-pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account(service: &Service) {
+pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account(service: &Emulator) {
     let client = service.client();
     let registered = client.register("Grace.Hopper", PASSWORD).await;
     let (user_id, token) = (registered.text("user_id"), registered.text("token"));
@@ -51,7 +51,7 @@ pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_accou
     }
 }
 
-pub async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(service: &Service) {
+pub async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(service: &Emulator) {
     let client = service.client();
     assert_eq!(client.register("ada", PASSWORD).await.status, 201);
     let long = "a".repeat(300);
@@ -63,7 +63,7 @@ pub async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(service: &
     assert_eq!(client.login("ada", PASSWORD).await.status, 200);
 }
 
-pub async fn a_password_is_taken_as_typed(service: &Service) {
+pub async fn a_password_is_taken_as_typed(service: &Emulator) {
     let client = service.client();
     assert_eq!(client.register("spacious", "  caf\u{e9} au lait\t").await.status, 201);
     for other in ["caf\u{e9} au lait", "  caf\u{e9} au lait", "  Caf\u{e9} au lait\t"] {
@@ -77,7 +77,7 @@ pub async fn a_password_is_taken_as_typed(service: &Service) {
     );
 }
 
-pub async fn a_name_or_an_address_in_use_is_refused(service: &Service) {
+pub async fn a_name_or_an_address_in_use_is_refused(service: &Emulator) {
     let client = service.client();
     let register = async |username: &str, email: &str| {
         let body = json!({ "username": username, "email": email, "password": PASSWORD });
@@ -94,9 +94,9 @@ pub async fn a_name_or_an_address_in_use_is_refused(service: &Service) {
     assert_eq!(client.login("first", PASSWORD).await.status, 200);
 }
 
-pub async fn validate_tells_no_token_from_a_bad_one(service: &Service) {
+pub async fn validate_tells_no_token_from_a_bad_one(service: &Emulator) {
     let client = service.client();
-    let missing = |answer: &Answer| {
+    let missing = |answer: &Response| {
         answer.must_be(400, r#"{"error":"Token missing"}"#, Some(("www-authenticate", "Bearer")));
     };
     missing(&client::send(client.request(Method::POST, "/validate")).await);
@@ -123,7 +123,7 @@ pub async fn validate_tells_no_token_from_a_bad_one(service: &Service) {
 pub async fn a_token_ends_with_its_time(store: &Store) {
     let mut variables = store.variables.clone();
     variables.push(("TOKEN_TTL_SECONDS", "3".to_owned()));
-    let service = Service::start(&variables);
+    let service = Emulator::start(&variables);
     let client = service.client();
     // So that none of its time goes into the start of a process.
     assert_eq!(client.login("mayfly", PASSWORD).await.status, 401);
@@ -156,7 +156,7 @@ pub async fn a_token_ends_with_its_time(store: &Store) {
 #[tokio::test]
 async fn a_disabled_account_is_refused_like_a_wrong_password_and_its_tokens_end() {
     let store = Store::sqlite();
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let client = service.client();
     let registered = client.register("mallory", PASSWORD).await;
     let other = client.register("trent", PASSWORD).await;

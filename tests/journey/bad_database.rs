@@ -11,9 +11,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::client::{self, Answer, PASSWORD};
-use crate::emulator::{self, Service, eventually};
-use crate::store::{Store, Variables};
+use support::client::{self, PASSWORD, Response};
+use support::emulator::{self, Emulator, eventually};
+use support::lambda::Variables;
+use support::store::Store;
 
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
@@ -36,7 +37,7 @@ async fn a_corrupt_database_stops_the_start_and_stays_as_it_is() {
     let store = Store::sqlite();
     let garbage: Vec<u8> = (0..20_000_u32).map(|n| (n * n % 251) as u8).collect();
     fs::write(store.file(), &garbage).unwrap();
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     for (started, function) in FUNCTIONS.into_iter().enumerate() {
         // The emulator never answers a request to a function that does not start.
         let request = tokio::spawn(client::try_send(service.client().json(function, "{}")));
@@ -97,7 +98,7 @@ async fn a_database_out_of_reach_stops_the_start_and_stays_as_it_is() {
     }
     permit(&store, 0o700, 0o600);
     assert_eq!(fs::read(store.file()).unwrap(), before);
-    assert_eq!(Service::start(&store.variables).client().login("ada", PASSWORD).await.status, 200);
+    assert_eq!(Emulator::start(&store.variables).client().login("ada", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn a_read_only_file_serves_its_readers_and_stays_as_it_is() {
     let store = with_an_account().await;
     let before = fs::read(store.file()).unwrap();
     permit(&store, 0o777, 0o444);
-    let (programs, emulator) = (Programs::copied(), Service::start_without_functions());
+    let (programs, emulator) = (Programs::copied(), Emulator::start_without_functions());
     let _functions = FUNCTIONS.map(|function| programs.run(function, &store.variables, &emulator, &[]));
     let client = emulator.client();
     let login = client.login("ada", PASSWORD).await;
@@ -134,7 +135,7 @@ async fn a_read_only_file_serves_its_readers_and_stays_as_it_is() {
 #[tokio::test]
 async fn a_locked_database_is_unavailable_to_writers_until_it_is_free() {
     let store = Store::sqlite();
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let client = service.client();
     assert_eq!(client.register("ada", PASSWORD).await.status, 201);
     assert_eq!(client.login("ada", PASSWORD).await.status, 200);
@@ -158,7 +159,7 @@ async fn a_locked_database_is_unavailable_to_writers_until_it_is_free() {
 async fn a_full_disk_serves_its_readers_and_loses_nothing() {
     let store = with_an_account().await;
     permit(&store, 0o777, 0o666);
-    let (programs, emulator) = (Programs::copied(), Service::start_without_functions());
+    let (programs, emulator) = (Programs::copied(), Emulator::start_without_functions());
     let limited = ["sh", "-c", r#"trap "" XFSZ; ulimit -f 128; exec "$@""#, "sh"];
     let functions = FUNCTIONS.map(|function| programs.run(function, &store.variables, &emulator, &limited));
     let client = emulator.client();
@@ -183,7 +184,7 @@ async fn a_full_disk_serves_its_readers_and_loses_nothing() {
     is_unavailable(&client.login("ada", "a wrong password").await);
     drop((functions, emulator));
 
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let client = service.client();
     for (name, registered) in acknowledged {
         assert_eq!(client.login(&name, PASSWORD).await.status, 200, "{name} is lost");
@@ -193,14 +194,14 @@ async fn a_full_disk_serves_its_readers_and_loses_nothing() {
 }
 
 #[track_caller]
-fn is_unavailable(answer: &Answer) {
-    answer.must_be(503, r#"{"error":"Service unavailable"}"#, Some(("retry-after", "2")));
+fn is_unavailable(answer: &Response) {
+    answer.must_be(503, r#"{"error":"Emulator unavailable"}"#, Some(("retry-after", "2")));
 }
 
 /// A database that a service has used, and that nobody has open.
 async fn with_an_account() -> Store {
     let store = Store::sqlite();
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     assert_eq!(service.client().register("ada", PASSWORD).await.status, 201);
     drop(service);
     // The emulator kills its functions; whoever closes the file brings what they wrote to its place.
@@ -223,14 +224,14 @@ impl Programs {
         let folder = TempDir::new().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         let mut copy = Command::new("cp");
-        copy.args(emulator::programs().iter().map(|(_, program)| program)).arg(folder.path());
+        copy.args(emulator::executables()).arg(folder.path());
         // Not by this process: a file that one of its threads has open for writing is not run by another.
         assert!(copy.status().expect("cp").success());
         Self(folder)
     }
 
     /// Starts a function for an emulator that starts none, by way of a command that runs what is put behind it.
-    fn run(&self, function: &str, variables: &Variables, emulator: &Service, by: &[&str]) -> Running {
+    fn run(&self, function: &str, variables: &Variables, emulator: &Emulator, by: &[&str]) -> Running {
         let runtime_api = format!("http://127.0.0.1:{}/.rt/{function}", emulator.port());
         let mut command = self.command(function, variables, &runtime_api, by);
         Running(command.stdout(Stdio::null()).spawn().expect("a program"))

@@ -2,9 +2,9 @@
 
 use tokio::task::JoinSet;
 
-use crate::client::{self, Client};
-use crate::emulator::{self, Service};
-use crate::store::Store;
+use support::client::{self, Client};
+use support::emulator::{self, Emulator};
+use support::store::Store;
 
 /// How often the service is started, stormed, killed, and started again on what the last round left.
 const ROUNDS: usize = 4;
@@ -36,7 +36,7 @@ pub async fn no_acknowledged_account_is_lost_when_functions_are_killed(store: &S
     assert!(outcomes.acknowledged.len() >= ROUNDS * ALL_ARE_KILLED);
     assert!(outcomes.unknown.len() >= ROUNDS, "nothing was under way when everything was killed");
 
-    let service = Service::start_many(&store.variables, 2);
+    let service = Emulator::start_many(&store.variables, 2);
     let client = service.client();
     for some in outcomes.acknowledged.chunks(CLIENTS) {
         let checks = some.iter().cloned().map(|(name, token)| is_there(client.clone(), name, token));
@@ -49,8 +49,8 @@ pub async fn no_acknowledged_account_is_lost_when_functions_are_killed(store: &S
 
 /// Registers names from several clients at once until all processes are killed.
 async fn storm(store: &Store, round: usize, outcomes: &mut Outcomes) {
-    let mut service = Some(Service::start_many(&store.variables, PROCESSES));
-    let client = service.as_ref().map(Service::client).expect("a service");
+    let mut service = Some(Emulator::start_many(&store.variables, PROCESSES));
+    let client = service.as_ref().map(Emulator::client).expect("a service");
     let mut names = (0..NAMES).map(|n| format!("storm-{round}-{n}"));
     let first = names.by_ref().take(CLIENTS);
     let mut flying: JoinSet<_> = first.map(|name| register(client.clone(), name)).collect();
@@ -72,7 +72,7 @@ async fn storm(store: &Store, round: usize, outcomes: &mut Outcomes) {
 
 /// Kills what is to be killed after so many acknowledgements. After the last, the emulator ends as well: what is under
 /// way would wait for it.
-fn strike(service: Service, acknowledged: usize) -> Option<Service> {
+fn strike(service: Emulator, acknowledged: usize) -> Option<Emulator> {
     let one = ONE_IS_KILLED.contains(&acknowledged);
     if !one && acknowledged != ALL_ARE_KILLED {
         return Some(service);

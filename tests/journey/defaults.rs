@@ -8,8 +8,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::client::PASSWORD;
-use crate::emulator::{ROOT, Service};
+use support::cargo::ROOT;
+use support::client::PASSWORD;
+use support::emulator::Emulator;
 
 const IGNORED: &str = ".cargolambdaignore";
 
@@ -19,7 +20,7 @@ const RESTARTED_BY_NOW: Duration = Duration::from_secs(5);
 #[tokio::test]
 async fn without_configuration_the_functions_share_a_database_in_the_working_directory() {
     let folder = working_directory();
-    let service = Service::start_in(folder.path());
+    let service = Emulator::start_in(folder.path());
     let client = service.client();
     let registered = client.register("import", PASSWORD).await;
     assert_eq!(registered.status, 201);
@@ -45,7 +46,7 @@ async fn without_configuration_the_functions_share_a_database_in_the_working_dir
 #[tokio::test]
 async fn writing_accounts_does_not_restart_the_functions() {
     let folder = working_directory();
-    let service = Service::start_in(folder.path());
+    let service = Emulator::start_in(folder.path());
     let client = service.client();
     assert_eq!(client.register("writer", PASSWORD).await.status, 201);
     let processes = service.processes("register");

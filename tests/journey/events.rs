@@ -6,15 +6,16 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::client::PASSWORD;
-use crate::emulator::{ROOT, Service};
+use support::cargo::ROOT;
+use support::client::PASSWORD;
+use support::emulator::Emulator;
 
 /// In the order in which somebody would try them: who is to log in is registered first.
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
 #[tokio::test]
 async fn every_sample_event_is_understood() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let events = events();
     let (mut registered, mut invoked) = (0, 0);
     for function in FUNCTIONS {
@@ -35,7 +36,7 @@ async fn every_sample_event_is_understood() {
 }
 
 /// The status of the function's HTTP answer, which is one that the sample must get.
-fn answer(service: &Service, function: &str, event: &Path) -> u64 {
+fn answer(service: &Emulator, function: &str, event: &Path) -> u64 {
     let told = invoke(service, function, event).unwrap_or_else(|error| panic!("{}: {error}", name(event)));
     assert_eq!(content_type(&told), Some("application/json"), "{}: {told}", name(event));
     let status = told["statusCode"].as_u64().unwrap_or_else(|| panic!("{}: {told}", name(event)));
@@ -54,7 +55,7 @@ fn answer(service: &Service, function: &str, event: &Path) -> u64 {
 }
 
 /// As an authorizer, too, the function accepts no token that this database has not signed.
-fn assert_refused(service: &Service, event: &Path) {
+fn assert_refused(service: &Emulator, event: &Path) {
     match invoke(service, "validate", event) {
         Ok(reply) => assert_eq!(reply["isAuthorized"], false, "{}: {reply}", name(event)),
         Err(error) => assert!(error.contains("Unauthorized"), "{}: {error}", name(event)),
@@ -64,7 +65,7 @@ fn assert_refused(service: &Service, event: &Path) {
 /// A token of this database is let in by the same command, whichever kind of API asks.
 #[tokio::test]
 async fn an_authorizer_event_with_a_good_token_is_let_in() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let token = service.client().register("authorized", PASSWORD).await.text("token");
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let mut asked = 0;
@@ -110,7 +111,7 @@ fn name(event: &Path) -> &str {
 }
 
 /// The function's reply, or the error that it replied with.
-fn invoke(service: &Service, function: &str, event: &Path) -> Result<Value, String> {
+fn invoke(service: &Emulator, function: &str, event: &Path) -> Result<Value, String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["lambda", "invoke", "--invoke-address", "127.0.0.1"]);
     command.args(["--invoke-port", &service.port().to_string(), function, "--data-file"]).arg(event);

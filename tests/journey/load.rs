@@ -9,9 +9,9 @@ use reqwest::header::CONTENT_TYPE;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::client::{self, Answer, Client, PASSWORD};
-use crate::emulator::Service;
-use crate::store::Store;
+use support::client::{self, Client, PASSWORD, Response};
+use support::emulator::Emulator;
+use support::store::Store;
 
 /// How long, unless `LOAD_SECONDS` says otherwise.
 const A_FEW_SECONDS: u64 = 3;
@@ -42,7 +42,7 @@ const GUESSES: usize = 12;
 const GUESSING: usize = 5;
 
 pub async fn mixed_traffic_is_answered_as_it_should_be_and_loses_no_account(store: &Store) {
-    let service = Service::start_many(&store.variables, PROCESSES);
+    let service = Emulator::start_many(&store.variables, PROCESSES);
     let (began, time) = (Instant::now(), duration());
     let visitors = (0..CLIENTS).map(|visitor| visit(service.client(), visitor, began + time));
     let visitors = visitors.collect::<JoinSet<_>>();
@@ -108,7 +108,7 @@ impl Diary {
     }
 
     /// Notes an answer. Whether it has the expected status.
-    fn note(&mut self, request: &'static str, expected: &[u16], answer: &Answer) -> bool {
+    fn note(&mut self, request: &'static str, expected: &[u16], answer: &Response) -> bool {
         *self.answers.entry((request, answer.status)).or_default() += 1;
         let is_expected = expected.contains(&answer.status);
         self.expect(is_expected, || format!("{request}: {}", answer.status));
@@ -204,7 +204,7 @@ async fn guess(client: &Client, name: &str, diary: &mut Diary) {
 }
 
 /// The owner of every account still is, and no two accounts are one.
-async fn are_there(service: &Service, accounts: &[Account]) {
+async fn are_there(service: &Emulator, accounts: &[Account]) {
     let ids: BTreeSet<_> = accounts.iter().map(|account| &account.user_id).collect();
     assert_eq!(ids.len(), accounts.len(), "an id twice");
     for some in accounts.chunks(CLIENTS) {
@@ -246,7 +246,7 @@ impl Memory {
 }
 
 /// Looks at the memory of each process while there is traffic.
-async fn watch(service: &Service, began: Instant, time: Duration) -> BTreeMap<u32, Memory> {
+async fn watch(service: &Emulator, began: Instant, time: Duration) -> BTreeMap<u32, Memory> {
     let mut memory = BTreeMap::<u32, Memory>::new();
     while began.elapsed() < time {
         for function in FUNCTIONS {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use tokio::task::JoinSet;
 
-use crate::client::Answer;
-use crate::emulator::Service;
-use crate::store::Store;
+use support::client::Response;
+use support::emulator::Emulator;
+use support::store::Store;
 
 const ROUNDS: usize = 3;
 const RACERS: usize = 64;
@@ -17,7 +17,7 @@ const SPELLINGS: [[&str; 4]; 3] =
     [["k", "K", "ｋ", "\u{212a}"], ["i", "I", "ｉ", "Ｉ"], ["s", "S", "Ｓ", "\u{17f}"]];
 
 pub async fn of_many_racers_for_one_name_one_wins(store: &Store) {
-    let service = Service::start_many(&store.variables, PROCESSES);
+    let service = Emulator::start_many(&store.variables, PROCESSES);
     for round in 0..ROUNDS {
         let racers = racers(round);
         let registrations = all_at_once(&racers, |Racer { name, password }| {
@@ -64,10 +64,10 @@ fn racers(round: usize) -> Vec<Racer> {
 }
 
 /// Sends the requests of all racers, then waits for the answers.
-async fn all_at_once<F: Future<Output = Answer> + Send + 'static>(
+async fn all_at_once<F: Future<Output = Response> + Send + 'static>(
     racers: &[Racer],
     request: impl Fn(Racer) -> F,
-) -> Vec<(Racer, Answer)> {
+) -> Vec<(Racer, Response)> {
     let sent = racers.iter().map(|racer| {
         let (racer, answer) = (racer.clone(), request(racer.clone()));
         async move { (racer, answer.await) }

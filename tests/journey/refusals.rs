@@ -3,8 +3,8 @@
 use reqwest::{Body, Method, RequestBuilder};
 use serde_json::json;
 
-use crate::client::{Client, send};
-use crate::emulator::Service;
+use support::client::{Client, send};
+use support::emulator::Emulator;
 
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
@@ -41,7 +41,7 @@ async fn all_serve_on(client: &Client) {
 
 #[tokio::test]
 async fn all_bad_fields_are_named_in_one_answer() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let grammar =
         "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
@@ -104,7 +104,7 @@ async fn all_bad_fields_are_named_in_one_answer() {
 
 #[tokio::test]
 async fn a_body_that_is_not_one_object_with_each_key_once_is_malformed() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let nested = format!(r#"{{"username":{}{}}}"#, "[".repeat(8000), "]".repeat(8000));
     let objects = format!(r#"{}1{}"#, r#"{"a":"#.repeat(2500), "}".repeat(2500));
@@ -143,7 +143,7 @@ async fn a_body_that_is_not_one_object_with_each_key_once_is_malformed() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let with_decoy = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
     for function in ["register", "login"] {
@@ -163,7 +163,7 @@ async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
 
 #[tokio::test]
 async fn only_post_is_allowed() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     for function in FUNCTIONS {
         for method in ["GET", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "post"] {
@@ -181,7 +181,7 @@ async fn only_post_is_allowed() {
 
 #[tokio::test]
 async fn only_plain_json_is_accepted() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let good = json!({ "username": "canary", "password": "canary canary" }).to_string();
     for function in ["register", "login"] {
@@ -218,7 +218,7 @@ async fn only_plain_json_is_accepted() {
 
 #[tokio::test]
 async fn no_header_value_is_fatal() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     for (name, value) in [
         ("accept-language", "ünïcödé"),
@@ -255,7 +255,7 @@ async fn no_header_value_is_fatal() {
 
 #[tokio::test]
 async fn nobody_looks_at_the_path_or_the_query() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     for path in [
         "/login?",

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::release;
+use support::cargo;
+
 use crate::statistics::Measurements;
 
 pub const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
@@ -64,9 +65,10 @@ print(len(packed.getvalue()))";
 /// Builds some of the packages and keeps a copy of the binaries, since the next build replaces them.
 fn build(folder: &Path, arguments: &[&str], packages: &[&str]) {
     let packages = packages.iter().flat_map(|package| ["--package", package]);
-    let arguments: Vec<_> = arguments.iter().copied().chain(packages).collect();
+    let arguments: Vec<_> =
+        ["--release"].into_iter().chain(arguments.iter().copied()).chain(packages).collect();
     std::fs::create_dir_all(folder).unwrap();
-    for executable in release::build(&arguments) {
+    for executable in cargo::build(&arguments) {
         std::fs::copy(&executable, folder.join(executable.file_name().unwrap())).unwrap();
     }
 }

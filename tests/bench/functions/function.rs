@@ -6,11 +6,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::runtime_api::RuntimeApi;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
-
-use crate::lambda::Lambda;
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -18,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A running function. It is killed when dropped.
 pub struct Function {
     process: Child,
-    lambda: Lambda,
+    runtime_api: RuntimeApi,
     folder: TempDir,
     started: Instant,
 }
@@ -26,20 +25,24 @@ pub struct Function {
 impl Function {
     /// Starts a process and waits until it asks for its first event. How long that took, in milliseconds.
     pub async fn start(binary: &Path, environment: &[(&str, String)]) -> (Self, f64) {
-        let lambda = Lambda::start().await;
+        let runtime_api = RuntimeApi::start().await;
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(binary);
         command
             .env_clear()
             .envs(environment.iter().map(|(variable, value)| (variable, value)))
-            .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
             .stdin(Stdio::null())
             .stdout(File::create(folder.path().join("log")).unwrap())
             .kill_on_drop(true);
         let started = Instant::now();
         let process = command.spawn().unwrap();
-        let function = Self { process, lambda, folder, started };
-        assert!(timeout(PATIENCE, function.lambda.ready()).await.is_ok(), "no start: {}", function.log());
+        let function = Self { process, runtime_api, folder, started };
+        assert!(
+            timeout(PATIENCE, function.runtime_api.ready()).await.is_ok(),
+            "no start: {}",
+            function.log()
+        );
         let took = function.age();
         (function, took)
     }
@@ -48,7 +51,7 @@ impl Function {
     pub async fn answer(&self, event: &Value, status: u64) -> (Value, f64) {
         let payload = event.to_string();
         let asked = Instant::now();
-        let pending = self.lambda.invoke(&payload);
+        let pending = self.runtime_api.invoke(&payload);
         let reply = timeout(PATIENCE, pending.outcome).await;
         let took = milliseconds(asked.elapsed());
         let Ok(Ok(Ok(reply))) = reply else { panic!("no answer: {}", self.log()) };

@@ -11,36 +11,22 @@
 #![expect(clippy::disallowed_methods, reason = "time is what this is about")]
 
 mod accounts;
+mod backends;
 mod bars;
 mod binaries;
 mod cost;
-#[path = "../../cloud/engine.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod engine;
 mod function;
 mod hash;
-#[path = "../../cloud/http.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod http;
-#[path = "../../cloud/lambda.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod lambda;
-#[path = "../release.rs"]
-mod release;
 mod report;
 mod requests;
-#[path = "../../cloud/secrets.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod secrets;
-mod service;
 mod statistics;
 mod throughput;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use backends::{Backends, Store};
 use binaries::Binaries;
-use service::{Service, Store};
 use statistics::{Measurements, Results};
 
 fn main() {
@@ -74,18 +60,18 @@ fn measure(rounds: usize) -> Results {
     let mut measurements = Measurements::default();
     let binaries = Binaries::build();
     binaries.weigh(&mut measurements);
-    let service = Service::start(binaries);
+    let backends = Backends::start(binaries);
     // One thread here, so that the function has a processor for itself.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         eprintln!("starts");
-        requests::starts(&service, rounds, &mut measurements).await;
+        requests::starts(&backends, rounds, &mut measurements).await;
         for store in Store::ALL {
             eprintln!("requests over {}", store.name());
-            requests::warm(&service, store, rounds, &mut measurements).await;
+            requests::warm(&backends, store, rounds, &mut measurements).await;
             eprintln!("throughput over {}", store.name());
             let duration = Duration::from_millis(50 * u64::try_from(rounds).unwrap());
-            throughput::measure(&service, store, duration, &mut measurements).await;
+            throughput::measure(&backends, store, duration, &mut measurements).await;
         }
         eprintln!("a million accounts");
         accounts::measure(5 * u32::try_from(rounds).unwrap(), &mut measurements).await;

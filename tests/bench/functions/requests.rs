@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use support::samples::{bearing, credentials, forged, post};
 
+use crate::backends::{Backends, PASSWORD, Store, look_up, token};
 use crate::function::Function;
 use crate::hash::Bare;
-use crate::service::{PASSWORD, Service, Store, bearing, credentials, forged, look_up, post, token};
 use crate::statistics::Measurements;
 
 /// How many rounds go by before anything is noted.
@@ -17,25 +18,25 @@ const CHEAP: usize = 10;
 
 /// Starts each function again and again: how long until it asks for its first event, until it has answered one, and
 /// what that first request took by itself.
-pub async fn starts(service: &Service, rounds: usize, into: &mut Measurements) {
+pub async fn starts(backends: &Backends, rounds: usize, into: &mut Measurements) {
     let mut tokens = Vec::new();
     for store in Store::ALL {
-        tokens.push(token(&register(service, store, "starter").await));
+        tokens.push(token(&register(backends, store, "starter").await));
     }
     for round in 0..rounds {
-        start(service, "hello", None, &bearing("none"), 200, into).await;
+        start(backends, "hello", None, &bearing("none"), 200, into).await;
         for (store, token) in Store::ALL.into_iter().zip(&tokens) {
             let right = credentials("starter", PASSWORD);
             let new = credentials(&format!("starter{round}"), PASSWORD);
-            start(service, "validate", Some(store), &bearing(token), 200, into).await;
-            start(service, "login", Some(store), &right, 200, into).await;
-            start(service, "register", Some(store), &new, 201, into).await;
+            start(backends, "validate", Some(store), &bearing(token), 200, into).await;
+            start(backends, "login", Some(store), &right, 200, into).await;
+            start(backends, "register", Some(store), &new, 201, into).await;
         }
     }
 }
 
 async fn start(
-    service: &Service,
+    backends: &Backends,
     name: &str,
     store: Option<Store>,
     event: &Value,
@@ -43,8 +44,8 @@ async fn start(
     into: &mut Measurements,
 ) {
     let (function, ready) = match store {
-        Some(store) => service.function(name, store).await,
-        None => service.hello().await,
+        Some(store) => backends.function(name, store).await,
+        None => backends.hello().await,
     };
     let (_, first) = function.answer(event, status).await;
     let age = function.age();
@@ -55,14 +56,14 @@ async fn start(
 }
 
 /// Has functions answer that have long started.
-pub async fn warm(service: &Service, store: Store, rounds: usize, into: &mut Measurements) {
-    let client = service.client();
-    let reply = register(service, store, "regular").await;
+pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut Measurements) {
+    let client = backends.client();
+    let reply = register(backends, store, "regular").await;
     let (good, forged) = (bearing(&token(&reply)), bearing(&forged(&token(&reply))));
-    let (hello, _) = service.hello().await;
-    let (validate, _) = service.function("validate", store).await;
-    let (login, _) = service.function("login", store).await;
-    let (registering, _) = service.function("register", store).await;
+    let (hello, _) = backends.hello().await;
+    let (validate, _) = backends.function("validate", store).await;
+    let (login, _) = backends.function("login", store).await;
+    let (registering, _) = backends.function("register", store).await;
     let mut bare = Bare::new();
     for round in 0..rounds + WARM_UP {
         let mut notes = Notes { store, into: (round >= WARM_UP).then_some(&mut *into) };
@@ -136,8 +137,8 @@ impl Notes<'_> {
     }
 }
 
-async fn register(service: &Service, store: Store, username: &str) -> Value {
-    let (function, _) = service.function("register", store).await;
+async fn register(backends: &Backends, store: Store, username: &str) -> Value {
+    let (function, _) = backends.function("register", store).await;
     function.answer(&credentials(username, PASSWORD), 201).await.0
 }
 

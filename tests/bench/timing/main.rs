@@ -5,24 +5,14 @@
 //! through the emulator. One kind is known to give itself away, an account whose hash has another cost: a run in which
 //! that is not noticed has shown nothing.
 
-#[path = "../../journey/client.rs"]
-#[expect(dead_code, reason = "journeys ask for more")]
-mod client;
-#[path = "../../journey/emulator.rs"]
-#[expect(dead_code, reason = "journeys ask for more")]
-mod emulator;
-#[path = "../../journey/store.rs"]
-mod store;
-
 mod report;
-mod statistics;
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, LambdaEvent};
 use login::Login;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::account::{Account, AccountId, Status};
 use shared::config::Config;
 use shared::names::username::Username;
@@ -30,11 +20,12 @@ use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash};
 use shared::start;
 use shared::store::{AccountStore, SqliteStore};
+use support::emulator::Emulator;
+use support::samples;
+use support::store::Store;
 use tokio::time::Instant;
 
-use crate::emulator::Service;
 use crate::report::Report;
-use crate::store::Store;
 
 /// How many logins of each kind are measured unless the command says otherwise, and how many before them are not.
 const ROUNDS: usize = 2000;
@@ -168,11 +159,8 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
     let config = config.expect("a configuration");
     let (accounts, keyring) = start::open(&config, clock()).await.expect("a store");
     let login = Login::new(accounts, Hasher::new(config.cost).expect("a hasher"), keyring, 0);
-    let sample = include_str!("../../../events/login-http-api.json");
-    let sample: Value = serde_json::from_str(sample).expect("an event");
     measure(logins, async |name, password| {
-        let mut event = sample.clone();
-        event["body"] = json!({ "username": name, "password": password }).to_string().into();
+        let event = samples::credentials(name, password);
         let event = serde_json::value::to_raw_value(&event).expect("JSON");
         let began = Instant::now();
         let handle = |now, request| login.handle(now, request);
@@ -188,7 +176,7 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
 
 /// All that a client waits for.
 async fn over_http(store: &Store, logins: &[Round]) -> Times {
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let client = service.client();
     measure(logins, async |name, password| {
         let began = Instant::now();

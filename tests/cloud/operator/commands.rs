@@ -4,10 +4,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use super::places;
-use crate::engine::Item;
+use crate::deployed::PASSWORD;
 use crate::guessing::ATTEMPTS;
 use crate::place::Place;
-use crate::service::PASSWORD;
+use support::dynamodb::Item;
 
 /// Has `alice` locked for minutes after fourteen failures, so that no time that passes here unlocks her.
 #[expect(clippy::disallowed_methods, reason = "the functions look at this clock")]

@@ -3,8 +3,8 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::Value;
 
 use super::places;
+use crate::deployed::PASSWORD;
 use crate::place::Place;
-use crate::service::PASSWORD;
 
 /// A place with a few accounts, each with something of its own.
 async fn populate(place: &Place) {

@@ -46,7 +46,7 @@ async fn answers_that_are_lost_double_nothing() {
     let place = Place::table().await;
     let Place::Table(service) = &place else { unreachable!() };
     let (file, ids) = users(100);
-    service.proxy.next(60, Fault::LoseAnswer);
+    service.proxy.next(60, Fault::LoseResponse);
     let done =
         place.accounts(&["import", "-", "--json", "--parallel", "16"], &file).await.assert_code(0).json();
     assert_eq!(done["added"].as_u64().unwrap() + done["already_there"].as_u64().unwrap(), 100, "{done}");

@@ -51,10 +51,10 @@ pub fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(NOW)
 }
 
-pub static SERVICE: LazyLock<Service> = LazyLock::new(Service::new);
+pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::new);
 
 /// The three functions; `validate` in both of its configurations.
-pub struct Service {
+pub struct Functions {
     runtime: Runtime,
     register: Register<Fixed>,
     login: Login<Fixed>,
@@ -62,7 +62,7 @@ pub struct Service {
     keyring: Keyring,
 }
 
-impl Service {
+impl Functions {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let keyring = || runtime.block_on(keyring());

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
-use crate::lambda::{Lambda, Outcome, Pending};
-use crate::service::assert_no_secret;
+use crate::deployed::assert_no_secret;
+use support::runtime_api::{Outcome, Pending, RuntimeApi};
 
 /// How long Lambda lets a function start.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Function {
     process: Child,
     output: Output,
-    lambda: Lambda,
+    runtime_api: RuntimeApi,
 }
 
 /// What a function writes.
@@ -39,7 +39,7 @@ pub struct Invoked {
 
 /// An answer for an HTTP client.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u64,
     pub body: Value,
     pub headers: BTreeMap<String, String>,
@@ -67,7 +67,7 @@ impl Function {
     pub async fn start(binary: &Path, environment: &BTreeMap<String, String>) -> Self {
         let mut function = Self::spawn(binary, environment).await;
         let exit = tokio::select! {
-            () = function.lambda.ready() => return function,
+            () = function.runtime_api.ready() => return function,
             exit = function.process.wait() => exit.unwrap(),
             () = tokio::time::sleep(INIT_LIMIT) => panic!("no start in time: {:?}", function.output.lines()),
         };
@@ -81,18 +81,18 @@ impl Function {
             exit = function.process.wait() => {
                 Refusal { code: exit.unwrap().code(), log: function.output.lines() }
             }
-            () = function.lambda.ready() => panic!("the function serves: {:?}", function.output.lines()),
+            () = function.runtime_api.ready() => panic!("the function serves: {:?}", function.output.lines()),
             () = tokio::time::sleep(INIT_LIMIT) => panic!("no end in time: {:?}", function.output.lines()),
         }
     }
 
     async fn spawn(binary: &Path, environment: &BTreeMap<String, String>) -> Self {
-        let lambda = Lambda::start().await;
+        let runtime_api = RuntimeApi::start().await;
         let output = Output(tempfile::tempdir().unwrap());
         let process = Command::new(binary)
             .env_clear()
             .envs(environment)
-            .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
             .current_dir(output.0.path())
             .stdin(Stdio::null())
             .stdout(File::create(output.path("stdout")).unwrap())
@@ -100,14 +100,14 @@ impl Function {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        Self { process, output, lambda }
+        Self { process, output, runtime_api }
     }
 
     /// Has a payload handled.
     pub async fn invoke(&self, payload: &str) -> Invoked {
         let logged = self.output.lines().len();
         let started = Instant::now();
-        let Pending { request_id, outcome } = self.lambda.invoke(payload);
+        let Pending { request_id, outcome } = self.runtime_api.invoke(payload);
         let Ok(outcome) = timeout(PATIENCE, outcome).await else {
             panic!("no reply: {:?}", self.output.lines());
         };
@@ -117,12 +117,12 @@ impl Function {
     }
 
     /// Has an HTTP event answered.
-    pub async fn call(&self, event: &Value) -> Answer {
+    pub async fn call(&self, event: &Value) -> Response {
         let Invoked { outcome, trace } = self.invoke(&event.to_string()).await;
         let reply = outcome.unwrap();
         let headers = reply["headers"].as_object().unwrap().iter();
         let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
-        Answer {
+        Response {
             status: reply["statusCode"].as_u64().unwrap(),
             body: serde_json::from_str(reply["body"].as_str().unwrap()).unwrap(),
             headers: headers.collect(),
@@ -190,7 +190,7 @@ impl Invoked {
     }
 }
 
-impl Answer {
+impl Response {
     /// Asserts the status of an answer that is no fault of ours, and that the log agrees.
     #[track_caller]
     pub fn assert_status(self, status: u64) -> Self {

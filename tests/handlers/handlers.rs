@@ -43,7 +43,7 @@ const ALWAYS: [(&str, &str); 3] = [
     ("x-content-type-options", "nosniff"),
 ];
 
-pub struct Service {
+pub struct Handlers {
     folder: tempfile::TempDir,
     register: Register<Noted>,
     login: Login<Noted>,
@@ -54,14 +54,14 @@ pub struct Service {
 
 /// What a client gets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct Response {
     pub status: u64,
     pub body: String,
     /// Sorted; values of one name joined as they would be on the wire.
     pub headers: Vec<(String, String)>,
 }
 
-impl Answer {
+impl Response {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
@@ -80,7 +80,7 @@ impl Answer {
     }
 }
 
-impl Service {
+impl Handlers {
     pub async fn new() -> Self {
         Self::with(&[]).await
     }
@@ -132,20 +132,20 @@ impl Service {
         }
     }
 
-    pub async fn register(&self, event: Value) -> Answer {
+    pub async fn register(&self, event: Value) -> Response {
         self.call("register", event).await
     }
 
-    pub async fn login(&self, event: Value) -> Answer {
+    pub async fn login(&self, event: Value) -> Response {
         self.call("login", event).await
     }
 
-    pub async fn validate(&self, event: Value) -> Answer {
+    pub async fn validate(&self, event: Value) -> Response {
         self.call("validate", event).await
     }
 
     /// What a client gets over HTTP.
-    pub async fn call(&self, function: &'static str, event: Value) -> Answer {
+    pub async fn call(&self, function: &'static str, event: Value) -> Response {
         read(&Box::pin(self.invoke(function, event)).await.unwrap())
     }
 
@@ -237,7 +237,7 @@ async fn keyring(config: &Config) -> Keyring {
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Reads the answer in the form of whichever sender.
-fn read(answer: &Value) -> Answer {
+fn read(answer: &Value) -> Response {
     let mut headers = Vec::new();
     for map in ["headers", "multiValueHeaders"] {
         for (name, value) in answer[map].as_object().unwrap() {
@@ -253,7 +253,7 @@ fn read(answer: &Value) -> Answer {
     headers.sort();
     headers.dedup();
     assert_eq!(answer["isBase64Encoded"], false);
-    Answer {
+    Response {
         status: answer["statusCode"].as_u64().unwrap(),
         body: answer["body"].as_str().unwrap().to_owned(),
         headers,

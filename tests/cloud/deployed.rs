@@ -3,23 +3,20 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use support::dynamodb::Engine;
+use support::lambda::{self, SECRET_ACCESS_KEY, SESSION_TOKEN, Variables};
+use support::samples;
+use support::secrets_manager::{self, Mode, SecretsManager};
 
 use crate::binaries;
-use crate::engine::{Engine, TABLE};
-use crate::event;
+use crate::function::{Function, Refusal, Response};
 use crate::proxy::Proxy;
-use crate::runtime_api::{Answer, Function, Refusal};
-use crate::secrets::{self, Mode, Secrets};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Two secrets to sign with.
 pub const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 pub const NEW_SECRET: &str = "another-Secret-0f-thirty-two-byt3s";
-
-/// What Lambda gives a function to sign its requests with.
-const SECRET_KEY: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
-pub const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN";
 
 /// What might make a function tell more in its log than it should, all the way down to whole events.
 pub const LOUDEST: [(&str, &str); 3] =
@@ -32,7 +29,7 @@ pub fn assert_no_secret(log: &str) {
         "$argon2",
         SECRET,
         NEW_SECRET,
-        SECRET_KEY,
+        SECRET_ACCESS_KEY,
         SESSION_TOKEN,
         "canary",
         "Bearer",
@@ -43,22 +40,23 @@ pub fn assert_no_secret(log: &str) {
     }
 }
 
-pub struct Service {
+/// The service as it is deployed.
+pub struct Deployed {
     pub engine: Engine,
     /// Before the engine.
     pub proxy: Proxy,
-    pub secrets: Secrets,
+    pub secrets: SecretsManager,
 }
 
-impl Service {
+impl Deployed {
     pub async fn new() -> Self {
-        Self::with_secret(secrets::holding(SECRET, None)).await
+        Self::with_secret(secrets_manager::holding(SECRET, None)).await
     }
 
     pub async fn with_secret(mode: Mode) -> Self {
         let engine = Engine::start().await;
         let proxy = Proxy::start(engine.address);
-        Self { engine, proxy, secrets: Secrets::start(mode).await }
+        Self { engine, proxy, secrets: SecretsManager::start(mode).await }
     }
 
     /// Starts a function.
@@ -76,35 +74,21 @@ impl Service {
         Function::refusal(&binaries::deployed(function), &self.environment(function, changes)).await
     }
 
-    /// What leads to the table, and nothing else.
-    pub fn way(&self) -> BTreeMap<String, String> {
-        let way = ["ACCOUNT_STORE", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_REGION"];
-        let credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
-        let mut environment = self.environment("accounts", &[]);
-        environment.retain(|name, _| way.iter().chain(&credentials).any(|wanted| wanted == name));
-        environment
+    /// The variables that lead to the table.
+    pub fn way(&self) -> Variables {
+        lambda::table(self.proxy.address)
     }
 
     fn environment(&self, function: &str, changes: &[(&str, Option<&str>)]) -> BTreeMap<String, String> {
-        let mut environment: BTreeMap<_, _> = [
-            ("ACCOUNT_STORE", format!("dynamodb://{TABLE}")),
-            ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE".to_owned()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", self.proxy.address)),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", format!("http://{}", self.secrets.address)),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
-            ("AWS_LAMBDA_FUNCTION_NAME", function.to_owned()),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{function}")),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/22/[$LATEST]0".to_owned()),
-            ("AWS_REGION", "eu-west-1".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
-            ("AWS_SESSION_TOKEN", SESSION_TOKEN.to_owned()),
-            ("JWT_SECRET_ARN", secrets::ARN.to_owned()),
-        ]
-        .into_iter()
-        .chain(LOUDEST.map(|(variable, value)| (variable, value.to_owned())))
-        .map(|(variable, value)| (variable.to_owned(), value))
-        .collect();
+        let environment = [
+            lambda::function(function, 256),
+            lambda::table(self.proxy.address),
+            lambda::secret(self.secrets.address),
+            LOUDEST.map(|(variable, value)| (variable, value.to_owned())).into(),
+        ];
+        let environment = environment.into_iter().flatten();
+        let mut environment: BTreeMap<_, _> =
+            environment.map(|(variable, value)| (variable.to_owned(), value)).collect();
         for (variable, value) in changes {
             match value {
                 Some(value) => environment.insert((*variable).to_owned(), (*value).to_owned()),
@@ -116,32 +100,32 @@ impl Service {
 }
 
 impl Function {
-    pub async fn register(&self, username: &str, email: Option<&str>) -> Answer {
+    pub async fn register(&self, username: &str, email: Option<&str>) -> Response {
         let mut body = json!({ "username": username, "password": PASSWORD });
         if let Some(email) = email {
             body["email"] = email.into();
         }
-        self.call(&event::post(&body)).await
+        self.call(&samples::post(&body)).await
     }
 
-    pub async fn login(&self, username: &str, password: &str) -> Answer {
-        self.call(&event::post(&json!({ "username": username, "password": password }))).await
+    pub async fn login(&self, username: &str, password: &str) -> Response {
+        self.call(&samples::credentials(username, password)).await
     }
 
-    pub async fn validate(&self, token: &str) -> Answer {
-        self.call(&event::bearing(token)).await
+    pub async fn validate(&self, token: &str) -> Response {
+        self.call(&samples::bearing(token)).await
     }
 
     /// Asserts that no kind of API is told a verdict on a token: it would be taken for consent or for a refusal.
     pub async fn assert_undecided(&self, token: &str) {
-        for event in event::authorizing(token) {
+        for event in samples::authorizing(token) {
             self.invoke(&event.to_string()).await.assert_undecided();
         }
     }
 
     /// Asserts that every kind of API is told to let a token in.
     pub async fn assert_lets_in(&self, token: &str) {
-        for event in event::authorizing(token) {
+        for event in samples::authorizing(token) {
             let reply = self.invoke(&event.to_string()).await.outcome.unwrap();
             let effect = &reply["policyDocument"]["Statement"][0]["Effect"];
             assert!(reply["isAuthorized"] == true || effect == "Allow", "{reply}");
@@ -149,7 +133,7 @@ impl Function {
     }
 }
 
-impl Answer {
+impl Response {
     pub fn token(&self) -> &str {
         self.body["token"].as_str().unwrap()
     }
