@@ -1,7 +1,6 @@
-//! What is kept of a user: plain data, no I/O.
+//! Plain data of one user, without I/O.
 
 use std::fmt;
-use std::time::SystemTime;
 
 use uuid::Uuid;
 
@@ -9,27 +8,28 @@ use crate::names::email::Email;
 use crate::names::username::Username;
 use crate::password::hash::PasswordHash;
 use crate::random::{self, NoRandomness};
+use crate::time::Timestamp;
 
 /// One user's account.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Account {
-    /// Who this is, for good: never reused, not derived from anything.
+    /// Random and permanent: never reused, not derived from anything.
     pub id: AccountId,
-    /// The name to log in with.
+    /// Unique, and fixed for the life of the account.
     pub username: Username,
-    /// The address, when one was given.
+    /// Optional, and unique where it is given.
     pub email: Option<Email>,
-    /// The password's hash.
+    /// Ours, or one of another service until the next login replaces it.
     pub password_hash: PasswordHash,
     /// Tokens carry this number; raising it ends all tokens issued before.
     pub token_version: u32,
-    /// Whether the account may be used.
+    /// A disabled account keeps everything but access.
     pub status: Status,
-    /// When the account was made, in whole seconds.
-    pub created_at: SystemTime,
+    /// Whole seconds.
+    pub created_at: Timestamp,
 }
 
-/// Whether an account may be used.
+/// The state of an account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Status {
     /// Logs in, and its tokens are good.
@@ -38,7 +38,7 @@ pub enum Status {
     Disabled,
 }
 
-/// A random `UUIDv4` (RFC 9562 section 5.4): 122 unpredictable bits. It names an account; it is no secret.
+/// A random `UUIDv4` (RFC 9562 section 5.4) with 122 unpredictable bits. An id is not secret.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct AccountId(Uuid);
 

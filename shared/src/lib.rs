@@ -11,13 +11,16 @@
 //! | How does an event become a request, and an error a response? | [`http`] |
 //! | How does a function start? | [`start`] |
 //! | Which environment variables are there? | [`config`] |
-//! | What is logged? | [`log`] |
+//! | What is logged and counted? | [`log`], `metrics` |
+//! | How long may anything take? | [`deadlines`] |
+//! | How is a moment written? | [`time`] |
 //! | How does a process call AWS, and read its secret? | `aws` |
 //!
 //! `account`, `names`, `password`, `token` and `limits` do no I/O; `store`, `aws` and `http` do.
 
 pub mod account;
 pub mod config;
+pub mod deadlines;
 pub mod http;
 pub mod limits;
 pub mod log;
@@ -26,6 +29,9 @@ pub mod password;
 pub mod random;
 pub mod start;
 pub mod store;
+pub mod time;
 pub mod token;
 
 mod aws;
+mod hex;
+mod metrics;

@@ -26,6 +26,7 @@ use shared::account::{Account, AccountId, Status};
 use shared::names::username::Username;
 use shared::password::hash::PasswordHash;
 use shared::store::{AccountStore, SqliteStore};
+use shared::time::Timestamp;
 use shared::token::{Issuer, Key, Keys, Rules};
 
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
@@ -108,14 +109,14 @@ impl Scene {
             password_hash: PasswordHash::from_stored("unread".to_owned()),
             token_version: 0,
             status: Status::Active,
-            created_at: SystemTime::UNIX_EPOCH,
+            created_at: Timestamp::EPOCH,
         };
         SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account).await.unwrap();
         let name = "serverless-auth".to_owned();
         let rules = Rules { issuer: name.clone(), audience: name, ttl: Duration::from_hours(1) };
         let keys = Keys { current: Key::parse(SECRET).unwrap(), previous: None };
         #[expect(clippy::disallowed_methods, reason = "the function has no other clock")]
-        let token = Issuer::new(rules, &keys).issue(&account, SystemTime::now()).unwrap();
+        let token = Issuer::new(rules, &keys).issue(&account, SystemTime::now().into()).unwrap();
         Self { folder, token }
     }
 

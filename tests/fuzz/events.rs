@@ -14,7 +14,7 @@ use crate::{answer, replay};
 /// Who is told of a new account has named one that was free.
 pub fn register(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = answered(SERVICE.register(event)) else { return };
+    let Some((status, body)) = answered(SERVICE.register(&event)) else { return };
     if status == 201 {
         let sent = form(&sent);
         let username = Username::parse(sent["username"].as_str().unwrap()).unwrap();
@@ -31,7 +31,7 @@ pub fn register(bytes: &[u8]) {
 /// Who gets a token has given the name and the password of its account.
 pub fn login(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = answered(SERVICE.login(event)) else { return };
+    let Some((status, body)) = answered(SERVICE.login(&event)) else { return };
     if status == 200 {
         let sent = form(&sent);
         assert_eq!(UsernameKey::of(sent["username"].as_str().unwrap()), UsernameKey::of("alice"));
@@ -149,8 +149,8 @@ fn says(event: &Value, text: &str) -> bool {
 #[test]
 fn those_are_let_in_who_should_be() {
     let read = |input: &str| event(&replay::input(input)).unwrap().0;
-    assert_eq!(answered(SERVICE.register(read("register/new"))).unwrap().0, 201);
-    assert_eq!(answered(SERVICE.login(read("login/http-api"))).unwrap().0, 200);
+    assert_eq!(answered(SERVICE.register(&read("register/new"))).unwrap().0, 201);
+    assert_eq!(answered(SERVICE.login(&read("login/http-api"))).unwrap().0, 200);
     for kind in ["rest-token", "rest-request", "http-api-1", "http-api-2", "websocket", "appsync"] {
         let [simple, iam] = SERVICE.validate(&read(&format!("validate/{kind}-authorizer")));
         for reply in [simple.unwrap(), iam.unwrap()] {

@@ -1,19 +1,18 @@
-//! Request bodies: one JSON object, its fields checked one by one so that one answer names every bad one.
+//! Request bodies: one JSON object. One response names every bad field.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lambda_http::Request;
 use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-use super::{ApiError, FieldErrors};
+use super::{ApiError, FieldErrors, Request};
 
-/// The longest body that is looked at, in bytes.
+/// Longest body that is parsed, in bytes.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
 
-/// The fields of a request, and what was found wrong with those asked for so far.
+/// The fields of a body, and the errors of those that were read so far.
 ///
 /// Unknown fields are ignored. No field can be printed: one of them is a password.
 #[derive(Debug)]
@@ -31,10 +30,9 @@ impl BodyFields {
     ///
     /// # Errors
     ///
-    /// 405, 413, 415, or 400 for what is not one JSON object without duplicate keys.
+    /// 413, 415, or 400 for a body that is not one JSON object without duplicate keys.
     pub fn read(request: &Request) -> Result<Self, ApiError> {
-        super::require_post(request)?;
-        let body = request.body().as_ref();
+        let body = request.body();
         if body.len() > MAX_BYTES {
             return Err(ApiError::BodyTooLarge);
         }
@@ -45,7 +43,7 @@ impl BodyFields {
             return Err(ApiError::UnsupportedMediaType);
         }
         let fields = match content_type {
-            // What declares nothing and holds nothing lacks its fields, not its type.
+            // An empty body without a type lacks its fields, not its type.
             None if body.is_empty() => BTreeMap::new(),
             Some(declared) if is_json(declared) && body.is_empty() => BTreeMap::new(),
             Some(declared) if is_json(declared) => {
@@ -56,11 +54,11 @@ impl BodyFields {
         Ok(Self { fields, errors: FieldErrors::new() })
     }
 
-    /// A field that must be there.
+    /// A required field.
     ///
     /// # Errors
     ///
-    /// When it is missing, null, blank, no string, or refused by `parse`.
+    /// When it is missing, null, blank, not a string, or an error of `parse`. The error is kept for the response.
     pub fn required<T, E: fmt::Display>(
         &mut self,
         name: &'static str,
@@ -68,15 +66,15 @@ impl BodyFields {
     ) -> Result<T, Invalid> {
         match self.optional(name, parse)? {
             Some(value) => Ok(value),
-            None => Err(self.refuse(name, "This field is required.")),
+            None => Err(self.error(name, "This field is required.")),
         }
     }
 
-    /// A field that may be left out.
+    /// An optional field.
     ///
     /// # Errors
     ///
-    /// When it is there, and null, blank, no string, or refused by `parse`.
+    /// When it is present and null, blank, not a string, or an error of `parse`. The error is kept for the response.
     pub fn optional<T, E: fmt::Display>(
         &mut self,
         name: &'static str,
@@ -84,30 +82,30 @@ impl BodyFields {
     ) -> Result<Option<T>, Invalid> {
         let text = match self.fields.remove(name) {
             None => return Ok(None),
-            Some(Field::Null) => return Err(self.refuse(name, "This field may not be null.")),
-            Some(Field::Other) => return Err(self.refuse(name, "Not a valid string.")),
+            Some(Field::Null) => return Err(self.error(name, "This field may not be null.")),
+            Some(Field::Other) => return Err(self.error(name, "Not a valid string.")),
             Some(Field::Text(text)) => text,
         };
         if text.expose_secret().trim().is_empty() {
-            return Err(self.refuse(name, "This field may not be blank."));
+            return Err(self.error(name, "This field may not be blank."));
         }
-        parse(text.expose_secret()).map(Some).map_err(|error| self.refuse(name, &error.to_string()))
+        parse(text.expose_secret()).map(Some).map_err(|error| self.error(name, &error.to_string()))
     }
 
-    fn refuse(&mut self, name: &'static str, message: &str) -> Invalid {
+    fn error(&mut self, name: &'static str, message: &str) -> Invalid {
         self.errors.push((name, message.to_owned()));
         Invalid
     }
 }
 
 impl From<BodyFields> for ApiError {
-    /// All that was found wrong.
+    /// The errors of all fields.
     fn from(form: BodyFields) -> Self {
         Self::Fields(form.errors)
     }
 }
 
-/// The value of a header that may be there once.
+/// The value of a header that may appear once.
 fn only<'a>(request: &'a Request, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
     let mut values = request.headers().get_all(name).iter();
     match (values.next(), values.next()) {
@@ -123,7 +121,7 @@ fn is_json(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// A field's value, as far as any handler cares.
+/// A field's value: a string, or the fact that it is none.
 #[derive(Debug)]
 enum Field {
     Null,

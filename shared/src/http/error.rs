@@ -1,47 +1,52 @@
-//! The one table from errors to answers.
+//! The one table from errors to responses.
 
 use std::time::Duration;
 
-use lambda_http::http::StatusCode;
 use lambda_http::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::account::AccountId;
 use crate::limits::client_ip::RateLimitError;
 use crate::limits::lockout::LockedOut;
-use crate::log;
+use crate::log::{self, Outcome, Reason};
 use crate::password::hash::HashError;
 use crate::random::NoRandomness;
 use crate::store::StoreError;
-use crate::token::IssueError;
+use crate::token::{IssueError, VerifyError};
 
-/// How long a client is asked to wait when the store is down, in seconds.
+/// `retry-after` of a 503, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a request is not answered as its sender hoped. One `match` turns it into an answer.
+/// The error of a request. One `match` turns it into a response.
 #[derive(Debug)]
 pub enum ApiError {
-    /// The body is longer than any that could be meant.
+    /// The body is too long.
     BodyTooLarge,
-    /// Fields that are missing or wrong, each with its messages.
+    /// The function cannot start, and why. Only builds for a laptop respond at all then.
+    CannotStart(String),
+    /// Missing or wrong fields, each with its messages.
     Fields(FieldErrors),
-    /// Something unforeseen, on our side.
+    /// A fault of the service.
     Internal(BoxError),
-    /// Nobody by that name, another password, or a disabled account: nobody can tell them apart.
+    /// Unknown name, wrong password or disabled account: one error, so that a client cannot tell them apart.
     InvalidCredentials,
-    /// A token was presented and is not good.
+    /// The token is not valid.
     InvalidToken,
     /// The body is not one JSON object without duplicate keys.
     MalformedJson,
-    /// Not `POST`.
-    MethodNotAllowed,
-    /// No token was presented.
+    /// The path has no route for the method.
+    MethodNotAllowed {
+        /// The methods of the path.
+        allow: Vec<Method>,
+    },
+    /// The request has no token.
     TokenMissing,
-    /// Too many failures at a name, or requests of an address.
+    /// Too many failed logins at a name, or too many requests from a client IP.
     TooManyAttempts {
-        /// When to try again.
+        /// Time until the next attempt is allowed.
         retry_after: Duration,
     },
     /// The store is down, throttled or slow.
@@ -50,22 +55,25 @@ pub enum ApiError {
     UnsupportedMediaType,
 }
 
-/// The messages for each wrong field, in the order in which they were found.
+/// Fields and messages, in the order in which they were found.
 pub type FieldErrors = Vec<(&'static str, String)>;
 
 impl ApiError {
-    /// Adds what the log may know and the client may not.
+    /// Adds the reason and the account for the log. The client is told neither.
     #[must_use]
-    pub fn because(self, reason: &'static str, account_id: Option<AccountId>) -> RequestError {
+    pub fn because(self, reason: Reason, account_id: Option<AccountId>) -> RequestError {
         RequestError { error: self, reason: Some(reason), account_id }
     }
 
-    /// The status, the body, and a header if this error has one.
-    pub(super) fn answer(&self) -> (StatusCode, serde_json::Value, Option<(HeaderName, HeaderValue)>) {
+    /// The status, the body, and the header of this error if it has one.
+    pub(super) fn render(&self) -> (StatusCode, serde_json::Value, Option<(HeaderName, HeaderValue)>) {
         let error = |message: &str| json!({ "error": message });
         let bearer = |challenge| Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         match self {
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, error("Request body too large"), None),
+            Self::CannotStart(reason) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, error(&format!("Cannot start: {reason}")), None)
+            }
             Self::Fields(fields) => (StatusCode::BAD_REQUEST, fields_body(fields), None),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, error("Internal error"), None),
             Self::InvalidCredentials => {
@@ -77,11 +85,9 @@ impl ApiError {
                 bearer(r#"Bearer error="invalid_token""#),
             ),
             Self::MalformedJson => (StatusCode::BAD_REQUEST, error("Malformed JSON"), None),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                error("Method not allowed"),
-                Some((ALLOW, HeaderValue::from_static("POST"))),
-            ),
+            Self::MethodNotAllowed { allow } => {
+                (StatusCode::METHOD_NOT_ALLOWED, error("Method not allowed"), Some((ALLOW, list(allow))))
+            }
             Self::TokenMissing => (StatusCode::BAD_REQUEST, error("Token missing"), bearer("Bearer")),
             Self::TooManyAttempts { retry_after } => (
                 StatusCode::TOO_MANY_REQUESTS,
@@ -99,36 +105,43 @@ impl ApiError {
         }
     }
 
-    /// What the log calls this.
-    pub(super) fn outcome(&self) -> &'static str {
+    /// The outcome in the log.
+    pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::BodyTooLarge => "body_too_large",
-            Self::Fields(_) => "invalid_fields",
-            Self::Internal(_) => "internal_error",
-            Self::InvalidCredentials => "invalid_credentials",
-            Self::InvalidToken => "invalid_token",
-            Self::MalformedJson => "malformed_json",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::TokenMissing => "token_missing",
-            Self::TooManyAttempts { .. } => "too_many_attempts",
-            Self::Unavailable(_) => "unavailable",
-            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::BodyTooLarge => Outcome::BodyTooLarge,
+            Self::Fields(_) => Outcome::InvalidFields,
+            Self::CannotStart(_) | Self::Internal(_) => Outcome::InternalError,
+            Self::InvalidCredentials => Outcome::InvalidCredentials,
+            Self::InvalidToken => Outcome::InvalidToken,
+            Self::MalformedJson => Outcome::MalformedJson,
+            Self::MethodNotAllowed { .. } => Outcome::MethodNotAllowed,
+            Self::TokenMissing => Outcome::TokenMissing,
+            Self::TooManyAttempts { .. } => Outcome::TooManyAttempts,
+            Self::Unavailable(_) => Outcome::Unavailable,
+            Self::UnsupportedMediaType => Outcome::UnsupportedMediaType,
         }
     }
 
-    /// What went wrong on our side, with its causes.
-    pub(super) fn cause(&self) -> Option<String> {
+    /// A fault of the service with its causes, for the log.
+    pub(super) fn fault(&self) -> Option<String> {
         match self {
+            Self::CannotStart(reason) => Some(reason.clone()),
             Self::Internal(cause) | Self::Unavailable(cause) => Some(log::chain(&**cause)),
             _ => None,
         }
     }
 }
 
-/// Rounded up, so that whoever waits as long is not too early.
+/// Rounded up, so that a client that waits as long is not too early.
 fn whole_seconds(wait: Duration) -> HeaderValue {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     HeaderValue::from(seconds.max(1))
+}
+
+fn list(methods: &[Method]) -> HeaderValue {
+    let methods: Vec<_> = methods.iter().map(Method::as_str).collect();
+    // Methods of a table of routes are tokens, which every header can hold.
+    HeaderValue::from_str(&methods.join(", ")).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn fields_body(fields: &FieldErrors) -> serde_json::Value {
@@ -151,9 +164,20 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<VerifyError> for RequestError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Invalid(error) => ApiError::InvalidToken.because(error.reason(), None),
+            VerifyError::KeysUnavailable => {
+                ApiError::Unavailable(error.into()).because(Reason::KeysUnavailable, None)
+            }
+        }
+    }
+}
+
 impl From<LockedOut> for RequestError {
     fn from(locked: LockedOut) -> Self {
-        ApiError::TooManyAttempts { retry_after: locked.retry_after }.because("locked", None)
+        ApiError::TooManyAttempts { retry_after: locked.retry_after }.because(Reason::Locked, None)
     }
 }
 
@@ -161,14 +185,14 @@ impl From<RateLimitError> for RequestError {
     fn from(error: RateLimitError) -> Self {
         match error {
             RateLimitError::Exceeded { retry_after } => {
-                ApiError::TooManyAttempts { retry_after }.because("address_limit", None)
+                ApiError::TooManyAttempts { retry_after }.because(Reason::ClientIpLimit, None)
             }
             RateLimitError::Store(error) => error.into(),
         }
     }
 }
 
-/// A fault of ours, whatever the caller sent.
+/// Faults of the service, whatever the client sent.
 macro_rules! internal {
     ($($error:ty),+) => {$(
         impl From<$error> for ApiError {
@@ -180,25 +204,25 @@ macro_rules! internal {
 }
 internal!(HashError, IssueError, NoRandomness, serde_json::Error);
 
-/// An error on its way out, with what the log may know of it.
+/// An error with the facts that only the log may know.
 #[derive(Debug)]
 pub struct RequestError {
     pub(super) error: ApiError,
-    pub(super) reason: Option<&'static str>,
+    pub(super) reason: Option<Reason>,
     pub(super) account_id: Option<AccountId>,
 }
 
 impl RequestError {
-    /// The error without what only the log may know.
+    /// The error that the client is told.
     #[must_use]
     pub fn error(&self) -> &ApiError {
         &self.error
     }
 
-    /// Whether this says something of the caller, and not that nobody knows.
+    /// Whether the client caused the error, so that it says something about its password or token.
     #[must_use]
-    pub fn is_verdict(&self) -> bool {
-        !matches!(self.error, ApiError::Internal(_) | ApiError::Unavailable(_))
+    pub fn is_client_error(&self) -> bool {
+        !matches!(self.error, ApiError::CannotStart(_) | ApiError::Internal(_) | ApiError::Unavailable(_))
     }
 }
 

@@ -1,23 +1,25 @@
-//! How many requests one source address may make.
+//! The rate limit for each client IP.
 //!
-//! An address is what API Gateway or a function URL says of the connection (`requestContext`), never a header, which
-//! a client can write as it likes. It is counted in fixed windows; a window that begins forgives all.
+//! The client IP is the peer of the connection as API Gateway or a function URL reports it (`requestContext`), never a
+//! header, which a client can write as it likes. Requests are counted in fixed windows: the count starts again with each
+//! window.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::store::{AccountStore, StoreError};
+use crate::time::Timestamp;
 
-/// How long requests are counted together.
+/// Length of a window.
 const WINDOW: Duration = Duration::from_mins(5);
 
-/// A source address: all of IPv4, and of IPv6 the /64 that one customer has.
+/// A client IP: a whole IPv4 address, or the /64 of an IPv6 address, which one customer has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ClientIp(IpAddr);
 
 impl ClientIp {
-    /// Reads an address.
+    /// Reads an IP in any of its spellings; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self(match text.parse::<IpAddr>().ok()?.to_canonical() {
@@ -33,75 +35,74 @@ impl fmt::Display for ClientIp {
     }
 }
 
-/// How many requests one address may make to a function within five minutes.
+/// The number of requests to one function that a client IP may make in a window of five minutes.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimit {
     function: &'static str,
     requests: u32,
 }
 
-/// A counter of the requests of one address.
+/// One window of one client IP.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Window {
-    /// Names function, address and time.
+    /// Function, client IP and end.
     pub key: String,
-    /// When it ends, in seconds since 1970.
-    pub ends_at: u64,
+    /// Whole seconds.
+    pub ends_at: Timestamp,
 }
 
-/// Why a request may not be made now.
+/// A request is over the limit, or was not counted.
 #[derive(Debug, thiserror::Error)]
 pub enum RateLimitError {
-    /// The address has made too many.
+    /// The client IP has used up its window.
     #[error("too many requests")]
     Exceeded {
-        /// Until the window ends.
+        /// Time until the window ends.
         retry_after: Duration,
     },
-    /// Nobody knows: they could not be counted.
+    /// The request could not be counted.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl RateLimit {
-    /// A limit for one function; 0 requests is no limit.
+    /// A limit for one function; 0 requests means no limit.
     #[must_use]
     pub fn new(function: &'static str, requests: u32) -> Self {
         Self { function, requests }
     }
 
-    /// Counts a request. One whose address nobody knows, from a load balancer or a direct invocation, has no limit.
+    /// Counts a request. Without a client IP (behind a load balancer, or invoked directly) there is no limit.
     ///
     /// # Errors
     ///
-    /// When there were too many, or the store fails.
+    /// [`RateLimitError`].
     pub async fn admit(
         &self,
-        store: &impl AccountStore,
-        address: Option<ClientIp>,
-        now: SystemTime,
+        store: &dyn AccountStore,
+        client_ip: Option<ClientIp>,
+        now: Timestamp,
     ) -> Result<(), RateLimitError> {
-        let Some(address) = address.filter(|_| self.requests > 0) else { return Ok(()) };
-        let window = self.window(address, now);
+        let Some(client_ip) = client_ip.filter(|_| self.requests > 0) else { return Ok(()) };
+        let window = self.window(client_ip, now);
         if store.count_request(&window).await? <= u64::from(self.requests) {
             return Ok(());
         }
-        let ends_at = UNIX_EPOCH + Duration::from_secs(window.ends_at);
-        Err(RateLimitError::Exceeded { retry_after: ends_at.duration_since(now).unwrap_or_default() })
+        Err(RateLimitError::Exceeded { retry_after: window.ends_at.since(now) })
     }
 
-    fn window(&self, address: ClientIp, now: SystemTime) -> Window {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let ends_at = (now / WINDOW.as_secs() + 1) * WINDOW.as_secs();
-        Window { key: format!("{}#{address}#{ends_at}", self.function), ends_at }
+    fn window(&self, client_ip: ClientIp, now: Timestamp) -> Window {
+        let ends_at = (now.seconds() / WINDOW.as_secs() + 1) * WINDOW.as_secs();
+        let key = format!("{}#{client_ip}#{ends_at}", self.function);
+        Window { key, ends_at: Timestamp::from_seconds(ends_at) }
     }
 }
 
 impl Window {
-    /// When it began, in seconds since 1970: what ended before then is of no use to anybody.
+    /// A store may delete windows that ended before this one began.
     #[must_use]
-    pub fn began_at(&self) -> u64 {
-        self.ends_at.saturating_sub(WINDOW.as_secs())
+    pub fn began_at(&self) -> Timestamp {
+        self.ends_at.minus(WINDOW)
     }
 }
 
@@ -111,7 +112,7 @@ mod tests {
 
     fn key(function: &'static str, address: &str, seconds: u64) -> String {
         let address = ClientIp::parse(address).unwrap();
-        RateLimit::new(function, 1).window(address, UNIX_EPOCH + Duration::from_secs(seconds)).key
+        RateLimit::new(function, 1).window(address, Timestamp::from_seconds(seconds)).key
     }
 
     #[test]

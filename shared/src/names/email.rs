@@ -47,19 +47,26 @@ impl Email {
         Ok(Self { address, key })
     }
 
-    /// The address.
+    /// Takes an email from a store, whatever the grammar of new ones is today.
+    #[must_use]
+    pub fn from_stored(address: String) -> Self {
+        let key = EmailKey(unicode::caseless_key(&address));
+        Self { address, key }
+    }
+
+    /// The email with its domain in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.address
     }
 
-    /// The key of this address.
+    /// The form that is unique.
     #[must_use]
     pub fn key(&self) -> &EmailKey {
         &self.key
     }
 
-    /// What stands before the `@`.
+    /// The part before the `@`.
     #[must_use]
     pub fn local_part(&self) -> &str {
         self.address.rsplit_once('@').map_or(&self.address, |(local, _)| local)

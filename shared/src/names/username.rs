@@ -42,13 +42,19 @@ impl Username {
         Ok(Self { typed: typed.to_owned(), key })
     }
 
-    /// The username as typed.
+    /// Takes a username and its key from a store, whatever the grammar of new names is today.
+    #[must_use]
+    pub fn from_stored(typed: String, key: String) -> Self {
+        Self { typed, key: UsernameKey(key) }
+    }
+
+    /// The username as typed at registration.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// The key of this username.
+    /// The form that is unique and that finds the account.
     #[must_use]
     pub fn key(&self) -> &UsernameKey {
         &self.key

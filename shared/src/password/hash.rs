@@ -130,7 +130,27 @@ impl Cost {
     }
 }
 
-/// Makes and verifies hashes, and does for an unknown user the work that a known one would cost.
+/// The result of verifying a password.
+#[derive(Clone, Copy, Debug)]
+pub enum Verification<'p> {
+    /// The password is the one that was hashed.
+    Match {
+        /// The password, if the stored hash is outdated: of another scheme or cost than new ones.
+        renew: Option<&'p Password>,
+    },
+    /// The password is another one, or there is nothing to compare it with.
+    Mismatch,
+}
+
+impl Verification<'_> {
+    /// Whether the password is right.
+    #[must_use]
+    pub fn is_match(self) -> bool {
+        matches!(self, Self::Match { .. })
+    }
+}
+
+/// Makes and verifies hashes, and does for an unknown name the work that a known one would cost.
 #[derive(Debug)]
 pub struct Hasher {
     argon2: Argon2<'static>,
@@ -187,36 +207,40 @@ impl Hasher {
         Ok(PasswordHash(phc(&self.argon2, &salt, &tag)?.to_string()))
     }
 
-    /// Whether `password` is the one that `stored` was made of. Always exactly one computation, and exactly two with a
-    /// second decoy.
+    /// Verifies a password by exactly one computation, and exactly two with a second decoy.
     ///
-    /// Without a stored hash (nobody by that name) the decoy is verified, at the current cost; without a
-    /// password (the text given cannot be one) an empty one is. Neither ever matches.
+    /// Without a stored hash (an unknown name) the decoy is verified, at the current cost; without a password (a text that
+    /// cannot be one) the empty one is. Neither ever matches.
     ///
     /// # Errors
     ///
-    /// When the stored hash cannot be verified: a row's fault, not the caller's. The decoy has been verified then.
-    pub fn verify(
+    /// When the stored hash cannot be verified, a fault of the row. The decoy has been verified then.
+    pub fn verify<'p>(
         &self,
         stored: Option<&PasswordHash>,
-        password: Option<&Password>,
-    ) -> Result<bool, Unverifiable> {
+        password: Option<&'p Password>,
+    ) -> Result<Verification<'p>, Unverifiable> {
         let parsed = stored.map(PasswordHash::scheme).transpose();
         let hash = parsed.as_ref().ok().and_then(Option::as_ref);
-        let genuine = hash.is_some() && password.is_some();
         let nothing = Password::empty();
-        let password = password.unwrap_or(&nothing);
+        let typed = password.unwrap_or(&nothing);
         let (target, padding) = match (hash, &self.second_decoy) {
             (None, second) => (&self.decoy, second.as_ref()),
             (Some(hash), None) => (hash, None),
             (Some(hash), Some(second)) if self.is_current(hash) => (hash, Some(second)),
             (Some(hash), Some(_)) => (hash, Some(&self.decoy)),
         };
-        let outcome = self.compute(target, password);
-        let padding = padding.map(|padding| black_box(self.compute(padding, password)));
+        let matches = self.compute(target, typed);
+        let padding = padding.map(|padding| black_box(self.compute(padding, typed)));
+        let is_current = hash.map(|hash| self.is_current(hash));
         parsed?;
         padding.transpose()?;
-        Ok(outcome? && genuine)
+        Ok(match (matches?, is_current, password) {
+            (true, Some(is_current), Some(password)) => {
+                Verification::Match { renew: (!is_current).then_some(password) }
+            }
+            _ => Verification::Mismatch,
+        })
     }
 
     fn compute(&self, hash: &Scheme, password: &Password) -> Result<bool, Unverifiable> {
@@ -343,9 +367,12 @@ mod tests {
     fn a_hash_made_elsewhere_verifies() {
         let hasher = hasher();
         let right = password("correct horse battery staple");
-        assert_eq!(hasher.verify(Some(&stored(FOREIGN)), Some(&right)), Ok(true));
+        assert_eq!(hasher.verify(Some(&stored(FOREIGN)), Some(&right)).map(Verification::is_match), Ok(true));
         let wrong = password("correct horse battery stapler");
-        assert_eq!(hasher.verify(Some(&stored(FOREIGN)), Some(&wrong)), Ok(false));
+        assert_eq!(
+            hasher.verify(Some(&stored(FOREIGN)), Some(&wrong)).map(Verification::is_match),
+            Ok(false)
+        );
         assert!(!hasher.is_outdated(&stored(FOREIGN)));
     }
 
@@ -358,7 +385,10 @@ mod tests {
         );
         assert_ne!(one, two);
         assert!(one.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.as_str());
-        assert_eq!(hasher.verify(Some(&one), Some(&password("secret phrase"))), Ok(true));
+        assert_eq!(
+            hasher.verify(Some(&one), Some(&password("secret phrase"))).map(Verification::is_match),
+            Ok(true)
+        );
     }
 
     #[test]
@@ -367,7 +397,10 @@ mod tests {
         let long = "x".repeat(200);
         let hash = hasher.hash(&password(&long)).unwrap();
         for length in [72, 128, 199] {
-            assert_eq!(hasher.verify(Some(&hash), Some(&password(&long[..length]))), Ok(false));
+            assert_eq!(
+                hasher.verify(Some(&hash), Some(&password(&long[..length]))).map(Verification::is_match),
+                Ok(false)
+            );
         }
     }
 
@@ -388,7 +421,7 @@ mod tests {
             (Some(&corrupt), Some(&right)),
         ] {
             let before = hasher.computations();
-            let _ = hasher.verify(stored, typed);
+            let _ = hasher.verify(stored, typed).map(Verification::is_match);
             assert_eq!(hasher.computations(), before + 1);
         }
         assert!(hasher.is_current(&hash.scheme().unwrap()));
@@ -411,10 +444,10 @@ mod tests {
             (Some(&corrupt), "correct horse", Err(Unverifiable::Scheme)),
         ] {
             let made = (hasher.computations(), hasher.computations_elsewhere());
-            assert_eq!(hasher.verify(stored, Some(&password(typed))), expected);
+            assert_eq!(hasher.verify(stored, Some(&password(typed))).map(Verification::is_match), expected);
             assert_eq!((hasher.computations(), hasher.computations_elsewhere()), (made.0 + 2, made.1 + 1));
             let made = (hasher.computations(), hasher.computations_elsewhere());
-            assert_ne!(hasher.verify(stored, None), Ok(true));
+            assert_ne!(hasher.verify(stored, None).map(Verification::is_match), Ok(true));
             assert_eq!((hasher.computations(), hasher.computations_elsewhere()), (made.0 + 2, made.1 + 1));
         }
     }
@@ -442,8 +475,8 @@ mod tests {
     fn neither_nobody_nor_no_password_ever_matches() {
         let hasher = hasher();
         let empty = hasher.hash(&password("")).unwrap();
-        assert_eq!(hasher.verify(Some(&empty), None), Ok(false));
-        assert_eq!(hasher.verify(None, Some(&password("anything"))), Ok(false));
+        assert_eq!(hasher.verify(Some(&empty), None).map(Verification::is_match), Ok(false));
+        assert_eq!(hasher.verify(None, Some(&password("anything"))).map(Verification::is_match), Ok(false));
     }
 
     #[test]
@@ -469,7 +502,11 @@ mod tests {
             (format!("$argon2id$v=19$x=1${tag}"), Unverifiable::Malformed),
             (format!("$argon2id$v=18$m=19456,t=2,p=1${tag}"), Unverifiable::Malformed),
         ] {
-            assert_eq!(hasher.verify(Some(&stored(&text)), Some(&password("x"))), Err(reason), "{text}");
+            assert_eq!(
+                hasher.verify(Some(&stored(&text)), Some(&password("x"))).map(Verification::is_match),
+                Err(reason),
+                "{text}"
+            );
         }
     }
 

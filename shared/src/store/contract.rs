@@ -4,15 +4,15 @@ pub(crate) mod operator;
 
 use std::future::Future;
 use std::sync::Barrier;
-use std::time::{Duration, UNIX_EPOCH};
 
-use super::{AccountStore, CreateError, Operator, StoreError, SwapError};
+use super::{AccountStore, Change, CreateError, Operator, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
+use crate::time::Timestamp;
 
 /// One empty place for accounts that can be opened any number of times, as by several processes.
 pub(crate) trait Place: Sync {
@@ -33,7 +33,7 @@ pub(crate) fn account(username: &str, email: &str) -> Account {
         password_hash: PasswordHash::from_stored(format!("$argon2id$of-{id}")),
         token_version: 0,
         status: Status::Active,
-        created_at: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
+        created_at: Timestamp::from_seconds(1_790_000_000),
     }
 }
 
@@ -137,6 +137,28 @@ pub(crate) async fn names_at_the_edge_of_the_grammar_survive(place: &impl Place)
     }
 }
 
+/// Rows written under another grammar are read as they are, and stay usable.
+pub(crate) async fn stored_names_outside_todays_grammar_are_read(place: &impl Place) {
+    let store = place.open().await;
+    let email = "not an email of today";
+    for name in ["Ada Lovelace", "o'brien", "a/b", "", &"x".repeat(500)] {
+        assert!(Username::parse(name).is_err() && Email::parse(email).is_err());
+        let key = format!("kept {name}");
+        let old = Account {
+            username: Username::from_stored(name.to_owned(), key.clone()),
+            email: Some(Email::from_stored(format!("{email} {name}"))),
+            ..account("alice", "")
+        };
+        store.create(&old).await.unwrap();
+        let found = store.find(old.username.key()).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&old));
+        assert_eq!(found.unwrap().username.key().as_str(), key);
+        assert_eq!(store.change(old.username.key(), &Change::EndTokens).await.unwrap(), Some(old));
+    }
+    let page = store.page(None).await.unwrap();
+    assert_eq!(page.accounts.iter().filter(|account| account.is_ok()).count(), 5);
+}
+
 pub(crate) async fn a_hash_is_replaced_while_it_is_the_one_that_was_read(place: &impl Place) {
     let store = place.open().await;
     let old = account("alice", "alice@example.com");
@@ -221,7 +243,7 @@ pub(crate) async fn racers_for_an_email_address_have_one_winner(place: &impl Pla
 
 /// A record of so many failures, unlike any other.
 fn failures(count: u32) -> Failures {
-    let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    let now = Timestamp::from_seconds(1_790_000_000);
     let seen = Failures { failures: count - 1, ..Failures::after_failure(None, now).unwrap() };
     Failures::after_failure(Some(&seen), now).unwrap()
 }
@@ -273,7 +295,7 @@ pub(crate) async fn attempts_belong_to_one_name_in_every_spelling(place: &impl P
 }
 
 pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Place) {
-    let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    let now = Timestamp::from_seconds(1_790_000_000);
     together(place, 64, async |store, _| {
         let name = key("alice");
         let mut seen = None;
@@ -292,7 +314,7 @@ pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Pl
 }
 
 pub(crate) async fn every_request_of_an_address_is_counted_once(place: &impl Place) {
-    let window = |key: &str| Window { key: key.to_owned(), ends_at: 1_790_000_100 };
+    let window = |key: &str| Window { key: key.to_owned(), ends_at: Timestamp::from_seconds(1_790_000_100) };
     let mut counts = together(place, 32, async |store, _| store.count_request(&window("a")).await.unwrap());
     counts.sort_unstable();
     assert_eq!(counts, (1..=32).collect::<Vec<u64>>());
@@ -351,6 +373,7 @@ macro_rules! claim_contract {
         accounts_without_an_email_address_do_not_collide
         creating_the_very_same_account_again_succeeds
         names_at_the_edge_of_the_grammar_survive
+        stored_names_outside_todays_grammar_are_read
         a_hash_is_replaced_while_it_is_the_one_that_was_read
         a_hash_is_replaced_in_no_other_account
         racers_for_a_username_have_one_winner

@@ -16,6 +16,7 @@ mod operator;
 use std::error::Error;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
@@ -31,6 +32,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::{AccountStore, CreateError, StoreError, SwapError};
 use crate::account::Account;
+use crate::deadlines;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;
 use crate::names::email::Email;
@@ -45,9 +47,6 @@ use item::{
 
 /// The key that is read to open the connection; nothing lives there.
 const PRIMING_KEY: &str = "PRIME";
-
-/// How long a start waits for that at most.
-const PRIMING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often a transaction is tried that meets another one on the same item. The SDK leaves that to its callers.
 const CONFLICT_ATTEMPTS: u32 = 5;
@@ -72,10 +71,10 @@ impl DynamoDbStore {
     }
 
     /// Opens the connection, so that the first request does not wait for it. Failing is left to that request.
-    pub(super) async fn prime(&self) {
+    pub(crate) async fn prime(&self) {
         let key = AttributeValue::S(PRIMING_KEY.to_owned());
         let read = self.client.get_item().table_name(&self.table).key(PK, key).send();
-        let error = match tokio::time::timeout(PRIMING_TIMEOUT, read).await {
+        let error = match tokio::time::timeout(deadlines::STORE_PRIMING, read).await {
             Ok(Ok(_)) => return,
             Ok(Err(error)) => crate::log::chain(&store_error(error)),
             Err(late) => late.to_string(),
@@ -89,7 +88,7 @@ impl DynamoDbStore {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(account_item(account)?))
+            .set_item(Some(account_item(account)))
             .condition_expression("attribute_not_exists(pk)")
             // The first answer may have been lost, and this be the repetition: then the account is ours already.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -113,7 +112,7 @@ impl DynamoDbStore {
             .client
             .transact_write_items()
             .set_client_request_token(token.map(str::to_owned))
-            .transact_items(self.put_new(account_item(account)?)?)
+            .transact_items(self.put_new(account_item(account))?)
             .transact_items(self.put_new(email_item(account, email))?);
         let Err(failure) = transaction.send().await else { return Ok(Added::Now) };
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
@@ -226,6 +225,7 @@ impl DynamoDbStore {
     }
 }
 
+#[async_trait]
 impl AccountStore for DynamoDbStore {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
         // A repetition within ten minutes is recognised by DynamoDB itself.
@@ -287,7 +287,7 @@ impl AccountStore for DynamoDbStore {
             .table_name(&self.table)
             .key(PK, window_key(window))
             .update_expression("SET expires_at = :end ADD requests :one")
-            .expression_attribute_values(":end", AttributeValue::N(window.ends_at.to_string()))
+            .expression_attribute_values(":end", AttributeValue::N(window.ends_at.seconds().to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .return_values(ReturnValue::UpdatedNew);
         let updated = update.send().await.map_err(store_error)?;

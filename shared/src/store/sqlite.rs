@@ -6,17 +6,22 @@ use std::cell::Cell;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+use async_trait::async_trait;
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, named_params, params,
+};
 
 use super::{AccountStore, BoxError, CreateError, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
+use crate::deadlines;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::{Failures, digest};
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
+use crate::time::Timestamp;
 use crate::token::{Key, Keys};
 
 /// Marks a database as ours (`PRAGMA application_id`): "auth" in ASCII.
@@ -25,10 +30,7 @@ const APPLICATION_ID: i32 = 0x6175_7468;
 /// The layout of the tables, and what each version of it (`PRAGMA user_version`) adds to the one before.
 const SCHEMA: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 
-/// How long a write waits for another process to finish its own, within the three seconds that a client waits.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How long it sleeps before it tries again.
+/// Pause between two attempts to get the writer's lock.
 const BUSY_SLEEP: Duration = Duration::from_millis(4);
 
 /// An account store in a file.
@@ -96,6 +98,7 @@ impl SqliteStore {
     }
 }
 
+#[async_trait]
 impl AccountStore for SqliteStore {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
         let mut connection = self.connection();
@@ -164,11 +167,11 @@ impl AccountStore for SqliteStore {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // What DynamoDB does by itself.
-        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [window.began_at().cast_signed()])?;
+        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [sql_seconds(window.began_at())])?;
         let requests: i64 = transaction.query_row(
             "INSERT INTO windows VALUES (?1, 1, ?2)
              ON CONFLICT (key) DO UPDATE SET requests = requests + 1 RETURNING requests",
-            params![window.key, window.ends_at.cast_signed()],
+            params![window.key, sql_seconds(window.ends_at)],
             |row| row.get(0),
         )?;
         transaction.commit()?;
@@ -176,11 +179,13 @@ impl AccountStore for SqliteStore {
     }
 }
 
+/// SQLite's integers are signed.
+fn sql_seconds(moment: Timestamp) -> i64 {
+    moment.seconds().cast_signed()
+}
+
 fn find(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, username, email, password_hash, token_version, disabled, created_at
-         FROM accounts WHERE username_key = ?1",
-    )?;
+    let mut statement = connection.prepare_cached("SELECT * FROM accounts WHERE username_key = ?1")?;
     statement.query_row([name.as_str()], |row| Ok(account(row))).optional()?.transpose()
 }
 
@@ -191,8 +196,8 @@ fn failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Opt
     let read = |row: &Row<'_>| {
         Ok(Failures {
             failures: row.get(0)?,
-            locked_until: row.get::<_, i64>(1)?.cast_unsigned(),
-            expires_at: row.get::<_, i64>(2)?.cast_unsigned(),
+            locked_until: Timestamp::from_millis(row.get::<_, i64>(1)?.cast_unsigned()),
+            expires_at: Timestamp::from_seconds(row.get::<_, i64>(2)?.cast_unsigned()),
             version: row.get(3)?,
         })
     };
@@ -213,14 +218,14 @@ fn check_failures(
 
 fn put_failures(connection: &Connection, name: &UsernameKey, next: &Failures) -> rusqlite::Result<()> {
     // What DynamoDB does by itself.
-    connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [next.counted_at().cast_signed()])?;
+    connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [sql_seconds(next.counted_at())])?;
     let mut statement =
         connection.prepare_cached("INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5)")?;
     statement.execute(params![
         digest(name),
         next.failures,
-        next.locked_until.cast_signed(),
-        next.expires_at.cast_signed(),
+        next.locked_until.millis().cast_signed(),
+        sql_seconds(next.expires_at),
         next.version,
     ])?;
     Ok(())
@@ -232,22 +237,23 @@ fn delete_failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Res
 }
 
 fn insert_account(connection: &Connection, account: &Account) -> Result<usize, StoreError> {
-    let created_at = account.created_at.duration_since(UNIX_EPOCH).map_err(|_| broken("made before 1970"))?;
     let mut statement = connection.prepare_cached(
         "INSERT INTO accounts
              (username_key, id, username, email, password_hash, token_version, disabled, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (username_key) DO NOTHING",
+         VALUES
+             (:username_key, :id, :username, :email, :password_hash, :token_version, :disabled, :created_at)
+         ON CONFLICT (username_key) DO NOTHING",
     )?;
-    Ok(statement.execute(params![
-        account.username.key().as_str(),
-        account.id.to_string(),
-        account.username.as_str(),
-        account.email.as_ref().map(Email::as_str),
-        account.password_hash.as_str(),
-        account.token_version,
-        account.status == Status::Disabled,
-        created_at.as_secs().cast_signed(),
-    ])?)
+    Ok(statement.execute(named_params! {
+        ":username_key": account.username.key().as_str(),
+        ":id": account.id.to_string(),
+        ":username": account.username.as_str(),
+        ":email": account.email.as_ref().map(Email::as_str),
+        ":password_hash": account.password_hash.as_str(),
+        ":token_version": account.token_version,
+        ":disabled": account.status == Status::Disabled,
+        ":created_at": sql_seconds(account.created_at),
+    })?)
 }
 
 fn insert_email(connection: &Connection, name: &UsernameKey, email: &Email) -> Result<usize, StoreError> {
@@ -268,22 +274,19 @@ fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreErr
         .exists([email.key().as_str()])?)
 }
 
-/// Reads a row, whose values are checked like any other input.
+/// Reads a row of `accounts`. Types are checked; names are trusted, whatever grammar new ones have.
 fn account(row: &Row<'_>) -> Result<Account, StoreError> {
-    let (id, username): (String, String) = (row.get(0)?, row.get(1)?);
-    let email: Option<String> = row.get(2)?;
-    let seconds = u64::try_from(row.get::<_, i64>(6)?).map_err(|error| StoreError::Broken(error.into()))?;
+    let id: String = row.get("id")?;
+    let email: Option<String> = row.get("email")?;
+    let seconds = u64::try_from(row.get::<_, i64>("created_at")?);
     Ok(Account {
-        id: AccountId::parse(&id).ok_or_else(|| broken("a row with a malformed id"))?,
-        username: Username::parse(&username).map_err(|_| broken("a row with a malformed username"))?,
-        email: email
-            .map(|email| Email::parse(&email))
-            .transpose()
-            .map_err(|_| broken("a row with a malformed email address"))?,
-        password_hash: PasswordHash::from_stored(row.get(3)?),
-        token_version: row.get(4)?,
-        status: if row.get(5)? { Status::Disabled } else { Status::Active },
-        created_at: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+        id: AccountId::parse(&id).ok_or_else(|| broken("id is malformed"))?,
+        username: Username::from_stored(row.get("username")?, row.get("username_key")?),
+        email: email.map(Email::from_stored),
+        password_hash: PasswordHash::from_stored(row.get("password_hash")?),
+        token_version: row.get("token_version")?,
+        status: if row.get("disabled")? { Status::Disabled } else { Status::Active },
+        created_at: Timestamp::from_seconds(seconds.map_err(|_| broken("created_at is out of range"))?),
     })
 }
 
@@ -299,7 +302,7 @@ fn wait_for_turn(tries: i32) -> bool {
         SINCE.set(Some(now));
     }
     std::thread::sleep(BUSY_SLEEP);
-    SINCE.get().is_none_or(|since| now.duration_since(since) < BUSY_TIMEOUT)
+    SINCE.get().is_none_or(|since| now.duration_since(since) < deadlines::SQLITE_LOCK)
 }
 
 /// Makes a database where there is none. It appears under its name whole or not at all, never over another file, and

@@ -483,7 +483,14 @@ async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
         json!({ "jwt": { "claims": {} } }),
     ] {
         event["requestContext"]["authorizer"] = context.clone();
-        assert_eq!(service.validate(event.clone()).await.status, 405, "{context}");
+        for (headers, status) in [
+            (json!({}), 400),
+            (json!({ "authorization": "Bearer x" }), 401),
+            (json!({ "authorization": format!("Bearer {token}") }), 200),
+        ] {
+            event["headers"] = headers;
+            assert_eq!(service.validate(event.clone()).await.status, status, "{context}");
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod fields;
 mod login;
 mod passwords;
 mod register;
+mod routes;
 mod samples;
 mod service;
 mod tokens;

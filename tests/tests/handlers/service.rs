@@ -3,21 +3,22 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use lambda_runtime::{Context, LambdaEvent};
+use async_trait::async_trait;
 use login::Login;
 use register::Register;
 use serde_json::{Value, json};
 use shared::account::Account;
 use shared::config::Config;
+use shared::http::Event;
 use shared::limits::client_ip::Window;
 use shared::limits::lockout::Failures;
 use shared::names::username::UsernameKey;
-use shared::password::hash::{Hasher, PasswordHash};
-use shared::start;
+use shared::password::hash::PasswordHash;
+use shared::start::{self, Function, Resources};
 use shared::store::{AccountStore, CreateError, SqliteStore, StoreError, SwapError};
-use shared::token::Keyring;
+use shared::time::Timestamp;
 use validate::Validate;
 
 /// When the requests of these tests come, unless they come [later].
@@ -32,8 +33,8 @@ pub fn later(time: Duration) {
     LATER.set(LATER.get() + time);
 }
 
-fn clock() -> SystemTime {
-    UNIX_EPOCH + NOW + LATER.get()
+fn clock() -> Timestamp {
+    Timestamp::EPOCH + NOW + LATER.get()
 }
 
 /// The headers of every answer.
@@ -45,9 +46,9 @@ const ALWAYS: [(&str, &str); 3] = [
 
 pub struct Service {
     folder: tempfile::TempDir,
-    register: Register<Noted>,
-    login: Login<Noted>,
-    validate: Validate<Noted>,
+    register: Register,
+    login: Login,
+    validate: Validate,
     calls: Arc<Mutex<Vec<String>>>,
     panics: Arc<AtomicBool>,
 }
@@ -98,34 +99,22 @@ impl Service {
     async fn over(folder: tempfile::TempDir, variables: &[(&str, &str)]) -> Self {
         let (calls, panics) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<AtomicBool>::default());
         let database = format!("sqlite://{}/accounts.db", folder.path().display());
-        let config = |name: &str| match name {
+        let lookup = |name: &str| match name {
             "ACCOUNT_STORE" => Some(database.clone()),
             _ => {
                 variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
             }
         };
-        let config = || Config::parse(config).unwrap();
+        let config = || Config::parse(lookup).unwrap();
         let noted = || Noted {
             store: SqliteStore::open(&folder.path().join("accounts.db")).unwrap(),
             calls: calls.clone(),
             panics: panics.clone(),
         };
-        let hasher = || Hasher::new(config().cost).unwrap();
         Self {
-            register: Register::new(
-                noted(),
-                hasher(),
-                keyring(&config()).await,
-                config().password_min_length,
-                config().registrations_per_address,
-            ),
-            login: Login::new(
-                noted(),
-                hasher().with_decoy(config().decoy_hash.as_ref()).unwrap(),
-                keyring(&config()).await,
-                config().login_attempts_per_address,
-            ),
-            validate: Validate::new(noted(), keyring(&config()).await, config().authorizer_response),
+            register: make(config(), noted()).await,
+            login: make(config(), noted()).await,
+            validate: make(config(), noted()).await,
             calls,
             panics,
             folder,
@@ -155,17 +144,11 @@ impl Service {
     }
 
     async fn invoke(&self, function: &'static str, event: Value) -> Result<Value, String> {
-        let event = LambdaEvent::new(serde_json::value::to_raw_value(&event).unwrap(), Context::default());
+        let event = Event::parse(&event.to_string(), "");
         let reply = match function {
-            "register" => {
-                let handle = |now, request| self.register.handle(now, request);
-                shared::http::answer(function, clock, event, handle).await
-            }
-            "login" => {
-                let handle = |now, request| self.login.handle(now, request);
-                shared::http::answer(function, clock, event, handle).await
-            }
-            _ => self.validate.answer(clock, event).await,
+            "register" => self.register.handle(clock, &event).await,
+            "login" => self.login.handle(clock, &event).await,
+            _ => self.validate.handle(clock, &event).await,
         };
         reply.map(|reply| serde_json::from_str(reply.get()).unwrap()).map_err(|error| error.error_message)
     }
@@ -230,8 +213,10 @@ impl Service {
     }
 }
 
-async fn keyring(config: &Config) -> Keyring {
-    start::open(config, clock()).await.unwrap().1
+/// A function as it starts, but over this store.
+async fn make<F: Function>(config: Config, store: Noted) -> F {
+    let resources: Resources<F::Hashing> = start::open(config, clock()).await.unwrap();
+    F::new(Resources { store: Arc::new(store), ..resources }).unwrap()
 }
 
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -261,6 +246,7 @@ fn read(answer: &Value) -> Answer {
 }
 
 /// A store that notes its calls, and panics when told to.
+#[derive(Debug)]
 pub struct Noted {
     store: SqliteStore,
     calls: Arc<Mutex<Vec<String>>>,
@@ -275,6 +261,7 @@ impl Noted {
     }
 }
 
+#[async_trait]
 impl AccountStore for Noted {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
         self.note(format!("create {}", account.username.key().as_str())).create(account).await

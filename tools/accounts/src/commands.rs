@@ -12,11 +12,11 @@ pub(crate) use look::{show, unlock};
 
 use shared::account::Account;
 use shared::names::username::UsernameKey;
-use shared::store::AccountStore;
+use shared::store::Operator;
 
 use crate::outcome::Failure;
 
 /// The account by this name, in any spelling.
-async fn find(store: &impl AccountStore, name: &str) -> Result<Account, Failure> {
+async fn find(store: &dyn Operator, name: &str) -> Result<Account, Failure> {
     store.find(&UsernameKey::of(name)).await?.ok_or_else(|| Failure::NoSuchAccount(name.to_owned()))
 }

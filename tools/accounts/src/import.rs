@@ -7,11 +7,11 @@ mod progress;
 mod read;
 mod refusals;
 
+use shared::time::Timestamp;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 use std::thread;
-use std::time::SystemTime;
 
 use futures_util::stream::{self, StreamExt};
 use serde_json::json;
@@ -50,9 +50,9 @@ struct Batch {
 }
 
 pub(crate) async fn run(
-    store: Option<&impl Operator>,
+    store: Option<&dyn Operator>,
     import: &ImportArguments,
-    now: SystemTime,
+    now: Timestamp,
     output: &Output,
 ) -> Result<Exit, Failure> {
     let (source, length) = open(&import.file)?;
@@ -142,7 +142,7 @@ fn send(
     }
 }
 
-async fn add(store: Option<&impl Operator>, batch: Batch) -> Result<(Batch, Vec<ImportOutcome>), StoreError> {
+async fn add(store: Option<&dyn Operator>, batch: Batch) -> Result<(Batch, Vec<ImportOutcome>), StoreError> {
     let Some(store) = store else {
         let outcomes = vec![ImportOutcome::Added; batch.imports.len()];
         return Ok((batch, outcomes));

@@ -3,8 +3,6 @@
 //! [`arguments`] is what can be asked for, [`commands`] does it, each in a file of its own, and [`outcome`] is what comes
 //! of it. Nothing here prints a password or a hash, but `export --with-hashes`.
 
-#![expect(clippy::disallowed_methods, reason = "the clock is handed down from here")]
-
 mod arguments;
 mod commands;
 mod import;
@@ -13,12 +11,14 @@ mod patience;
 mod time;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Parser;
 use shared::config::{OperatorConfig, StoreLocation};
 use shared::start;
-use shared::store::Store;
+use shared::store::Operator;
+use shared::time::Timestamp;
 
 use arguments::{Arguments, Command};
 use outcome::{Exit, Failure, Output};
@@ -46,25 +46,32 @@ async fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
     match command {
         Command::Import(import) => {
             let store = if import.dry_run { None } else { Some(start::open_store(&config).await?) };
-            import::run(store.as_ref(), &import, SystemTime::now(), output).await
+            import::run(store.as_deref(), &import, now(), output).await
         }
-        Command::Show { name } => commands::show(&open().await?, &name, SystemTime::now(), output).await,
-        Command::Disable { name } => commands::disable(&open().await?, &name, output).await,
-        Command::Enable { name } => commands::enable(&open().await?, &name, output).await,
-        Command::Unlock { name } => commands::unlock(&open().await?, &name, output).await,
-        Command::Revoke { name } => commands::revoke(&open().await?, &name, output).await,
-        Command::SetPassword { name } => commands::set_password(&open().await?, &config, &name, output).await,
-        Command::Delete { name, yes } => commands::delete(&open().await?, &name, yes, output).await,
-        Command::Export(export) => commands::export(&open().await?, &export).await,
+        Command::Show { name } => commands::show(&*open().await?, &name, now(), output).await,
+        Command::Disable { name } => commands::disable(&*open().await?, &name, output).await,
+        Command::Enable { name } => commands::enable(&*open().await?, &name, output).await,
+        Command::Unlock { name } => commands::unlock(&*open().await?, &name, output).await,
+        Command::Revoke { name } => commands::revoke(&*open().await?, &name, output).await,
+        Command::SetPassword { name } => {
+            commands::set_password(&*open().await?, &config, &name, output).await
+        }
+        Command::Delete { name, yes } => commands::delete(&*open().await?, &name, yes, output).await,
+        Command::Export(export) => commands::export(&*open().await?, &export).await,
         Command::CheckHash { name: Some(name) } => {
-            commands::check_hash_of(&open().await?, &config, &name, output).await
+            commands::check_hash_of(&*open().await?, &config, &name, output).await
         }
         Command::CheckHash { name: None } => commands::check_hashes(&config, output),
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the clock is handed down from here")]
+fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
 /// Opens the accounts that there are: a mistaken path must not become a new database.
-async fn open(config: &OperatorConfig) -> Result<Store, Failure> {
+async fn open(config: &OperatorConfig) -> Result<Arc<dyn Operator>, Failure> {
     if let StoreLocation::Sqlite(path) = &config.store
         && !path.exists()
     {

@@ -1,21 +1,20 @@
 //! Times as other services write them, and as this one does.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use shared::time::Timestamp;
 
 /// The last second of the year 9999: later ones are not written by anybody.
 const LAST: u64 = 253_402_300_799;
 
 /// Reads seconds since 1970, or a date and a time as Python and the databases write them. One without an
 /// offset is in UTC, as Django keeps it.
-pub(crate) fn parse(text: &str) -> Option<SystemTime> {
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let seconds = match text.parse::<u64>() {
         Ok(seconds) => seconds,
         Err(_) => date_time(text)?,
     };
-    (seconds <= LAST).then(|| UNIX_EPOCH + Duration::from_secs(seconds))
+    (seconds <= LAST).then(|| Timestamp::from_seconds(seconds))
 }
 
 fn date_time(text: &str) -> Option<u64> {
@@ -33,8 +32,9 @@ fn date_time(text: &str) -> Option<u64> {
 }
 
 /// Writes a time.
-pub(crate) fn format(time: SystemTime) -> String {
-    DateTime::from(time).fmt(Format::DateTime).unwrap_or_default()
+pub(crate) fn format(time: Timestamp) -> String {
+    let time = time.to_system_time().map(DateTime::from);
+    time.and_then(|time| time.fmt(Format::DateTime).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -56,10 +56,10 @@ mod tests {
             "2026-09-21 14:13:20",
             "2026-09-21T14:13:20",
         ] {
-            assert_eq!(parse(text), Some(UNIX_EPOCH + Duration::from_secs(1_790_000_000)), "{text}");
+            assert_eq!(parse(text), Some(Timestamp::from_seconds(1_790_000_000)), "{text}");
         }
-        assert_eq!(parse("0"), Some(UNIX_EPOCH));
-        assert_eq!(parse("9999-12-31T23:59:59Z"), Some(UNIX_EPOCH + Duration::from_secs(LAST)));
+        assert_eq!(parse("0"), Some(Timestamp::EPOCH));
+        assert_eq!(parse("9999-12-31T23:59:59Z"), Some(Timestamp::from_seconds(LAST)));
     }
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let time = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+        let time = Timestamp::from_seconds(1_790_000_000);
         assert_eq!(format(time), "2026-09-21T14:13:20Z");
         assert_eq!(parse(&format(time)), Some(time));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -22,6 +23,7 @@ use crate::store::{AccountStore, CreateError, StoreError};
 /// How many items are read at once: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
 const PAGE_SIZE: i32 = 500;
 
+#[async_trait]
 impl Operator for DynamoDbStore {
     /// One: batches have no conditions, and a transaction of many accounts costs twice as much as one write for each.
     fn import_batch(&self) -> usize {

@@ -54,7 +54,7 @@ impl Engine {
 
     /// The account `alice`, with some of its attributes replaced or, by `None`, removed.
     async fn put_alice(&self, changes: &[(&str, Option<AttributeValue>)]) {
-        let mut item = account_item(&account("alice", "alice@example.com")).unwrap();
+        let mut item = account_item(&account("alice", "alice@example.com"));
         for (attribute, value) in changes {
             match value {
                 Some(value) => item.insert((*attribute).to_owned(), value.clone()),
@@ -108,8 +108,8 @@ async fn an_account_is_one_item_and_its_email_address_one_more() {
     assert_eq!(keys, ["EMAIL#bob@example.com", "USERNAME#alice", "USERNAME#bob"]);
     assert_eq!(items[0].len(), 2);
     assert_eq!(items[0]["id"], AttributeValue::S(bob.id.to_string()));
-    assert_eq!(items[1], account_item(&alice).unwrap());
-    assert_eq!(items[2], account_item(&bob).unwrap());
+    assert_eq!(items[1], account_item(&alice));
+    assert_eq!(items[2], account_item(&bob));
 }
 
 /// A write unit is 1 KB; a usual account must not cost two.
@@ -121,7 +121,6 @@ fn a_usual_account_is_well_below_one_write_unit() {
             .to_owned(),
     );
     let size: usize = account_item(&account)
-        .unwrap()
         .iter()
         .map(|(name, value)| name.len() + value.as_s().map_or(21, String::len))
         .sum();
@@ -167,8 +166,7 @@ async fn an_item_that_is_no_account_is_broken() {
         ("id", text("not a uuid")),
         ("id", number("7")),
         ("username", None),
-        ("username", text("a space")),
-        ("email", text("no address")),
+        ("username", number("7")),
         ("email", number("7")),
         ("password_hash", None),
         ("password_hash", number("7")),

@@ -1,5 +1,6 @@
 //! What an operator does to the accounts in a file.
 
+use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{
@@ -19,6 +20,7 @@ const BATCH: usize = 1000;
 /// How many accounts are read at once.
 const PAGE_SIZE: usize = 500;
 
+#[async_trait]
 impl Operator for SqliteStore {
     fn import_batch(&self) -> usize {
         BATCH
@@ -82,12 +84,11 @@ impl Operator for SqliteStore {
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT id, username, email, password_hash, token_version, disabled, created_at, username_key
-             FROM accounts WHERE username_key > ?1 ORDER BY username_key LIMIT ?2",
+            "SELECT * FROM accounts WHERE username_key > ?1 ORDER BY username_key LIMIT ?2",
         )?;
         // No key is empty, so all of them come after nothing.
         let rows = statement.query_map(params![after.unwrap_or_default(), PAGE_SIZE], |row| {
-            let key: String = row.get(7)?;
+            let key: String = row.get("username_key")?;
             Ok((account(row).map_err(|cause| Unreadable { key: key.clone(), cause }), key))
         })?;
         let (accounts, keys): (Vec<_>, Vec<_>) = rows.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();

@@ -197,7 +197,7 @@ async fn a_read_only_database_is_read_and_unavailable_for_writing() {
 
 #[tokio::test]
 async fn a_row_that_is_no_account_is_broken() {
-    for damage in ["id = 'not a uuid'", "username = 'a space'", "email = 'no address'", "created_at = -1"] {
+    for damage in ["id = 'not a uuid'", "created_at = -1"] {
         let folder = Folder::new();
         let store = folder.store();
         store.create(&account("alice", "")).await.unwrap();

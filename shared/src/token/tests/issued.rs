@@ -82,7 +82,7 @@ fn tokens_made_by_another_implementation_are_judged_as_ours() {
     }
     for vector in bad {
         let refusal = verifier.verify(vector["token"].as_str().unwrap(), at(NOW)).map_err(TokenError::reason);
-        assert_eq!(refusal.err(), vector["reason"].as_str(), "{}", vector["name"]);
+        assert_eq!(refusal.err().map(Reason::as_str), vector["reason"].as_str(), "{}", vector["name"]);
     }
 }
 
@@ -100,7 +100,8 @@ fn every_refusal_has_its_own_word_for_the_log() {
         WrongAudience,
         WrongIssuer,
     ];
-    assert_eq!(refusals.map(TokenError::reason).into_iter().collect::<HashSet<_>>().len(), refusals.len());
+    let words = refusals.map(|refusal| refusal.reason().as_str());
+    assert_eq!(words.into_iter().collect::<HashSet<_>>().len(), refusals.len());
 }
 
 #[test]

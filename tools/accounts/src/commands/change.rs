@@ -19,26 +19,26 @@ use crate::outcome::{Exit, Failure, Output};
 /// The longest line that is read as a password, in bytes: more than the longest password has.
 const LONGEST_LINE: u64 = 4096;
 
-pub(crate) async fn disable(store: &impl Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn disable(store: &dyn Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
     let before = change(store, name, &Change::Disable).await?;
     let changed = before.status == Status::Active;
     let did = if changed { "disabled: no login, and its tokens are refused" } else { "was disabled already" };
     answer(output, "disable", &before, changed, did)
 }
 
-pub(crate) async fn enable(store: &impl Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn enable(store: &dyn Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
     let before = change(store, name, &Change::Enable).await?;
     let changed = before.status == Status::Disabled;
     let did = if changed { "enabled" } else { "was enabled already" };
     answer(output, "enable", &before, changed, did)
 }
 
-pub(crate) async fn revoke(store: &impl Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn revoke(store: &dyn Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
     let before = change(store, name, &Change::EndTokens).await?;
     answer(output, "revoke", &before, true, "all tokens issued so far are refused")
 }
 
-async fn change(store: &impl Operator, name: &str, change: &Change) -> Result<Account, Failure> {
+async fn change(store: &dyn Operator, name: &str, change: &Change) -> Result<Account, Failure> {
     let before = store.change(&UsernameKey::of(name), change).await?;
     before.ok_or_else(|| Failure::NoSuchAccount(name.to_owned()))
 }
@@ -61,7 +61,7 @@ fn answer(
 }
 
 pub(crate) async fn set_password(
-    store: &impl Operator,
+    store: &dyn Operator,
     config: &OperatorConfig,
     name: &str,
     output: &Output,
@@ -112,7 +112,7 @@ fn read_password() -> Result<SecretString, Failure> {
 }
 
 pub(crate) async fn delete(
-    store: &impl Operator,
+    store: &dyn Operator,
     name: &str,
     yes: bool,
     output: &Output,

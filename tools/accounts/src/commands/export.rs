@@ -16,7 +16,7 @@ use crate::patience::patiently;
 use crate::time;
 
 /// Writes accounts page by page, so that memory does not grow with their number.
-pub(crate) async fn export(store: &impl Operator, export: &Export) -> Result<Exit, Failure> {
+pub(crate) async fn export(store: &dyn Operator, export: &Export) -> Result<Exit, Failure> {
     let mut out = match &export.output {
         None => Box::new(io::stdout().lock()) as Box<dyn Write>,
         Some(path) => Box::new(create(path)?),

@@ -12,7 +12,7 @@ use crate::import::bounded_line;
 use crate::outcome::{Exit, Failure, Output};
 
 pub(crate) async fn check_hash_of(
-    store: &impl Operator,
+    store: &dyn Operator,
     config: &OperatorConfig,
     name: &str,
     output: &Output,

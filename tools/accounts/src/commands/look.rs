@@ -1,7 +1,6 @@
 //! Showing an account, and what keeps its owner out.
 
 use std::fmt::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use shared::account::{Account, Status};
@@ -9,15 +8,16 @@ use shared::limits::lockout::Failures;
 use shared::names::email::Email;
 use shared::names::username::UsernameKey;
 use shared::store::Operator;
+use shared::time::Timestamp;
 
 use super::find;
 use crate::outcome::{Exit, Failure, Output};
 use crate::time;
 
 pub(crate) async fn show(
-    store: &impl Operator,
+    store: &dyn Operator,
     name: &str,
-    now: SystemTime,
+    now: Timestamp,
     output: &Output,
 ) -> Result<Exit, Failure> {
     let account = find(store, name).await?;
@@ -64,11 +64,11 @@ fn describe(account: &Account) -> String {
 }
 
 fn locked_until(attempts: &Failures) -> String {
-    time::format(UNIX_EPOCH + Duration::from_secs(attempts.locked_until.div_ceil(1000)))
+    time::format(Timestamp::from_seconds(attempts.locked_until.millis().div_ceil(1000)))
 }
 
 /// Names are locked whether anybody has them or not, and so are unlocked.
-pub(crate) async fn unlock(store: &impl Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn unlock(store: &dyn Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
     let key = UsernameKey::of(name);
     let forgotten = store.forget_failures(&key).await?;
     if forgotten.is_none() {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::SystemTime;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use shared::account::{Account, AccountId, Status};
@@ -11,6 +10,7 @@ use shared::names::username::Username;
 use shared::password::hash::{PasswordHash, Unverifiable};
 use shared::random::NoRandomness;
 use shared::store::Import;
+use shared::time::Timestamp;
 
 use crate::time;
 
@@ -123,7 +123,7 @@ impl Fields {
     }
 
     /// The account, if the service could have made it.
-    pub(super) fn import(self, now: SystemTime) -> Result<Import, Reason> {
+    pub(super) fn import(self, now: Timestamp) -> Result<Import, Reason> {
         let username = Username::parse(&self.username).map_err(|error| Reason::of("username", &error))?;
         let given = |text: Option<Text>| text.map(|Text(text)| text).filter(|text| !text.is_empty());
         let email = given(self.email)

@@ -1,8 +1,8 @@
 //! Reading lines, be they CSV or JSON.
 
+use shared::time::Timestamp;
 use std::error::Error;
 use std::io::{self, BufRead, Read};
-use std::time::SystemTime;
 
 use csv_core::ReadRecordResult;
 use serde_json::error::Category;
@@ -37,7 +37,7 @@ pub(super) enum FileError {
 /// Reads all lines and has them taken, as CSV, or as JSON where the file begins like that.
 pub(super) fn lines<T>(
     mut source: Box<dyn BufRead + Send>,
-    now: SystemTime,
+    now: Timestamp,
     take: impl FnOnce(&mut dyn Iterator<Item = Result<Line, FileError>>) -> Result<T, FileError>,
 ) -> Result<T, FileError> {
     const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
@@ -55,7 +55,7 @@ struct JsonLines {
     number: u64,
     end: u64,
     line: Vec<u8>,
-    now: SystemTime,
+    now: Timestamp,
 }
 
 impl Iterator for JsonLines {
@@ -112,7 +112,7 @@ struct CsvLines {
     /// The line that is read next, and where it begins.
     line: u64,
     end: u64,
-    now: SystemTime,
+    now: Timestamp,
 }
 
 /// A record, which stands in the parser's buffers.
@@ -124,7 +124,7 @@ struct Record {
 }
 
 impl CsvLines {
-    fn new(source: Box<dyn BufRead + Send>, start: u64, now: SystemTime) -> Result<Self, FileError> {
+    fn new(source: Box<dyn BufRead + Send>, start: u64, now: Timestamp) -> Result<Self, FileError> {
         let (text, ends) = (vec![0; LONGEST_LINE], vec![0; 2 * COLUMNS.len()]);
         let parser = csv_core::Reader::new();
         let mut lines = Self { source, parser, text, ends, columns: Vec::new(), line: 1, end: start, now };

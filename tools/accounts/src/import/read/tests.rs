@@ -1,5 +1,5 @@
+use shared::time::Timestamp;
 use std::io::Cursor;
-use std::time::{Duration, UNIX_EPOCH};
 
 use proptest::prelude::*;
 use shared::account::Status;
@@ -13,7 +13,7 @@ const ID: &str = "1958cb3d-0ce9-415d-8319-e8db0bd8ac48";
 
 fn read(file: impl AsRef<[u8]>) -> Result<Vec<Line>, FileError> {
     let source = Box::new(Cursor::new(file.as_ref().to_vec()));
-    lines(source, UNIX_EPOCH + Duration::from_secs(1_790_000_000), |lines| lines.collect())
+    lines(source, Timestamp::from_seconds(1_790_000_000), |lines| lines.collect())
 }
 
 /// The one line of a file, as an account or the reason against it.
@@ -39,7 +39,7 @@ fn a_name_and_a_hash_are_enough() {
         assert_eq!(account.username.as_str(), "alice");
         assert_eq!(account.password_hash.as_str(), HASH);
         assert_eq!((account.email, account.token_version, account.status), (None, 0, Status::Active));
-        assert_eq!(account.created_at, UNIX_EPOCH + Duration::from_secs(1_790_000_000));
+        assert_eq!(account.created_at, Timestamp::from_seconds(1_790_000_000));
     }
 }
 
@@ -61,7 +61,7 @@ fn every_column_is_read_in_any_order_and_under_djangos_name() {
             assert_eq!((account.username.as_str(), account.id.to_string().as_str()), ("Alice", ID));
             assert_eq!(account.email.unwrap().as_str(), "Alice@example.com");
             assert_eq!((account.token_version, account.status), (7, Status::Disabled));
-            assert_eq!(account.created_at, UNIX_EPOCH + Duration::from_mins(29_922_690));
+            assert_eq!(account.created_at, Timestamp::from_seconds(29_922_690 * 60));
         }
     }
 }
@@ -168,7 +168,7 @@ fn a_line_without_an_end_is_not_read_into_memory() {
         (format!("\"username,hash\n{rest}"), 0),
     ] {
         let mut read = 0;
-        let result = lines(Box::new(Cursor::new(file.into_bytes())), UNIX_EPOCH, |lines| {
+        let result = lines(Box::new(Cursor::new(file.into_bytes())), Timestamp::EPOCH, |lines| {
             for line in lines {
                 line?;
                 read += 1;
