@@ -23,7 +23,7 @@ const HASH: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7r
 
 #[tokio::main]
 async fn main() {
-    let accounts = release::build(&["--package", "accounts"]).pop().unwrap();
+    let accounts = release::build(&["--package", "accounts", "--example", "accounts"]).pop().unwrap();
     let engine = Engine::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite://{}", folder.path().join("accounts.db").display());

@@ -56,7 +56,7 @@ pub fn cargo() -> Command {
 fn build(folder: &Path, packages: &[&str], features: &[&str]) {
     let mut build = cargo();
     build.args(["build", "--locked", "--message-format=json-render-diagnostics"]).args(features);
-    build.args(packages.iter().flat_map(|package| ["--package", package]));
+    build.args(["--bins", "--examples"]).args(packages.iter().flat_map(|package| ["--package", package]));
     let output = build.stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "the functions do not build");
 

@@ -90,7 +90,7 @@ async fn an_item_that_is_no_account_is_an_internal_error() {
         ("id", None),
         ("id", text("canary")),
         ("username", number("7")),
-        ("email", text("canary")),
+        ("email", number("7")),
         ("password_hash", None),
         ("password_hash", number("7")),
         ("token_version", text("0")),

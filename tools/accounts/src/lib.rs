@@ -23,8 +23,8 @@ use shared::time::Timestamp;
 use arguments::{Arguments, Command};
 use outcome::{Exit, Failure, Output};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+/// Runs the command that the process was given.
+pub async fn main() -> ExitCode {
     // The message of a panic may quote what was read; its place does not.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
