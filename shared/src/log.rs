@@ -159,7 +159,7 @@ mod tests {
         assert!(!line.to_string().contains('\n'), "{line}");
     }
 
-    /// What the specification asks for: metrics and dimensions name members of the line, numbers and texts.
+    /// As the specification demands: metrics and dimensions name members of the line, numbers and texts.
     #[test]
     fn with_a_namespace_the_line_is_a_metric_too() {
         let line = line().json(Some("accounts"));

@@ -1,4 +1,4 @@
-//! Where accounts live: one small trait for the functions, one for an operator, and their back ends.
+//! The store of accounts: one small trait for the functions, one for an operator, and their back ends.
 
 #[cfg(test)]
 pub(crate) mod contract;

@@ -115,7 +115,7 @@ fn only<'a>(request: &'a Request, name: &HeaderName) -> Result<Option<&'a str>, 
     }
 }
 
-/// Whether a `Content-Type` names JSON, whatever its case and parameters (RFC 9110 section 8.3).
+/// A `Content-Type` names JSON in any case and with any parameters (RFC 9110 section 8.3).
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")

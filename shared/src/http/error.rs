@@ -219,7 +219,8 @@ impl RequestError {
         &self.error
     }
 
-    /// Whether the client caused the error, so that it says something about its password or token.
+    /// `true` if the client caused the error, `false` for a fault of the service, which says nothing about a password or
+    /// a token.
     #[must_use]
     pub fn is_client_error(&self) -> bool {
         !matches!(self.error, ApiError::CannotStart(_) | ApiError::Internal(_) | ApiError::Unavailable(_))

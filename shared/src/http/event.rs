@@ -162,14 +162,14 @@ impl Event {
     }
 
     fn sender(&self) -> Option<Sender> {
-        if ["type", "methodArn", "routeArn"].iter().any(|member| self.members.contains_key(*member)) {
+        if ["type", "methodArn", "routeArn"].iter().any(|member| self.text(member).is_some()) {
             return None;
         }
         let context = self.get("requestContext")?.as_object()?;
         match () {
             () if context.contains_key("elb") => Some(Sender::LoadBalancer),
             () if context.contains_key("http") => Some(Sender::HttpApi),
-            () if self.members.contains_key("httpMethod") => Some(Sender::RestApi),
+            () if self.text("httpMethod").is_some() => Some(Sender::RestApi),
             () => None,
         }
     }
@@ -215,9 +215,10 @@ pub fn texts(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
-/// The members of an object with their unparsed values; none for other JSON.
+/// The members of an object with their unparsed values, but for those that are `null`; none for other JSON.
 fn object(json: &str) -> BTreeMap<String, &RawValue> {
-    serde_json::from_str(json).unwrap_or_default()
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).unwrap_or_default();
+    members.into_iter().filter(|(_, raw)| raw.get() != "null").collect()
 }
 
 /// A value; `null` for JSON that this parser does not support, such as a number beyond all bounds.

@@ -170,6 +170,24 @@ async fn nothing_a_client_sends_keeps_an_event_from_being_answered() {
     }
 }
 
+/// As `cargo lambda watch` sends it: members of other kinds of events are there, and `null`.
+#[tokio::test]
+async fn null_is_as_good_as_missing() {
+    for mut event in [rest_api(), http_api(), load_balancer()] {
+        for member in
+            ["type", "methodArn", "routeArn", "authorizationToken", "identitySource", "path", "rawPath"]
+        {
+            event[member] = Value::Null;
+        }
+        for member in ["elb", "http", "authorizer", "connectionId"] {
+            if event["requestContext"].get(member).is_none() {
+                event["requestContext"][member] = Value::Null;
+            }
+        }
+        assert_eq!(seen(&event).await.unwrap(), json!(["POST", "{}", ["Bearer x"]]), "{event}");
+    }
+}
+
 #[tokio::test]
 async fn null_and_missing_headers_are_no_headers() {
     for mut event in [rest_api(), http_api(), load_balancer()] {

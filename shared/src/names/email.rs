@@ -1,4 +1,4 @@
-//! Email addresses: optional, unique when given.
+//! Emails: optional, unique when given.
 
 use email_address::{EmailAddress, Options};
 
@@ -73,7 +73,7 @@ impl Email {
     }
 }
 
-/// What makes an email address unique: its compatibility form, case folded.
+/// The form of an email that is unique: its compatibility form, case folded.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct EmailKey(String);
 
@@ -85,7 +85,7 @@ impl EmailKey {
     }
 }
 
-/// Why a text is no email address. `Display` is what the client reads, in Django's words.
+/// A text is not an email. `Display` is the message for the client, in Django's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EmailError {
     /// Not an address.

@@ -71,15 +71,15 @@ fn is_plain(text: &str) -> bool {
     text.chars().all(|c| (unicode::is_word(c) || ".@+-".contains(c)) && !unicode::is_ignorable(c))
 }
 
-/// What makes a username unique and findable: its compatibility form, case folded.
+/// The form of a username that is unique and finds the account: its compatibility form, case folded.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UsernameKey(String);
 
 impl UsernameKey {
-    /// The key of any text, also of one that is no username: nobody will be found under it.
+    /// The key of any text, even of one that cannot be a username.
     ///
-    /// So a name can be looked up in every spelling that folds to it, and a name outside the grammar
-    /// costs the same as one that is merely unknown.
+    /// A name is therefore found in every spelling that folds to it, and a name outside the grammar costs the same as an
+    /// unknown one.
     #[must_use]
     pub fn of(text: &str) -> Self {
         // No username is longer. Cutting keeps the work and the length of a store's key bounded.
@@ -94,7 +94,7 @@ impl UsernameKey {
     }
 }
 
-/// Why a text is no username. `Display` is what the client reads, in Django's words.
+/// A text is not a username. `Display` is the message for the client, in Django's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UsernameError {
     /// A character outside the grammar.

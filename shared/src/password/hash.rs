@@ -31,7 +31,7 @@ const TAG_BYTES: usize = 32;
 
 /// A password's hash as it is stored. `Debug` shows nothing.
 ///
-/// Any text can stand here, since rows outlive programs; [`Hasher::verify`] refuses what it cannot verify.
+/// It may hold any text, since rows outlive programs; [`Hasher::verify`] refuses a text that it cannot verify.
 #[derive(Clone, Eq, PartialEq)]
 pub struct PasswordHash(String);
 
@@ -48,7 +48,7 @@ impl PasswordHash {
         &self.0
     }
 
-    /// What an operator may know of it, and can.
+    /// A description that does not reveal the hash.
     #[must_use]
     pub fn describe(&self) -> Description {
         let (scheme, read) = scheme::read(&self.0);
@@ -61,19 +61,19 @@ impl PasswordHash {
     }
 }
 
-/// Refuses what would take more memory or time than a function has, before any of it is spent.
+/// Refuses hashes that would take more memory or time than a function has.
 fn within_limits(scheme: Scheme) -> Result<Scheme, Unverifiable> {
     if scheme.is_within_limits() { Ok(scheme) } else { Err(Unverifiable::TooCostly) }
 }
 
-/// A stored hash without what is secret about it.
+/// A stored hash without its secret parts.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Description {
     /// The name of the scheme.
     pub scheme: &'static str,
-    /// What it costs; empty if the hash cannot be read.
+    /// The parameters of its cost; empty if the hash cannot be parsed.
     pub parameters: String,
-    /// Whether a login can verify it.
+    /// `Ok` if a login can verify it.
     pub verifiable: Result<(), Unverifiable>,
 }
 
@@ -83,7 +83,7 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// What one hash costs. Parallelism is 1: a Lambda environment has one event and at most a few threads.
+/// The cost of one hash. Parallelism is 1: a Lambda environment handles one event at a time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Cost {
     memory_kib: u32,
@@ -118,7 +118,7 @@ impl Cost {
         sound.then_some(Self { memory_kib, iterations })
     }
 
-    /// Whether a function can bear to verify a hash of this cost: the same bound for new hashes and for stored ones.
+    /// The upper bound of new hashes and of stored ones.
     fn is_within_limits(memory_kib: u32, iterations: u32) -> bool {
         memory_kib <= Self::MOST_MEMORY_KIB
             && iterations <= Self::MOST_ITERATIONS
@@ -143,7 +143,7 @@ pub enum Verification<'p> {
 }
 
 impl Verification<'_> {
-    /// Whether the password is right.
+    /// `true` for a match.
     #[must_use]
     pub fn is_match(self) -> bool {
         matches!(self, Self::Match { .. })
@@ -162,14 +162,14 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// A hasher whose new hashes, and whose decoy, have this cost. Their memory is mapped while others get ready.
+    /// A hasher whose new hashes and decoy have this cost. A thread begins to map their memory.
     ///
     /// # Errors
     ///
-    /// Never for a [`Cost`]; the library checks it once more.
+    /// When the library does not support the cost, which [`Cost`] excludes.
     pub fn new(cost: Cost) -> Result<Self, HashError> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
-        // Nobody knows a password with this tag. It needs no hashing to make, so that no start is slowed.
+        // No known password has this tag. Making it needs no hashing, so that it does not slow the start.
         let decoy = phc(&argon2, &[0; SALT_BYTES], &[0; TAG_BYTES])?;
         let decoy =
             argon2::Stored::new(&decoy, Origin::Ours).map(Scheme::Argon2).ok_or(HashError::RequestError)?;
@@ -178,13 +178,13 @@ impl Hasher {
         Ok(Self { argon2, memory, decoy, second_decoy: None, computations, elsewhere })
     }
 
-    /// Waits until the memory of hashes is mapped, so that the first request need not.
+    /// Waits until the memory of hashes is mapped, so that the first request does not wait.
     pub fn wait_for_memory(&self) {
         drop(self.memory.mapped());
     }
 
-    /// Makes every verification compute twice: once at the current cost, and once what `decoy` costs, a hash of the
-    /// kind that a population still to be migrated has. Then nobody can tell by the time who is one of them.
+    /// Makes every verification compute twice: once at the current cost, and once at the cost of `decoy`, a hash as imported
+    /// accounts have it. Times then do not tell imported accounts from others.
     ///
     /// # Errors
     ///
@@ -249,7 +249,7 @@ impl Hasher {
         hash.matches(&self.memory, password)
     }
 
-    /// Whether a hash has another form than new ones have, and is to be replaced when its password is next known.
+    /// `true` if a hash has another scheme or cost than new ones. The next login replaces it.
     #[must_use]
     pub fn is_outdated(&self, stored: &PasswordHash) -> bool {
         stored.scheme().map_or(true, |hash| !self.is_current(&hash))
@@ -262,13 +262,13 @@ impl Hasher {
         }
     }
 
-    /// How many hashes were computed; tests hold the paths of a login to the same number.
+    /// Number of computations so far. Tests hold all paths of a login to the same number.
     #[must_use]
     pub fn computations(&self) -> u64 {
         self.computations.load(Ordering::Relaxed)
     }
 
-    /// How many of them at another cost or by another scheme than new hashes have.
+    /// Number of those at another cost or by another scheme than new hashes have.
     #[must_use]
     pub fn computations_elsewhere(&self) -> u64 {
         self.elsewhere.load(Ordering::Relaxed)
@@ -286,16 +286,16 @@ fn phc(argon2: &Argon2<'_>, salt: &[u8], tag: &[u8]) -> Result<Phc, HashError> {
     })
 }
 
-/// Why no hash could be made.
+/// A hash could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
     /// No salt.
     #[error("no salt for a password hash")]
     Random(#[from] NoRandomness),
-    /// The library refused, for want of memory for instance.
+    /// The library failed, for want of memory for instance.
     #[error("the password hash could not be computed")]
     RequestError,
-    /// The second decoy is no hash that can be verified.
+    /// The second decoy cannot be verified.
     #[error("DECOY_HASH must be a password hash that a login can verify")]
     Decoy(#[source] Unverifiable),
 }
@@ -318,7 +318,7 @@ impl From<password_hash::Error> for HashError {
     }
 }
 
-/// Why a stored hash cannot be verified. Says nothing of what the hash is.
+/// A stored hash cannot be verified. The error does not reveal the hash.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unverifiable {
     /// The library failed, for want of memory for instance.
@@ -327,13 +327,13 @@ pub enum Unverifiable {
     /// Not a hash at all.
     #[error("the stored password hash is malformed")]
     Malformed,
-    /// A hash of no kind that we know.
+    /// An unknown scheme.
     #[error("the stored password hash is of an unknown scheme")]
     Scheme,
-    /// More memory or time than a function can bear.
+    /// More memory or time than a function has.
     #[error("the stored password hash is too costly to verify")]
     TooCostly,
-    /// Django's mark of an account that nobody logs in to with a password.
+    /// Django's mark of an account without a password.
     #[error("the account has no password")]
     Unusable,
 }

@@ -1,4 +1,4 @@
-//! What a new password must be: long enough, and none that an attacker tries first.
+//! The rules on new passwords: a least length, and a list of common ones.
 //!
 //! There are no rules of composition: NIST SP 800-63B section 3.1.1.2 and OWASP ASVS 6.2.5 forbid them.
 
@@ -7,8 +7,7 @@ use crate::names::unicode::caseless_key;
 use crate::names::username::Username;
 use crate::password::{Password, PasswordError};
 
-/// The passwords that attackers try first, sorted, as `build.rs` packs them. `blocklist/SOURCES.md` says whose lists they
-/// are.
+/// The passwords that attackers try first, sorted and packed by `build.rs`. `blocklist/SOURCES.md` names their sources.
 static COMMON: &str = include_str!(concat!(env!("OUT_DIR"), "/common_passwords.packed"));
 
 /// The rules on new passwords.
@@ -24,11 +23,11 @@ impl Policy {
         Self { min_length }
     }
 
-    /// Takes a new password, if nothing speaks against it.
+    /// Checks a new password.
     ///
     /// # Errors
     ///
-    /// What speaks against it.
+    /// The first rule that it breaks.
     pub fn admit(
         &self,
         typed: &str,
@@ -54,7 +53,7 @@ impl Policy {
     }
 }
 
-/// Looks a password up in the list, by bisection down to its group: nothing is built at a cold start.
+/// Looks a password up by bisection in the packed list, so that a cold start builds nothing.
 fn is_common(password: &str) -> bool {
     let (mut rest, mut group) = (COMMON, "");
     while let Some((before, line, after)) = middle_line(rest) {
@@ -87,13 +86,13 @@ fn middle_line(lines: &str) -> Option<(&str, &str, &str)> {
     Some((lines.get(..start)?, line, lines.get(end + 1..).unwrap_or_default()))
 }
 
-/// Why a password is not taken. `Display` is what the client reads, in Django's words.
+/// A new password breaks a rule. `Display` is the message for the client, in Django's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PolicyError {
-    /// On the list.
+    /// It is on the list.
     #[error("This password is too common.")]
     Common,
-    /// The email address or what stands before its `@`.
+    /// The email or the part before its `@`.
     #[error("The password is too similar to the email address.")]
     IsEmail,
     /// The username, in any spelling.
@@ -102,10 +101,10 @@ pub enum PolicyError {
     /// Fewer code points than configured.
     #[error("This password is too short. It must contain at least {min_length} characters.")]
     TooShort {
-        /// How many are needed.
+        /// The configured length.
         min_length: usize,
     },
-    /// No password at all.
+    /// Not a password.
     #[error(transparent)]
     Unfit(#[from] PasswordError),
 }

@@ -45,13 +45,13 @@ use item::{
     read_failures, read_number, window_key,
 };
 
-/// The key that is read to open the connection; nothing lives there.
+/// The key that is read to open the connection. No item has it.
 const PRIMING_KEY: &str = "PRIME";
 
-/// How often a transaction is tried that meets another one on the same item. The SDK leaves that to its callers.
+/// Attempts of a transaction that meets another one on the same item. The SDK does not retry these.
 const CONFLICT_ATTEMPTS: u32 = 5;
 
-/// How long the first wait after a conflict is at most; each further one is at most twice as long.
+/// Upper bound of the first wait after a conflict; it doubles with each further one.
 const CONFLICT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// An account store in a DynamoDB table.
@@ -62,7 +62,7 @@ pub struct DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// A store in a table that exists. `endpoint` is where to find DynamoDB, if not at the usual place of the region.
+    /// A store in a table that exists. `endpoint` replaces the region's endpoint.
     #[must_use]
     pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, table: &str) -> Self {
         let mut config = aws_sdk_dynamodb::config::Builder::from(config);
@@ -90,7 +90,7 @@ impl DynamoDbStore {
             .table_name(&self.table)
             .set_item(Some(account_item(account)))
             .condition_expression("attribute_not_exists(pk)")
-            // The first answer may have been lost, and this be the repetition: then the account is ours already.
+            // This may be the repetition of a write whose response was lost: then the account is there already.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(failure) = put.send().await else { return Ok(Added::Now) };
         match failure.as_service_error() {
@@ -138,7 +138,7 @@ impl DynamoDbStore {
         }
     }
 
-    /// Adds an account. `token` names the request to DynamoDB, should there be a repetition that the SDK knows nothing of.
+    /// Adds an account. DynamoDB recognises the repetition of a request by `token`.
     async fn add(&self, account: &Account, token: Option<&str>) -> Result<Added, CreateError> {
         let mut attempt = 1;
         loop {
@@ -158,7 +158,7 @@ impl DynamoDbStore {
     }
 
     async fn get(&self, key: AttributeValue) -> Result<Option<Item>, StoreError> {
-        // Consistently: what was registered, disabled or counted a moment ago counts now.
+        // Strongly consistent: a change of a moment ago counts now.
         let get = self.client.get_item().table_name(&self.table).key(PK, key).consistent_read(true);
         Ok(get.send().await.map_err(store_error)?.item)
     }
@@ -186,7 +186,7 @@ impl DynamoDbStore {
             return Err(store_error(failure).into());
         };
         match failed.item.as_ref().map(read_failures).transpose()? {
-            // The first answer was lost, and this the repetition.
+            // This is the repetition of a write whose response was lost.
             Some(found) if found.version == next.version => Ok(()),
             found => Err(SwapError::Changed(found)),
         }
@@ -207,7 +207,7 @@ impl DynamoDbStore {
             return Err(store_error(failure).into());
         };
         match failed.item.as_ref().map(read_failures).transpose()? {
-            // Gone is gone, by this call, by its lost first try, or by another success.
+            // The record is gone: by this call, by its first attempt whose response was lost, or by another success.
             None => Ok(()),
             found => Err(SwapError::Changed(found)),
         }
@@ -228,7 +228,7 @@ impl DynamoDbStore {
 #[async_trait]
 impl AccountStore for DynamoDbStore {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
-        // A repetition within ten minutes is recognised by DynamoDB itself.
+        // DynamoDB itself recognises a repetition within ten minutes.
         self.add(account, Some(&account.id.to_string())).await.map(|_| ())
     }
 
@@ -295,19 +295,19 @@ impl AccountStore for DynamoDbStore {
     }
 }
 
-/// When an account was added.
+/// The moment at which an account was added.
 enum Added {
-    /// By an earlier request.
+    /// An earlier request added it.
     Before,
-    /// By this one.
+    /// This request added it.
     Now,
 }
 
-/// Why an attempt to write did not succeed.
+/// A write failed.
 enum WriteError {
-    /// Another transaction was at the same item.
+    /// Another transaction works on the same item.
     Conflict(StoreError),
-    /// For good.
+    /// A retry does not help.
     Failed(CreateError),
 }
 
@@ -328,7 +328,7 @@ where
     }
 }
 
-/// An account by that name is there: ours, if its id is.
+/// The name is taken, unless the account that has it is this very one.
 fn taken_unless_own(account: &Account, found: Option<&Item>, email: bool) -> Result<Added, WriteError> {
     if found.and_then(holder) == Some(account.id.to_string().as_str()) {
         return Ok(Added::Before);
@@ -336,16 +336,16 @@ fn taken_unless_own(account: &Account, found: Option<&Item>, email: bool) -> Res
     Err(WriteError::Failed(CreateError::Taken { username: true, email }))
 }
 
-/// What became of one item of a transaction that was cancelled.
+/// The result for one item of a cancelled transaction.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Outcome {
-    /// Another transaction was at it.
+    /// Another transaction works on the item.
     Conflict,
-    /// Nothing was wrong with it, or something that nobody expects.
+    /// The item was not the cause, or the code is unknown.
     Other,
-    /// It is there already.
+    /// The item exists already.
     Taken,
-    /// The table or the partition was asked too much.
+    /// The table or the partition is throttled.
     Throttled,
 }
 
@@ -359,7 +359,7 @@ fn outcome(reason: &CancellationReason) -> Outcome {
     }
 }
 
-/// Waits after a conflict, unless there were enough attempts. Whether to try once more.
+/// Waits after a conflict; `false` when there were enough attempts.
 async fn conflict_pause(attempt: u32) -> bool {
     if attempt < CONFLICT_ATTEMPTS {
         tokio::time::sleep(backoff(attempt)).await;
@@ -367,7 +367,7 @@ async fn conflict_pause(attempt: u32) -> bool {
     attempt < CONFLICT_ATTEMPTS
 }
 
-/// A random wait, so that those who met do not meet again.
+/// A random wait, so that two transactions that met do not meet again.
 fn backoff(attempt: u32) -> Duration {
     let most = CONFLICT_BACKOFF * 2u32.saturating_pow(attempt - 1);
     let share = random::bytes::<1>().map_or(0.5, |[byte]| f64::from(byte) / 255.0);

@@ -27,7 +27,7 @@ use crate::token::{Key, Keys};
 /// Marks a database as ours (`PRAGMA application_id`): "auth" in ASCII.
 const APPLICATION_ID: i32 = 0x6175_7468;
 
-/// The layout of the tables, and what each version of it (`PRAGMA user_version`) adds to the one before.
+/// The schema: each version (`PRAGMA user_version`) adds its part to the one before.
 const SCHEMA: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// Pause between two attempts to get the writer's lock.
@@ -36,7 +36,7 @@ const BUSY_SLEEP: Duration = Duration::from_millis(4);
 /// An account store in a file.
 ///
 /// Calls block the thread for as long as SQLite takes. A Lambda environment, and so each process of the emulator, has
-/// one event at a time, so nobody else waits for the thread.
+/// one event at a time, so nothing else waits for the thread.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Mutex<Connection>,
@@ -71,7 +71,7 @@ impl SqliteStore {
         Ok(Self { connection: Mutex::new(connection) })
     }
 
-    /// The secret of this database, made by whoever asks first.
+    /// The secret of this database, made at the first call.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl SqliteStore {
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        // Every write is one transaction, so a panic leaves nothing half done.
+        // Every write is one transaction, so a panic leaves no half of one.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -147,7 +147,7 @@ impl AccountStore for SqliteStore {
         next: Option<&Failures>,
     ) -> Result<(), SwapError> {
         let mut connection = self.connection();
-        // A look beforehand: whoever lost already does not queue for the one writer's place.
+        // Checked before the lock as well: an attempt that has lost already does not wait for it.
         check_failures(&connection, name, seen)?;
         if seen.is_none() && next.is_none() {
             return Ok(());
@@ -166,7 +166,7 @@ impl AccountStore for SqliteStore {
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // What DynamoDB does by itself.
+        // DynamoDB deletes expired items by itself.
         transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [sql_seconds(window.began_at())])?;
         let requests: i64 = transaction.query_row(
             "INSERT INTO windows VALUES (?1, 1, ?2)
@@ -217,7 +217,7 @@ fn check_failures(
 }
 
 fn put_failures(connection: &Connection, name: &UsernameKey, next: &Failures) -> rusqlite::Result<()> {
-    // What DynamoDB does by itself.
+    // DynamoDB deletes expired items by itself.
     connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [sql_seconds(next.counted_at())])?;
     let mut statement =
         connection.prepare_cached("INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -290,9 +290,9 @@ fn account(row: &Row<'_>) -> Result<Account, StoreError> {
     })
 }
 
-/// Waits while another process writes, until that takes too long. SQLite's own way of waiting sleeps longer each time, so
-/// that of many who wait those who came last go first, and some never.
-#[expect(clippy::disallowed_methods, reason = "how long has been waited is between this thread and SQLite")]
+/// Waits while another process writes, until the deadline. SQLite's own handler sleeps longer each time, so that of many
+/// waiting processes the last ones go first and some never get the lock.
+#[expect(clippy::disallowed_methods, reason = "the wait is between this thread and SQLite")]
 fn wait_for_turn(tries: i32) -> bool {
     thread_local! {
         static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
@@ -305,8 +305,8 @@ fn wait_for_turn(tries: i32) -> bool {
     SINCE.get().is_none_or(|since| now.duration_since(since) < deadlines::SQLITE_LOCK)
 }
 
-/// Makes a database where there is none. It appears under its name whole or not at all, never over another file, and
-/// only its owner may read it: it holds password hashes and maybe the secret.
+/// Makes a database where there is none. It appears under its name whole or not at all, and never replaces another file.
+/// Only its owner may read it: it holds password hashes, and the secret where none is configured.
 fn create(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(unusable)?;
@@ -321,13 +321,13 @@ fn create(path: &Path) -> Result<(), StoreError> {
     connection.close().map_err(|(_, error)| error)?;
     match file.persist_noclobber(path) {
         Ok(file) => file.sync_all().and_then(|()| File::open(folder)?.sync_all()).map_err(unusable),
-        // Another process was faster; its database is as good.
+        // Another process made the database first.
         Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(unusable(error.error)),
     }
 }
 
-/// Whether the database is ours, and of a layout that this program knows. An older one gets what it lacks.
+/// Checks that the database is ours and of a known schema, and brings an older one up to date.
 fn check(connection: &mut Connection) -> Result<(), StoreError> {
     if pragma(connection, "application_id")? != APPLICATION_ID {
         return Err(broken("it is a database of another application, or empty"));
@@ -335,7 +335,7 @@ fn check(connection: &mut Connection) -> Result<(), StoreError> {
     if missing(pragma(connection, "user_version")?)?.is_empty() {
         return Ok(());
     }
-    // Several processes may start at once; whoever comes second finds nothing missing.
+    // Several processes may start at once; the second finds nothing missing.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let missing = missing(pragma(&transaction, "user_version")?)?.concat();
     transaction.execute_batch(&format!("{missing} PRAGMA user_version = {};", SCHEMA.len()))?;
@@ -346,7 +346,7 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// What a database of this version lacks.
+/// The parts of the schema that a database of this version lacks.
 fn missing(version: i32) -> Result<&'static [&'static str], StoreError> {
     let present = usize::try_from(version).ok().filter(|version| *version > 0);
     present.and_then(|version| SCHEMA.get(version..)).ok_or_else(|| {
@@ -354,7 +354,7 @@ fn missing(version: i32) -> Result<&'static [&'static str], StoreError> {
     })
 }
 
-/// A database file cannot be used, and why.
+/// A database file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use {path}")]
 struct OpenError {
@@ -372,7 +372,7 @@ fn unusable(error: std::io::Error) -> StoreError {
 }
 
 impl From<rusqlite::Error> for StoreError {
-    /// What may pass by itself, or by making room, is `Unavailable`.
+    /// Failures that may pass by themselves, or by making room, are `Unavailable`.
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(

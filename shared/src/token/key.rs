@@ -14,10 +14,10 @@ use crate::random::{self, NoRandomness};
 /// The shortest secret in bytes: as long as the hash (RFC 7518 section 3.2).
 pub(super) const MIN_BYTES: usize = 32;
 
-/// The fewest different bytes in a secret. Random text has far more; repetition and counting have fewer.
+/// Fewest different bytes in a secret. Random text has far more; repetition and counting have fewer.
 const MIN_DISTINCT_BYTES: usize = 8;
 
-/// Secrets long enough to pass that everybody has read in a tutorial or a specification.
+/// Secrets from tutorials and specifications that are long enough.
 const PUBLISHED: [&str; 4] = [
     "a-string-secret-at-least-256-bits-long",
     "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
@@ -25,10 +25,10 @@ const PUBLISHED: [&str; 4] = [
     "0123456789abcdef0123456789abcdef",
 ];
 
-/// What Django puts before the keys it generates for development.
+/// Prefix of the keys that Django generates for development.
 const PUBLISHED_PREFIX: &str = "django-insecure-";
 
-/// A secret that signs tokens, with the name that tokens call it by. Cannot be printed; wiped when dropped.
+/// A secret that signs tokens, and its `kid`. It cannot be printed, and is wiped when dropped.
 #[derive(Clone)]
 pub struct Key {
     id: String,
@@ -40,7 +40,7 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// When it is too short or too well known to sign anything.
+    /// When it is too short or too well known.
     pub fn parse(secret: &str) -> Result<Self, WeakKey> {
         if secret.len() < MIN_BYTES {
             return Err(WeakKey::Short);
@@ -66,8 +66,8 @@ impl Key {
         Ok(BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<32>()?))
     }
 
-    /// The id is made from the secret by HMAC: functions that share a secret agree on it without being told, and
-    /// it tells no more of the secret than a token does.
+    /// The id is made from the secret by HMAC: functions that share a secret agree on it without configuration, and it
+    /// reveals no more of the secret than a token does.
     fn of(secret: Vec<u8>) -> Self {
         let mac = Hmac::<Sha256>::new_from_slice(&secret).map(|mac| mac.chain_update("serverless-auth kid"));
         // HMAC takes keys of any length.
@@ -98,17 +98,17 @@ impl fmt::Debug for Key {
 pub struct Keys {
     /// Signs new tokens.
     pub current: Key,
-    /// Signed tokens that are still out there.
+    /// Verifies older tokens.
     pub previous: Option<Key>,
 }
 
-/// Why a text must not sign tokens. `Display` never shows it.
+/// A text is too weak to sign tokens. `Display` never shows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum WeakKey {
     /// A space or line break before or after it, which other readers of the same secret may cut off.
     #[error("must not begin or end with white space")]
     OuterSpace,
-    /// A secret that everybody knows.
+    /// A published secret.
     #[error("is a published example; make one with `openssl rand -base64 48`")]
     Published,
     /// Few different bytes: no randomness.

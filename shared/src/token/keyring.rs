@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// Maximum age of cached keys.
 const KEY_AGE: Duration = Duration::from_mins(10);
 
-/// Shortest time between two reads that unknown `kid`s cause, which anybody can send, and between two failed reads.
+/// Shortest time between two reads that unknown `kid`s cause, which any client can send, and between two failed reads.
 const RETRY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A place from which keys can be read again.
@@ -36,7 +36,7 @@ struct State {
     verifier: Arc<Verifier>,
     /// The last attempt to read the keys.
     tried_at: Timestamp,
-    /// Whether that attempt succeeded.
+    /// `false` after an attempt that failed.
     is_fresh: bool,
     /// The last attempt after the start. The read at the start does not count towards [`RETRY_INTERVAL`]: a function that
     /// started shortly before a rotation would refuse good tokens until the interval is over.

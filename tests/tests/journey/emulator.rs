@@ -259,20 +259,7 @@ fn program(message: &Value) -> Option<(String, PathBuf)> {
     Some((name.to_owned(), message["executable"].as_str()?.into()))
 }
 
-/// Waits for something to happen, or fails.
-pub async fn eventually<T>(what: &str, mut happened: impl FnMut() -> Option<T>) -> T {
-    let waiting = async {
-        loop {
-            if let Some(outcome) = happened() {
-                return outcome;
-            }
-            tokio::time::sleep(GLANCE).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("not in {PATIENCE:?}: {what}"))
-}
-
-/// [`eventually`], for where nobody can wait asynchronously; `None` if it does not happen.
+/// Waits for something to happen; `None` if it does not.
 fn soon<T>(mut happened: impl FnMut() -> Option<T>) -> Option<T> {
     for _ in 0..PATIENCE.as_millis() / GLANCE.as_millis() {
         if let Some(outcome) = happened() {

@@ -4,7 +4,7 @@
 //! - [`emulator`] starts and ends the service, [`store`] makes places for accounts, [`client`] talks to it.
 //! - [`accounts`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that every store must make possible.
 //!   They are given a store and do not look into it.
-//! - [`refusals`] is the error table, [`events`] the sample events, [`defaults`] the first start without any
+//! - [`routes`] is the table of routes, [`refusals`] that of errors, [`events`] the sample events, [`defaults`] the first start without any
 //!   configuration, and [`bad_database`] what happens to a laptop's file.
 
 mod client;
@@ -21,6 +21,7 @@ mod bad_database;
 mod defaults;
 mod events;
 mod refusals;
+mod routes;
 
 /// Every journey that a store must make possible, on the store that `$new` makes.
 macro_rules! journeys {

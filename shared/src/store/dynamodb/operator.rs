@@ -1,4 +1,4 @@
-//! What an operator does to the accounts in a table. The only place that scans.
+//! The operator's changes to a table. The only place that scans.
 
 use std::collections::HashMap;
 
@@ -20,12 +20,12 @@ use crate::names::username::UsernameKey;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 use crate::store::{AccountStore, CreateError, StoreError};
 
-/// How many items are read at once: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
+/// Items of one page: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
 const PAGE_SIZE: i32 = 500;
 
 #[async_trait]
 impl Operator for DynamoDbStore {
-    /// One: batches have no conditions, and a transaction of many accounts costs twice as much as one write for each.
+    /// One: batches have no conditions, and a transaction of many accounts costs twice as much as single writes.
     fn import_batch(&self) -> usize {
         1
     }
@@ -149,7 +149,7 @@ impl DynamoDbStore {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(failure) = delete.send().await else { return Ok(true) };
         match failure.as_service_error() {
-            // Gone is gone, by this call, by its lost first try, or by another operator.
+            // The account is gone: by this call, by its first attempt whose response was lost, or by another operator.
             Some(DeleteItemError::ConditionalCheckFailedException(failed)) => Ok(failed.item.is_none()),
             _ => Err(store_error(failure)),
         }

@@ -1,4 +1,4 @@
-//! What an operator does to the accounts in a file.
+//! The operator's changes to a file.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -13,11 +13,11 @@ use crate::names::username::UsernameKey;
 use crate::store::StoreError;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 
-/// How many accounts share one transaction, and so one wait for the disk: few enough for functions that want to write
-/// not to give up meanwhile.
+/// Accounts of one transaction, which waits for the disk once. Few enough that a function's write meets its deadline
+/// meanwhile.
 const BATCH: usize = 1000;
 
-/// How many accounts are read at once.
+/// Accounts of one page.
 const PAGE_SIZE: usize = 500;
 
 #[async_trait]
@@ -97,7 +97,7 @@ impl Operator for SqliteStore {
     }
 }
 
-/// Adds an account, as part of a transaction that nobody else can write in.
+/// Adds an account within a transaction that holds the writer's lock.
 fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome, StoreError> {
     let account = &import.account;
     if let Some(found) = find(connection, account.username.key())? {
