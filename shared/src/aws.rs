@@ -97,7 +97,7 @@ pub(crate) mod tests {
 
     /// The fingerprints are those on <https://www.amazontrust.com/repository/>.
     #[test]
-    fn all_of_amazons_roots_are_trusted_and_nobody_else() {
+    fn all_of_amazons_roots_are_trusted_and_no_others() {
         let roots = str::from_utf8(AMAZON_ROOTS).unwrap();
         let certificates = roots.split("-----BEGIN CERTIFICATE-----").skip(1);
         let certificates = certificates.map(|rest| rest.split("-----END").next().unwrap().replace('\n', ""));

@@ -147,7 +147,7 @@ fn says(event: &Value, text: &str) -> bool {
 
 /// What the targets hold of those who are let in would hold as well if nobody were.
 #[test]
-fn those_are_let_in_who_should_be() {
+fn good_events_are_accepted() {
     let read = |input: &str| event(&replay::input(input)).unwrap().0;
     assert_eq!(answered(SERVICE.register(&read("register/new"))).unwrap().0, 201);
     assert_eq!(answered(SERVICE.login(&read("login/http-api"))).unwrap().0, 200);

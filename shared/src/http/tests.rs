@@ -238,7 +238,7 @@ async fn bodies_come_plain_or_in_base64() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_event_is_an_error_that_repeats_nothing() {
+async fn an_event_that_is_not_http_is_an_error_that_repeats_nothing() {
     for event in [json!({}), json!([]), json!("canary"), json!(null), json!({ "httpMethod": "canary" })] {
         let error = seen(&event).await.unwrap_err();
         assert_eq!(
@@ -362,7 +362,7 @@ mod forms {
     }
 
     #[test]
-    fn what_is_not_one_object_with_different_keys_is_malformed() {
+    fn a_body_must_be_one_object_without_duplicate_keys() {
         let deep = format!("{}{}", r#"{"a":"#.repeat(2000), "}".repeat(2000));
         let deep_in_another = format!(r#"{{"a":"x","b":{}{}}}"#, "[".repeat(4000), "]".repeat(4000));
         for body in [

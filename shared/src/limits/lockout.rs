@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_who_never_failed_waits() {
+    fn a_name_without_failures_is_never_locked() {
         assert_eq!(Failures::admit(None, at(0)), Ok(()));
     }
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_record_that_is_still_there_locks_nobody() {
+    fn an_expired_record_locks_no_name() {
         let seen = Failures { locked_until: Timestamp::from_millis(u64::MAX), ..failures(5).0 };
         assert!(Failures::admit(Some(&seen), at(0)).is_err());
         assert_eq!(Failures::admit(Some(&seen), at(31 * 86_400)), Ok(()));

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn text_that_is_not_an_email_is_refused() {
         for text in [
             "",
             "alice",
@@ -157,7 +157,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_stored_is_read_again(local in "\\PC{1,10}", domain in "[A-Zİßſﬁａ-ｚȺ-Ɏα-ωА-я]{1,30}") {
+        fn a_stored_email_parses_again(local in "\\PC{1,10}", domain in "[A-Zİßſﬁａ-ｚȺ-Ɏα-ωА-я]{1,30}") {
             if let Ok(email) = Email::parse(&format!("{local}@{domain}.com")) {
                 prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
             }

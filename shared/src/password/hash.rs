@@ -472,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_nobody_nor_no_password_ever_matches() {
+    fn an_unknown_name_and_an_impossible_password_never_match() {
         let hasher = hasher();
         let empty = hasher.hash(&password("")).unwrap();
         assert_eq!(hasher.verify(Some(&empty), None).map(Verification::is_match), Ok(false));

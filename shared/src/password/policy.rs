@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_listed_is_not_found() {
+    fn an_unlisted_password_is_not_found() {
         for password in [
             "",
             "\n",

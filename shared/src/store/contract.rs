@@ -62,7 +62,7 @@ pub(crate) async fn an_account_is_found_as_it_was_created(place: &impl Place) {
     }
 }
 
-pub(crate) async fn an_unknown_name_is_nobody(place: &impl Place) {
+pub(crate) async fn an_unknown_name_has_no_account(place: &impl Place) {
     let store = place.open().await;
     store.create(&account("alice", "alice@example.com")).await.unwrap();
     for name in ["bob", "alice@example.com", "", "alic", "alice ", "%", "*", &"x".repeat(10_000)] {
@@ -159,7 +159,7 @@ pub(crate) async fn stored_names_outside_todays_grammar_are_read(place: &impl Pl
     assert_eq!(page.accounts.iter().filter(|account| account.is_ok()).count(), 5);
 }
 
-pub(crate) async fn a_hash_is_replaced_while_it_is_the_one_that_was_read(place: &impl Place) {
+pub(crate) async fn a_hash_is_replaced_if_it_is_as_read(place: &impl Place) {
     let store = place.open().await;
     let old = account("alice", "alice@example.com");
     store.create(&old).await.unwrap();
@@ -256,7 +256,7 @@ fn swapped(result: Result<(), SwapError>) -> Result<(), Option<Failures>> {
     })
 }
 
-pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &impl Place) {
+pub(crate) async fn failures_are_swapped_if_they_are_as_seen(place: &impl Place) {
     let store = place.open().await;
     // Nobody need have the name; one that nobody can have is as good.
     for name in ["alice", "no name at all!", &"x".repeat(10_000)] {
@@ -284,7 +284,7 @@ pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &im
     }
 }
 
-pub(crate) async fn attempts_belong_to_one_name_in_every_spelling(place: &impl Place) {
+pub(crate) async fn failures_belong_to_one_name_in_every_spelling(place: &impl Place) {
     let store = place.open().await;
     let one = failures(1);
     store.create(&account("alice", "")).await.unwrap();
@@ -313,7 +313,7 @@ pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Pl
     assert_eq!(place.open().await.failures(&key("alice")).await.unwrap().unwrap().failures, 64);
 }
 
-pub(crate) async fn every_request_of_an_address_is_counted_once(place: &impl Place) {
+pub(crate) async fn every_request_of_a_client_ip_is_counted_once(place: &impl Place) {
     let window = |key: &str| Window { key: key.to_owned(), ends_at: Timestamp::from_seconds(1_790_000_100) };
     let mut counts = together(place, 32, async |store, _| store.count_request(&window("a")).await.unwrap());
     counts.sort_unstable();
@@ -365,7 +365,7 @@ pub(crate) async fn two_or_two_hundred_racers_have_one_winner_in_every_round(pla
 macro_rules! claim_contract {
     ($new:expr) => { claim_contract!($new;
         an_account_is_found_as_it_was_created
-        an_unknown_name_is_nobody
+        an_unknown_name_has_no_account
         an_account_is_found_by_every_spelling_of_its_name
         a_second_registration_changes_nothing
         a_taken_email_address_leaves_the_username_free
@@ -374,14 +374,14 @@ macro_rules! claim_contract {
         creating_the_very_same_account_again_succeeds
         names_at_the_edge_of_the_grammar_survive
         stored_names_outside_todays_grammar_are_read
-        a_hash_is_replaced_while_it_is_the_one_that_was_read
+        a_hash_is_replaced_if_it_is_as_read
         a_hash_is_replaced_in_no_other_account
         racers_for_a_username_have_one_winner
         racers_for_an_email_address_have_one_winner
-        attempts_are_swapped_while_they_are_what_was_seen
-        attempts_belong_to_one_name_in_every_spelling
+        failures_are_swapped_if_they_are_as_seen
+        failures_belong_to_one_name_in_every_spelling
         sixty_four_failures_at_once_count_sixty_four
-        every_request_of_an_address_is_counted_once
+        every_request_of_a_client_ip_is_counted_once
         two_or_two_hundred_racers_have_one_winner_in_every_round
     ); };
     ($new:expr; $($rule:ident)+) => {$(

@@ -6,7 +6,7 @@ use crate::proxy::{ACCESS_DENIED, EXPIRED_TOKEN, Fault};
 use crate::service::{PASSWORD, Service};
 
 #[tokio::test]
-async fn what_only_an_operator_can_mend_is_an_internal_error() {
+async fn faults_that_an_operator_must_repair_are_internal_errors() {
     let mut service = Service::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
@@ -54,7 +54,7 @@ async fn a_table_that_is_not_there_is_an_internal_error() {
 
 /// The stored hash asks for 256 MiB, as much as is ever computed in.
 #[tokio::test]
-async fn a_hash_without_memory_to_compute_it_is_an_internal_error_and_nobodys_failure() {
+async fn a_hash_without_memory_is_an_internal_error_and_no_failed_login() {
     const DEAR: &str =
         "$argon2id$v=19$m=262144,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y";
     let service = Service::new().await;

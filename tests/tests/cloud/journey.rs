@@ -6,7 +6,7 @@ use crate::runtime_api::Answer;
 use crate::service::{PASSWORD, Service};
 
 #[tokio::test]
-async fn who_registers_can_log_in_and_has_good_tokens() {
+async fn a_registered_account_logs_in_and_its_tokens_are_valid() {
     let service = Service::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
@@ -120,7 +120,7 @@ fn failures_key(name: &str) -> String {
 }
 
 #[tokio::test]
-async fn nobody_learns_why_a_login_is_refused() {
+async fn refused_logins_are_alike_in_bytes_and_work() {
     let service = Service::new().await;
     let register = service.start("register").await;
     for name in ["alice", "disabled", "corrupt"] {

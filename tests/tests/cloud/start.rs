@@ -104,7 +104,7 @@ async fn a_function_waits_for_the_table_and_the_secret_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn a_secret_in_the_environment_is_as_good_and_nobody_else_is_asked() {
+async fn a_secret_in_the_environment_is_used_without_a_call() {
     let service = Service::new().await;
     let given = [("JWT_SECRET_ARN", None), ("JWT_SECRET", Some(SECRET))];
     let register = service.start_with("register", &given).await;

@@ -32,7 +32,7 @@ fn retry_after(answer: &Answer) -> Duration {
 }
 
 #[tokio::test]
-async fn after_five_failures_a_name_is_locked_whether_anybody_has_it_or_not() {
+async fn after_five_failures_a_name_is_locked_known_or_not() {
     let service = Service::new().await;
     service.enrol("alice").await;
     let mut answers = Vec::new();
@@ -130,7 +130,7 @@ async fn one_name_is_locked_in_every_spelling_and_no_other_is() {
 }
 
 #[tokio::test]
-async fn a_request_that_names_nobody_to_guess_at_counts_nothing() {
+async fn a_request_without_a_name_counts_nothing() {
     let service = Service::new().await;
     service.enrol("alice").await;
     for body in ["", "{}", "[]", r#"{"username":"alice"}"#, r#"{"username":"alice","password":1}"#] {
@@ -185,7 +185,7 @@ fn guess(sender: Sender, number: usize) -> Value {
 }
 
 #[tokio::test]
-async fn an_address_may_try_so_many_logins_in_five_minutes() {
+async fn a_client_ip_has_a_limit_of_logins_in_five_minutes() {
     let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
     service.enrol("alice").await;
     let into_window = Duration::from_secs(1_790_000_000 % 300);

@@ -132,7 +132,7 @@ async fn a_good_token_is_let_in_by_every_kind_of_api() {
 }
 
 #[tokio::test]
-async fn the_samples_hold_a_token_that_nobody_accepts() {
+async fn the_token_in_the_samples_is_refused() {
     let (service, ..) = alice().await;
     for api in Api::ALL {
         assert_eq!(service.ask(api.sample()).await, api.refusal(), "{api:?}");

@@ -62,7 +62,7 @@ async fn assert_serves(service: &Service, name: &str) {
 }
 
 #[tokio::test]
-async fn what_is_not_one_object_with_each_key_once_is_malformed() {
+async fn a_body_must_be_one_object_with_each_key_once() {
     let service = Service::new().await;
     let nested = |open: &str, close: &str, depth: usize| {
         format!(r#"{{"username":"canary","x":{}1{}}}"#, open.repeat(depth), close.repeat(depth))

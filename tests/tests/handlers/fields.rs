@@ -63,7 +63,7 @@ async fn a_field_that_is_no_text_or_says_nothing_is_named() {
 /// Login does not tell what a name or a password must be: whatever could not be registered is merely wrong, after the
 /// same work.
 #[tokio::test]
-async fn what_cannot_be_registered_is_refused_by_name_and_at_login_like_anything_wrong() {
+async fn an_invalid_name_is_an_error_at_registration_and_a_failed_login() {
     let service = Service::new().await;
     service.enrol("alice").await;
     let too_long = |most: usize| format!("Ensure this field has no more than {most} characters.");

@@ -14,7 +14,7 @@ fn without_id(account: &Account) -> Import {
     Import { account, has_id: false }
 }
 
-pub(crate) async fn newcomers_arrive_once_and_as_they_are(place: &impl Place) {
+pub(crate) async fn imports_are_added_once_and_unchanged(place: &impl Place) {
     let store = place.open().await;
     let plain = account("alice", "");
     let mut full = account("Bob.Ünal+x@y-z_1", "Bob@Example.com");
@@ -29,7 +29,7 @@ pub(crate) async fn newcomers_arrive_once_and_as_they_are(place: &impl Place) {
     assert_eq!(store.import(&[]).await.unwrap(), []);
 }
 
-pub(crate) async fn a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_hash(place: &impl Place) {
+pub(crate) async fn an_import_is_recognised_by_its_id_or_without_one_by_its_hash(place: &impl Place) {
     let store = place.open().await;
     for email in ["", "alice@example.com"] {
         let first = account(&format!("alice{}", email.len()), email);
@@ -49,7 +49,7 @@ pub(crate) async fn a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_ha
     }
 }
 
-pub(crate) async fn a_newcomer_replaces_nobody(place: &impl Place) {
+pub(crate) async fn an_import_replaces_no_account(place: &impl Place) {
     let store = place.open().await;
     let present = account("alice", "alice@example.com");
     store.create(&present).await.unwrap();
@@ -82,7 +82,7 @@ pub(crate) async fn a_newcomer_replaces_nobody(place: &impl Place) {
     assert_eq!(store.find(&key("bob")).await.unwrap(), Some(imports[0].account.clone()));
 }
 
-pub(crate) async fn newcomers_and_registrations_at_once_have_one_winner(place: &impl Place) {
+pub(crate) async fn imports_and_registrations_that_race_have_one_winner(place: &impl Place) {
     let results = together(place, 16, async |store, racer| {
         let account = account(["racer", "RACER"][racer % 2], "racer@example.com");
         let won = if racer % 4 < 2 {
@@ -123,7 +123,7 @@ pub(crate) async fn a_change_keeps_the_rest(place: &impl Place) {
     }
 }
 
-pub(crate) async fn a_change_makes_nobody(place: &impl Place) {
+pub(crate) async fn a_change_creates_no_account(place: &impl Place) {
     let store = place.open().await;
     let name = key("nobody");
     for change in
@@ -179,7 +179,7 @@ pub(crate) async fn a_deleted_account_frees_its_name_and_its_address(place: &imp
     assert!(store.page(None).await.unwrap().accounts.is_empty());
 }
 
-pub(crate) async fn forgotten_attempts_lock_nobody(place: &impl Place) {
+pub(crate) async fn forgotten_failures_lock_no_name(place: &impl Place) {
     let store = place.open().await;
     let (one, other) = (failures(7), failures(3));
     store.create(&account("alice", "")).await.unwrap();
@@ -224,16 +224,16 @@ pub(crate) async fn pages_hold_every_account_once(place: &impl Place) {
 /// One test per rule for the back end whose places `$new` makes, so that a failure names both.
 macro_rules! claim_operator_contract {
     ($new:expr) => { claim_operator_contract!($new;
-        newcomers_arrive_once_and_as_they_are
-        a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_hash
-        a_newcomer_replaces_nobody
-        newcomers_and_registrations_at_once_have_one_winner
+        imports_are_added_once_and_unchanged
+        an_import_is_recognised_by_its_id_or_without_one_by_its_hash
+        an_import_replaces_no_account
+        imports_and_registrations_that_race_have_one_winner
         a_change_keeps_the_rest
-        a_change_makes_nobody
+        a_change_creates_no_account
         the_highest_token_version_is_not_passed
         changes_at_once_are_all_made
         a_deleted_account_frees_its_name_and_its_address
-        forgotten_attempts_lock_nobody
+        forgotten_failures_lock_no_name
         pages_hold_every_account_once
     ); };
     ($new:expr; $($rule:ident)+) => {$(

@@ -140,7 +140,7 @@ async fn a_refused_registration_leaves_nothing_behind() {
 
 /// Only somebody who writes past us can bring that about.
 #[tokio::test]
-async fn an_account_is_not_deleted_whose_email_address_is_marked_as_anothers() {
+async fn an_account_stays_if_its_email_is_marked_as_anothers() {
     let engine = Engine::start();
     let alice = account("alice", "alice@example.com");
     engine.store().create(&alice).await.unwrap();
@@ -210,7 +210,7 @@ async fn a_table_that_is_not_there_is_broken() {
 }
 
 #[tokio::test]
-async fn nobody_at_the_endpoint_is_unavailable() {
+async fn a_closed_endpoint_is_unavailable() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = find_alice(&store(&format!("http://{closed}"), TABLE)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");

@@ -113,7 +113,7 @@ fn another_version_of_the_schema_is_refused() {
 
 /// The tables that the second version added are taken away again, which makes a database of the first.
 #[test]
-fn a_database_of_an_older_version_is_brought_up_to_date_by_whoever_comes_first() {
+fn a_database_of_an_older_version_is_brought_up_to_date_once() {
     let folder = Folder::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let alice = account("alice", "");
@@ -207,7 +207,7 @@ async fn a_row_that_is_no_account_is_broken() {
 }
 
 #[test]
-fn the_secret_is_made_once_whoever_comes_first() {
+fn the_secret_is_made_once_by_racing_processes() {
     let folder = Folder::new();
     let ids: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> =
@@ -221,7 +221,7 @@ fn the_secret_is_made_once_whoever_comes_first() {
 
 /// DynamoDB has no index of ids to ask.
 #[tokio::test]
-async fn a_newcomer_with_the_id_of_another_is_refused_and_the_others_arrive() {
+async fn an_import_with_the_id_of_another_is_refused_and_the_others_are_added() {
     let folder = Folder::new();
     let store = folder.store();
     let alice = account("alice", "");

@@ -93,7 +93,7 @@ fn claims_of_numbers_are_whole_and_not_negative() {
 }
 
 #[test]
-fn a_token_issued_by_or_meant_for_somebody_else_is_refused() {
+fn a_token_of_another_issuer_or_audience_is_refused() {
     for (name, ours, reason) in [("iss", ISSUER, WrongIssuer), ("aud", AUDIENCE, WrongAudience)] {
         let others = [
             String::new(),

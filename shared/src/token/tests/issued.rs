@@ -7,7 +7,7 @@ use super::*;
 const VECTORS: &str = include_str!("../vectors/pyjwt.json");
 
 #[test]
-fn what_is_issued_is_verified() {
+fn an_issued_token_is_verified() {
     let longest = "𝔞".repeat(150);
     for username in ["alice", "Jose\u{301}", "用户", &longest] {
         let token = Issuer::new(rules(), &keys(SECRET, None)).issue(&account(username), at(NOW)).unwrap();

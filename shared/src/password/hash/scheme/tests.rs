@@ -215,7 +215,7 @@ fn a_row_that_costs_too_much_is_refused_without_its_work() {
 }
 
 #[test]
-fn what_is_bearable_reaches_as_far_as_others_go() {
+fn the_limits_allow_the_hashes_of_other_services() {
     for (scheme, part, by) in [
         ("Django Argon2", "m=64,t=1,p=1", "m=102400,t=2,p=8"),
         ("Django PBKDF2-SHA256", "1000", "1500000"),
@@ -333,7 +333,7 @@ fn a_row_that_was_cut_off_is_refused() {
 }
 
 #[test]
-fn an_account_without_a_password_is_nobody_s() {
+fn no_password_matches_an_unusable_hash() {
     for hash in ["!", "!uQ7ZrXq2mK9", "!$2b$04$GfvyuPTGZY4pIqKm0Ncyu.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
         for typed in ["", "!", hash] {
             let verdict =

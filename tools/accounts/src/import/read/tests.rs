@@ -87,7 +87,7 @@ fn truth_has_the_spellings_of_all_databases() {
 }
 
 #[test]
-fn an_account_without_a_password_is_one_that_nobody_logs_in_to() {
+fn an_account_without_a_password_has_an_unusable_hash() {
     let file = "username,password\nalice,!kKqKwVrmMcNvUMFXAjp4Wv3vF3uXGcTq8iKtGbPD\n";
     assert!(read_one(file).unwrap().account.password_hash.as_str().starts_with('!'));
 }
