@@ -3,6 +3,7 @@
 //! Everything slow or fallible happens here, once per cold start. A start ends when everything is ready, so that the first
 //! request costs what any other does.
 
+use std::fmt::Debug;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,7 +20,7 @@ use crate::http::{Clock, Event, EventResult};
 use crate::password::hash::{HashError, Hasher};
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteStore;
-use crate::store::{AccountStore, DynamoDbStore, Operator, StoreError};
+use crate::store::{Accounts, DynamoDbStore, Logins, Operator, Registrations, StoreError};
 use crate::time::Timestamp;
 use crate::token::{KeySource, Keyring, Keys};
 use crate::{log, metrics};
@@ -32,12 +33,15 @@ pub trait Function: Sized + Send + Sync {
     /// [`Hasher`] for a function that hashes passwords, `()` for one that does not.
     type Hashing: Hashing;
 
+    /// The part of the store that the function uses.
+    type Store: View + ?Sized;
+
     /// Makes the function, once per cold start.
     ///
     /// # Errors
     ///
     /// When the configuration does not suit the function.
-    fn new(resources: Resources<Self::Hashing>) -> Result<Self, StartError>;
+    fn new(resources: Resources<Self>) -> Result<Self, StartError>;
 
     /// Handles one event.
     fn handle<'a>(&'a self, clock: Clock, event: &'a Event) -> BoxFuture<'a, EventResult>;
@@ -45,19 +49,46 @@ pub trait Function: Sized + Send + Sync {
 
 /// Everything that a function is made of.
 #[derive(Debug)]
-pub struct Resources<H> {
+pub struct Resources<F: Function> {
     /// The configuration.
     pub config: Config,
     /// Makes and verifies password hashes.
-    pub hasher: H,
+    pub hasher: F::Hashing,
     /// Issues and verifies tokens.
     pub keyring: Keyring,
     /// Keeps accounts.
-    pub store: Arc<dyn AccountStore>,
+    pub store: Arc<F::Store>,
 }
 
+/// A part of the store, as one function uses it: either back end behind `dyn`.
+pub trait View: Debug + Send + Sync {
+    /// Hides that the store is a table.
+    fn dynamodb(store: DynamoDbStore) -> Arc<Self>;
+
+    /// Hides that the store is a file.
+    #[cfg(feature = "sqlite")]
+    fn sqlite(store: SqliteStore) -> Arc<Self>;
+}
+
+macro_rules! views {
+    ($($view:ident)+) => {$(
+        impl View for dyn $view {
+            fn dynamodb(store: DynamoDbStore) -> Arc<Self> {
+                Arc::new(store)
+            }
+
+            #[cfg(feature = "sqlite")]
+            fn sqlite(store: SqliteStore) -> Arc<Self> {
+                Arc::new(store)
+            }
+        }
+    )+};
+}
+
+views!(Accounts Logins Registrations);
+
 /// The part of a start that prepares the hashing of passwords.
-pub trait Hashing: Sized {
+pub trait Hashing: Debug + Sized {
     /// Begins to map the memory of hashes, before the connections are opened.
     ///
     /// # Errors
@@ -114,13 +145,18 @@ async fn start<F: Function>() -> Result<F, StartError> {
 /// # Errors
 ///
 /// When the store cannot be opened, or there is no secret that is fit to sign with.
-pub async fn open<H: Hashing>(config: Config, now: Timestamp) -> Result<Resources<H>, StartError> {
+pub async fn open<F: Function>(config: Config, now: Timestamp) -> Result<Resources<F>, StartError> {
     if let Some(namespace) = &config.metrics_namespace {
         metrics::count_in(namespace);
     }
-    let hasher = H::begin(&config)?;
-    let (store, keyring) = connect(&config, now).await?;
+    let hasher = F::Hashing::begin(&config)?;
+    let (back_end, keyring) = connect(&config, now).await?;
     hasher.finish();
+    let store = match back_end {
+        BackEnd::DynamoDb(store) => F::Store::dynamodb(store),
+        #[cfg(feature = "sqlite")]
+        BackEnd::Sqlite(store) => F::Store::sqlite(store),
+    };
     Ok(Resources { config, hasher, keyring, store })
 }
 
@@ -186,37 +222,42 @@ async fn cannot_start(_: &'static str, error: StartError) -> Result<(), lambda_r
     Err(error.into())
 }
 
-type Connected = (Arc<dyn AccountStore>, Keyring);
+enum BackEnd {
+    DynamoDb(DynamoDbStore),
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteStore),
+}
 
-async fn connect(config: &Config, now: Timestamp) -> Result<Connected, StartError> {
-    match &config.store {
-        StoreLocation::DynamoDb(table) => {
-            let aws = crate::aws::config(config.roots).await?;
-            let store = DynamoDbStore::new(&aws, config.endpoints.dynamodb.as_deref(), table);
-            // In this order: the client for the secret is made while the table's first response is on its way.
-            let ((), keys) = tokio::join!(store.prime(), keys(config, Some(&aws)));
-            Ok((Arc::new(store), keyring(config, keys?, now)))
-        }
-        #[cfg(feature = "sqlite")]
-        StoreLocation::Sqlite(path) => {
-            let store = SqliteStore::open(path)?;
-            let keys = match &config.secret {
-                SecretSource::KeptInStore => (store.keys()?, None),
-                SecretSource::SecretsManager(_) => {
-                    keys(config, Some(&crate::aws::config(config.roots).await?)).await?
-                }
-                SecretSource::Given(_) => keys(config, None).await?,
-            };
-            Ok((Arc::new(store), keyring(config, keys, now)))
-        }
+/// Boxed, so that the future is compiled here and not once more in each function.
+fn connect(config: &Config, now: Timestamp) -> BoxFuture<'_, Result<(BackEnd, Keyring), StartError>> {
+    async move {
+        let (back_end, (keys, source)) = match &config.store {
+            StoreLocation::DynamoDb(table) => {
+                let aws = crate::aws::config(config.roots).await?;
+                let store = DynamoDbStore::new(&aws, config.endpoints.dynamodb.as_deref(), table);
+                // In this order: the client for the secret is made while the table's first response is on its way.
+                let ((), keys) = tokio::join!(store.prime(), keys(config, Some(&aws)));
+                (BackEnd::DynamoDb(store), keys?)
+            }
+            #[cfg(feature = "sqlite")]
+            StoreLocation::Sqlite(path) => {
+                let store = SqliteStore::open(path)?;
+                let keys = match &config.secret {
+                    SecretSource::KeptInStore => (store.keys()?, None),
+                    SecretSource::SecretsManager(_) => {
+                        keys(config, Some(&crate::aws::config(config.roots).await?)).await?
+                    }
+                    SecretSource::Given(_) => keys(config, None).await?,
+                };
+                (BackEnd::Sqlite(store), keys)
+            }
+        };
+        Ok((back_end, Keyring::new(config.tokens.clone(), &keys, source, now)))
     }
+    .boxed()
 }
 
 type FoundKeys = (Keys, Option<Box<dyn KeySource>>);
-
-fn keyring(config: &Config, (keys, source): FoundKeys, now: Timestamp) -> Keyring {
-    Keyring::new(config.tokens.clone(), &keys, source, now)
-}
 
 async fn keys(config: &Config, aws: Option<&SdkConfig>) -> Result<FoundKeys, StartError> {
     match (&config.secret, aws) {

@@ -24,27 +24,48 @@ use crate::password::hash::PasswordHash;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Keeps accounts. Every back end passes the rules in `contract.rs`.
+/// Finds accounts: everything that `validate` does.
 ///
-/// There is no method that tells whether a name is free: its result would be old before it is used.
+/// Each function has a trait with the methods that it calls and no others, as each has an IAM policy: a method that could be
+/// called through `dyn` is linked, with all the code of its call to AWS. Every back end implements all of them and passes
+/// the rules in `contract.rs`.
 ///
 /// Stored text is trusted: a row is read whatever grammar new names have today.
 #[async_trait]
-pub trait AccountStore: Debug + Send + Sync {
+pub trait Accounts: Debug + Send + Sync {
+    /// Finds an account by strongly consistent read. An unknown name is `Ok(None)`.
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError>;
+}
+
+/// Counts requests.
+#[async_trait]
+pub trait RequestCounts: Debug + Send + Sync {
+    /// Counts one request in one atomic step and returns the count so far.
+    ///
+    /// A request may be counted twice when the response of the first attempt was lost.
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError>;
+}
+
+/// Adds accounts, as `register` does.
+///
+/// There is no method that tells whether a name is free: its result would be old before it is used.
+#[async_trait]
+pub trait Registrations: RequestCounts {
     /// Adds an account in one atomic step. [`CreateError::Taken`] changes nothing.
     ///
     /// Adding an account with the same id again succeeds and changes nothing, so that a request whose response was lost
     /// can be repeated.
     async fn create(&self, account: &Account) -> Result<(), CreateError>;
+}
 
-    /// Finds an account by strongly consistent read. An unknown name is `Ok(None)`.
-    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError>;
+/// Finds accounts and counts failed logins, as `login` does.
+#[async_trait]
+pub trait Logins: Accounts + RequestCounts {
+    /// The failed logins at a name, known or not.
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError>;
 
     /// Replaces the password hash of `account` if it is still the one that `account` has; returns `false` otherwise.
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError>;
-
-    /// The failed logins at a name, known or not.
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError>;
 
     /// Puts `next` in the place of `seen` if `seen` is still there: compare and swap. `None` stands for no record.
     /// From `None` to `None` only reads.
@@ -54,12 +75,12 @@ pub trait AccountStore: Debug + Send + Sync {
         seen: Option<&Failures>,
         next: Option<&Failures>,
     ) -> Result<(), SwapError>;
-
-    /// Counts one request in one atomic step and returns the count so far.
-    ///
-    /// A request may be counted twice when the response of the first attempt was lost.
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError>;
 }
+
+/// A whole store.
+pub trait AccountStore: Logins + Registrations {}
+
+impl<T: Logins + Registrations> AccountStore for T {}
 
 /// The store failed. The cause is for the log.
 #[derive(Debug, thiserror::Error)]

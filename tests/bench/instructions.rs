@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::Username;
 use shared::password::hash::PasswordHash;
-use shared::store::{AccountStore, SqliteStore};
+use shared::store::{Registrations, SqliteStore};
 use shared::time::Timestamp;
 use shared::token::{Issuer, Key, Keys, Rules};
 

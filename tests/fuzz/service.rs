@@ -16,8 +16,8 @@ use shared::limits::lockout::Failures;
 use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash};
-use shared::start::{self, Function, Hashing, Resources};
-use shared::store::{AccountStore, CreateError, StoreError, SwapError};
+use shared::start::{self, Function, Resources};
+use shared::store::{Accounts, CreateError, Logins, Registrations, RequestCounts, StoreError, SwapError};
 use shared::time::Timestamp;
 use shared::token::Keyring;
 use tokio::runtime::Runtime;
@@ -69,12 +69,13 @@ impl Service {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let hasher = Hasher::new(Cost::new(7168, 5).unwrap()).unwrap();
         let hash = hasher.hash(&Password::parse(PASSWORD).unwrap()).unwrap();
-        let validate = ["simple", "iam"].map(|response| make(&runtime, &hash, response));
+        let store = || Arc::new(Fixed { hash: hash.clone() });
+        let validate = ["simple", "iam"].map(|response| make::<Validate>(&runtime, store(), response));
         Self {
-            register: make(&runtime, &hash, "simple"),
-            login: make(&runtime, &hash, "simple"),
+            register: make::<Register>(&runtime, store(), "simple"),
+            login: make::<Login>(&runtime, store(), "simple"),
             validate,
-            keyring: resources::<()>(&runtime, "simple").keyring,
+            keyring: resources::<Validate>(&runtime, "simple").keyring,
             runtime,
         }
     }
@@ -111,12 +112,11 @@ fn read(reply: EventResult) -> Result<Value, Diagnostic> {
 }
 
 /// A function as it starts, but over the store without state.
-fn make<F: Function>(runtime: &Runtime, hash: &PasswordHash, authorizer_response: &str) -> F {
-    let resources: Resources<F::Hashing> = resources(runtime, authorizer_response);
-    F::new(Resources { store: Arc::new(Fixed { hash: hash.clone() }), ..resources }).unwrap()
+fn make<F: Function>(runtime: &Runtime, store: Arc<F::Store>, authorizer_response: &str) -> F {
+    F::new(Resources { store, ..resources::<F>(runtime, authorizer_response) }).unwrap()
 }
 
-fn resources<H: Hashing>(runtime: &Runtime, authorizer_response: &str) -> Resources<H> {
+fn resources<F: Function>(runtime: &Runtime, authorizer_response: &str) -> Resources<F> {
     let folder = tempfile::tempdir().unwrap();
     let config = Config::parse(|variable| match variable {
         "ACCOUNT_STORE" => Some(format!("sqlite://{}/accounts.db", folder.path().display())),
@@ -139,13 +139,7 @@ struct Fixed {
 }
 
 #[async_trait]
-impl AccountStore for Fixed {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
-        let username = account.username.key() == &UsernameKey::of("alice");
-        let email = account.email.as_ref().is_some_and(|email| email.key().as_str() == "alice@example.com");
-        if username || email { Err(CreateError::Taken { username, email }) } else { Ok(()) }
-    }
-
+impl Accounts for Fixed {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         let (status, token_version) = match name.as_str() {
             "alice" => (Status::Active, 0),
@@ -164,11 +158,28 @@ impl AccountStore for Fixed {
             created_at: Timestamp::EPOCH,
         }))
     }
+}
 
-    async fn replace_hash(&self, _: &Account, _: &PasswordHash) -> Result<bool, StoreError> {
-        Ok(true)
+#[async_trait]
+impl RequestCounts for Fixed {
+    /// Addresses of one network are over the limit.
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let busy = window.key.contains("#198.51.100.");
+        Ok(if busy { u64::MAX } else { 1 })
     }
+}
 
+#[async_trait]
+impl Registrations for Fixed {
+    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+        let username = account.username.key() == &UsernameKey::of("alice");
+        let email = account.email.as_ref().is_some_and(|email| email.key().as_str() == "alice@example.com");
+        if username || email { Err(CreateError::Taken { username, email }) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Logins for Fixed {
     async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
         let known = ["alice", "bob", "carol", "nobody", "dave"].contains(&name.as_str());
         let locked = Failures {
@@ -180,6 +191,10 @@ impl AccountStore for Fixed {
         Ok((!known).then_some(locked))
     }
 
+    async fn replace_hash(&self, _: &Account, _: &PasswordHash) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     async fn swap_failures(
         &self,
         _: &UsernameKey,
@@ -187,12 +202,6 @@ impl AccountStore for Fixed {
         _: Option<&Failures>,
     ) -> Result<(), SwapError> {
         Ok(())
-    }
-
-    /// Addresses of one network are over the limit.
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        let busy = window.key.contains("#198.51.100.");
-        Ok(if busy { u64::MAX } else { 1 })
     }
 }
 

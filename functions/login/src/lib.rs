@@ -11,7 +11,7 @@ use shared::http::{self, Clock, Event, EventResult, Route};
 use shared::limits::client_ip::RateLimit;
 use shared::password::hash::Hasher;
 use shared::start::{Function, Resources, StartError};
-use shared::store::AccountStore;
+use shared::store::Logins;
 use shared::token::Keyring;
 
 /// The routes of this function, the first of which answers at every other path.
@@ -27,7 +27,7 @@ pub struct Login {
     hasher: Hasher,
     keyring: Keyring,
     rate_limit: RateLimit,
-    store: Arc<dyn AccountStore>,
+    store: Arc<dyn Logins>,
 }
 
 impl Login {
@@ -40,10 +40,11 @@ impl Login {
 
 impl Function for Login {
     type Hashing = Hasher;
+    type Store = dyn Logins;
 
     const NAME: &'static str = "login";
 
-    fn new(resources: Resources<Hasher>) -> Result<Self, StartError> {
+    fn new(resources: Resources<Self>) -> Result<Self, StartError> {
         let Resources { config, hasher, keyring, store } = resources;
         Ok(Self {
             hasher: hasher.with_decoy(config.decoy_hash.as_ref())?,

@@ -12,7 +12,7 @@ use shared::limits::client_ip::RateLimit;
 use shared::password::hash::Hasher;
 use shared::password::policy::Policy;
 use shared::start::{Function, Resources, StartError};
-use shared::store::AccountStore;
+use shared::store::Registrations;
 use shared::token::Keyring;
 
 /// The routes of this function, the first of which answers at every other path.
@@ -29,15 +29,16 @@ pub struct Register {
     keyring: Keyring,
     policy: Policy,
     rate_limit: RateLimit,
-    store: Arc<dyn AccountStore>,
+    store: Arc<dyn Registrations>,
 }
 
 impl Function for Register {
     type Hashing = Hasher;
+    type Store = dyn Registrations;
 
     const NAME: &'static str = "register";
 
-    fn new(resources: Resources<Hasher>) -> Result<Self, StartError> {
+    fn new(resources: Resources<Self>) -> Result<Self, StartError> {
         let Resources { config, hasher, keyring, store } = resources;
         Ok(Self {
             hasher,

@@ -13,7 +13,7 @@ use lambda_http::http::Method;
 use shared::config::AuthorizerResponse;
 use shared::http::{self, Clock, Event, EventResult, Route};
 use shared::start::{Function, Resources, StartError};
-use shared::store::AccountStore;
+use shared::store::Accounts;
 use shared::token::Keyring;
 
 use authorizer::Kind;
@@ -37,15 +37,16 @@ static ROUTES: [Route<Validate>; 2] = [
 pub struct Validate {
     authorizer_response: AuthorizerResponse,
     keyring: Keyring,
-    store: Arc<dyn AccountStore>,
+    store: Arc<dyn Accounts>,
 }
 
 impl Function for Validate {
     type Hashing = ();
+    type Store = dyn Accounts;
 
     const NAME: &'static str = "validate";
 
-    fn new(resources: Resources<()>) -> Result<Self, StartError> {
+    fn new(resources: Resources<Self>) -> Result<Self, StartError> {
         let Resources { config, keyring, store, .. } = resources;
         Ok(Self { authorizer_response: config.authorizer_response, keyring, store })
     }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::store::{AccountStore, StoreError};
+use crate::store::{RequestCounts, StoreError};
 use crate::time::Timestamp;
 
 /// Length of a window.
@@ -79,7 +79,7 @@ impl RateLimit {
     /// [`RateLimitError`].
     pub async fn admit(
         &self,
-        store: &dyn AccountStore,
+        store: &(impl RequestCounts + ?Sized),
         client_ip: Option<ClientIp>,
         now: Timestamp,
     ) -> Result<(), RateLimitError> {

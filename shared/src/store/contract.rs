@@ -5,7 +5,9 @@ pub(crate) mod operator;
 use std::future::Future;
 use std::sync::Barrier;
 
-use super::{AccountStore, Change, CreateError, Operator, StoreError, SwapError};
+use super::{
+    Accounts, Change, CreateError, Logins, Operator, Registrations, RequestCounts, StoreError, SwapError,
+};
 use crate::account::{Account, AccountId, Status};
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;

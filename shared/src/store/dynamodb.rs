@@ -30,7 +30,7 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem,
 };
 
-use super::{AccountStore, CreateError, StoreError, SwapError};
+use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, StoreError, SwapError};
 use crate::account::Account;
 use crate::deadlines;
 use crate::limits::client_ip::Window;
@@ -226,14 +226,41 @@ impl DynamoDbStore {
 }
 
 #[async_trait]
-impl AccountStore for DynamoDbStore {
+impl Accounts for DynamoDbStore {
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        self.get(account_key(name)).await?.map(|item| read_account(&item)).transpose()
+    }
+}
+
+#[async_trait]
+impl RequestCounts for DynamoDbStore {
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, window_key(window))
+            .update_expression("SET expires_at = :end ADD requests :one")
+            .expression_attribute_values(":end", AttributeValue::N(window.ends_at.seconds().to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::UpdatedNew);
+        let updated = update.send().await.map_err(store_error)?;
+        read_number(&updated.attributes.unwrap_or_default(), "requests")
+    }
+}
+
+#[async_trait]
+impl Registrations for DynamoDbStore {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
         // DynamoDB itself recognises a repetition within ten minutes.
         self.add(account, Some(&account.id.to_string())).await.map(|_| ())
     }
+}
 
-    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        self.get(account_key(name)).await?.map(|item| read_account(&item)).transpose()
+#[async_trait]
+impl Logins for DynamoDbStore {
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        self.get(failures_key(name)).await?.map(|item| read_failures(&item)).transpose()
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -260,10 +287,6 @@ impl AccountStore for DynamoDbStore {
         }
     }
 
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        self.get(failures_key(name)).await?.map(|item| read_failures(&item)).transpose()
-    }
-
     async fn swap_failures(
         &self,
         name: &UsernameKey,
@@ -278,20 +301,6 @@ impl AccountStore for DynamoDbStore {
             (seen, Some(next)) => self.put_failures(name, seen, next).await,
             (Some(seen), None) => self.delete_failures(name, seen).await,
         }
-    }
-
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, window_key(window))
-            .update_expression("SET expires_at = :end ADD requests :one")
-            .expression_attribute_values(":end", AttributeValue::N(window.ends_at.seconds().to_string()))
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .return_values(ReturnValue::UpdatedNew);
-        let updated = update.send().await.map_err(store_error)?;
-        read_number(&updated.attributes.unwrap_or_default(), "requests")
     }
 }
 

@@ -13,7 +13,7 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, named_params, params,
 };
 
-use super::{AccountStore, BoxError, CreateError, StoreError, SwapError};
+use super::{Accounts, BoxError, CreateError, Logins, Registrations, RequestCounts, StoreError, SwapError};
 use crate::account::{Account, AccountId, Status};
 use crate::deadlines;
 use crate::limits::client_ip::Window;
@@ -99,7 +99,32 @@ impl SqliteStore {
 }
 
 #[async_trait]
-impl AccountStore for SqliteStore {
+impl Accounts for SqliteStore {
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        find(&self.connection(), name)
+    }
+}
+
+#[async_trait]
+impl RequestCounts for SqliteStore {
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // DynamoDB deletes expired items by itself.
+        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [sql_seconds(window.began_at())])?;
+        let requests: i64 = transaction.query_row(
+            "INSERT INTO windows VALUES (?1, 1, ?2)
+             ON CONFLICT (key) DO UPDATE SET requests = requests + 1 RETURNING requests",
+            params![window.key, sql_seconds(window.ends_at)],
+            |row| row.get(0),
+        )?;
+        transaction.commit()?;
+        Ok(requests.unsigned_abs())
+    }
+}
+
+#[async_trait]
+impl Registrations for SqliteStore {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
         let mut connection = self.connection();
         let transaction =
@@ -118,9 +143,12 @@ impl AccountStore for SqliteStore {
         }
         Ok(transaction.commit().map_err(StoreError::from)?)
     }
+}
 
-    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        find(&self.connection(), name)
+#[async_trait]
+impl Logins for SqliteStore {
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        Ok(failures(&self.connection(), name)?)
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -134,10 +162,6 @@ impl AccountStore for SqliteStore {
             ],
         )?;
         Ok(changed == 1)
-    }
-
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        Ok(failures(&self.connection(), name)?)
     }
 
     async fn swap_failures(
@@ -161,21 +185,6 @@ impl AccountStore for SqliteStore {
         }
         .map_err(StoreError::from)?;
         Ok(transaction.commit().map_err(StoreError::from)?)
-    }
-
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // DynamoDB deletes expired items by itself.
-        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [sql_seconds(window.began_at())])?;
-        let requests: i64 = transaction.query_row(
-            "INSERT INTO windows VALUES (?1, 1, ?2)
-             ON CONFLICT (key) DO UPDATE SET requests = requests + 1 RETURNING requests",
-            params![window.key, sql_seconds(window.ends_at)],
-            |row| row.get(0),
-        )?;
-        transaction.commit()?;
-        Ok(requests.unsigned_abs())
     }
 }
 

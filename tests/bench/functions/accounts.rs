@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::{Username, UsernameKey};
 use shared::password::hash::PasswordHash;
-use shared::store::{AccountStore, SqliteStore};
+use shared::store::{Accounts, Registrations, SqliteStore};
 use shared::time::Timestamp;
 
 use crate::statistics::Measurements;

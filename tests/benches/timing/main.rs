@@ -30,7 +30,7 @@ use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash, Verification};
 use shared::start;
 use shared::start::Function;
-use shared::store::{AccountStore, SqliteStore};
+use shared::store::{Registrations, SqliteStore};
 use shared::time::Timestamp;
 use tokio::time::Instant;
 

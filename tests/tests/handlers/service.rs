@@ -17,7 +17,9 @@ use shared::limits::lockout::Failures;
 use shared::names::username::UsernameKey;
 use shared::password::hash::PasswordHash;
 use shared::start::{self, Function, Resources};
-use shared::store::{AccountStore, CreateError, SqliteStore, StoreError, SwapError};
+use shared::store::{
+    Accounts, CreateError, Logins, Registrations, RequestCounts, SqliteStore, StoreError, SwapError,
+};
 use shared::time::Timestamp;
 use validate::Validate;
 
@@ -112,9 +114,9 @@ impl Service {
             panics: panics.clone(),
         };
         Self {
-            register: make(config(), noted()).await,
-            login: make(config(), noted()).await,
-            validate: make(config(), noted()).await,
+            register: make::<Register>(config(), Arc::new(noted())).await,
+            login: make::<Login>(config(), Arc::new(noted())).await,
+            validate: make::<Validate>(config(), Arc::new(noted())).await,
             calls,
             panics,
             folder,
@@ -214,9 +216,9 @@ impl Service {
 }
 
 /// A function as it starts, but over this store.
-async fn make<F: Function>(config: Config, store: Noted) -> F {
-    let resources: Resources<F::Hashing> = start::open(config, clock()).await.unwrap();
-    F::new(Resources { store: Arc::new(store), ..resources }).unwrap()
+async fn make<F: Function>(config: Config, store: Arc<F::Store>) -> F {
+    let resources = start::open::<F>(config, clock()).await.unwrap();
+    F::new(Resources { store, ..resources }).unwrap()
 }
 
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -262,23 +264,36 @@ impl Noted {
 }
 
 #[async_trait]
-impl AccountStore for Noted {
+impl Accounts for Noted {
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        self.note(format!("find {}", name.as_str())).find(name).await
+    }
+}
+
+#[async_trait]
+impl RequestCounts for Noted {
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        self.note("count_request".to_owned()).count_request(window).await
+    }
+}
+
+#[async_trait]
+impl Registrations for Noted {
     async fn create(&self, account: &Account) -> Result<(), CreateError> {
         self.note(format!("create {}", account.username.key().as_str())).create(account).await
     }
+}
 
-    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        self.note(format!("find {}", name.as_str())).find(name).await
+#[async_trait]
+impl Logins for Noted {
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        self.note(format!("failures {}", name.as_str())).failures(name).await
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
         self.note(format!("replace_hash {}", account.username.key().as_str()))
             .replace_hash(account, hash)
             .await
-    }
-
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        self.note(format!("failures {}", name.as_str())).failures(name).await
     }
 
     async fn swap_failures(
@@ -290,9 +305,5 @@ impl AccountStore for Noted {
         let failures = |attempts: Option<&Failures>| attempts.map_or(0, |attempts| attempts.failures);
         let call = format!("swap_failures {}: {} to {}", name.as_str(), failures(seen), failures(next));
         self.note(call).swap_failures(name, seen, next).await
-    }
-
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        self.note("count_request".to_owned()).count_request(window).await
     }
 }

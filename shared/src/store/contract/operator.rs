@@ -2,7 +2,7 @@
 
 use super::{Place, account, failures, key, taken, together};
 use crate::account::{Account, AccountId, Status};
-use crate::store::{AccountStore, Change, Import, ImportOutcome, Operator, StoreError};
+use crate::store::{Accounts, Change, Import, ImportOutcome, Logins, Operator, Registrations, StoreError};
 
 fn with_id(account: &Account) -> Import {
     Import { account: account.clone(), has_id: true }

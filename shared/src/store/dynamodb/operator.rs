@@ -18,7 +18,7 @@ use crate::limits::lockout::Failures;
 use crate::names::email::Email;
 use crate::names::username::UsernameKey;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
-use crate::store::{AccountStore, CreateError, StoreError};
+use crate::store::{Accounts, CreateError, StoreError};
 
 /// Items of one page: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
 const PAGE_SIZE: i32 = 500;
