@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use serde::Serialize;
 use shared::account::{Account, Status};
-use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError};
+use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError, admit};
 use shared::limits::lockout::Failures;
 use shared::log::{self, Reason};
 use shared::names::username::UsernameKey;
@@ -44,7 +44,7 @@ struct LoggingIn<'p> {
 /// Missing fields, invalid credentials, too many attempts, a fault of the service.
 pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
     let (credentials, now) = (read(&request)?, request.now);
-    login.rate_limit.admit(&*login.store, request.client_ip, now).await?;
+    admit(&login.rate_limit, &*login.store, &request).await?;
     let seen = login.store.failures(&credentials.name).await?;
     Failures::admit(seen.as_ref(), now)?;
     let account = login.store.find(&credentials.name).await?;

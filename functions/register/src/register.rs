@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::account::{Account, AccountId, Status};
-use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError};
+use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError, admit};
 use shared::log::Reason;
 use shared::names::email::Email;
 use shared::names::username::Username;
@@ -35,7 +35,7 @@ struct Registration {
 /// All bad fields together, a taken name, too many attempts, a fault of the service.
 pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiResponse, RequestError> {
     let (registration, now) = (read(register, &request)?, request.now);
-    register.rate_limit.admit(&*register.store, request.client_ip, now).await?;
+    admit(&register.rate_limit, &*register.store, &request).await?;
     let account = account(register, registration, now)?;
     match register.store.create(&account).await {
         Ok(()) => {}

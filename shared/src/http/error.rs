@@ -7,7 +7,6 @@ use lambda_http::http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::account::AccountId;
-use crate::limits::client_ip::RateLimitError;
 use crate::limits::lockout::LockedOut;
 use crate::log::{self, Outcome, Reason};
 use crate::password::hash::HashError;
@@ -178,17 +177,6 @@ impl From<VerifyError> for RequestError {
 impl From<LockedOut> for RequestError {
     fn from(locked: LockedOut) -> Self {
         ApiError::TooManyAttempts { retry_after: locked.retry_after }.because(Reason::Locked, None)
-    }
-}
-
-impl From<RateLimitError> for RequestError {
-    fn from(error: RateLimitError) -> Self {
-        match error {
-            RateLimitError::Exceeded { retry_after } => {
-                ApiError::TooManyAttempts { retry_after }.because(Reason::ClientIpLimit, None)
-            }
-            RateLimitError::Store(error) => error.into(),
-        }
     }
 }
 

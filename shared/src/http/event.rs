@@ -215,10 +215,9 @@ pub fn texts(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
-/// The members of an object with their unparsed values, but for those that are `null`; none for other JSON.
+/// The members of an object with their unparsed values; none for other JSON.
 fn object(json: &str) -> BTreeMap<String, &RawValue> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).unwrap_or_default();
-    members.into_iter().filter(|(_, raw)| raw.get() != "null").collect()
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 /// A value; `null` for JSON that this parser does not support, such as a number beyond all bounds.
@@ -239,6 +238,8 @@ fn context(raw: &RawValue) -> Value {
     }
     let members = object(raw.get()).into_iter().filter_map(|(name, raw)| {
         let value = match name.as_str() {
+            // Members of other kinds of events may be there and `null`.
+            _ if raw.get() == "null" => return None,
             "http" => some_of(raw, |name| ["method", "sourceIp"].contains(&name)),
             "identity" => some_of(raw, |name| name == "sourceIp"),
             "authorizer" => object(raw.get()).get("lambda").map_or(Value::Null, |raw| value(raw)),

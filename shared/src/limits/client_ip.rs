@@ -8,7 +8,6 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::store::{RequestCounts, StoreError};
 use crate::time::Timestamp;
 
 /// Length of a window.
@@ -51,18 +50,12 @@ pub struct Window {
     pub ends_at: Timestamp,
 }
 
-/// A request is over the limit, or was not counted.
-#[derive(Debug, thiserror::Error)]
-pub enum RateLimitError {
-    /// The client IP has used up its window.
-    #[error("too many requests")]
-    Exceeded {
-        /// Time until the window ends.
-        retry_after: Duration,
-    },
-    /// The request could not be counted.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// The client IP has used up its window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("too many requests")]
+pub struct OverLimit {
+    /// Time until the window ends.
+    pub retry_after: Duration,
 }
 
 impl RateLimit {
@@ -72,29 +65,26 @@ impl RateLimit {
         Self { function, requests }
     }
 
-    /// Counts a request. Without a client IP (behind a load balancer, or invoked directly) there is no limit.
+    /// The window in which a request counts. Without a client IP (behind a load balancer, or invoked directly) there is no
+    /// limit.
+    #[must_use]
+    pub fn window(&self, client_ip: Option<ClientIp>, now: Timestamp) -> Option<Window> {
+        let client_ip = client_ip.filter(|_| self.requests > 0)?;
+        let ends_at = (now.seconds() / WINDOW.as_secs() + 1) * WINDOW.as_secs();
+        let key = format!("{}#{client_ip}#{ends_at}", self.function);
+        Some(Window { key, ends_at: Timestamp::from_seconds(ends_at) })
+    }
+
+    /// Checks the count of a window, this request included.
     ///
     /// # Errors
     ///
-    /// [`RateLimitError`].
-    pub async fn admit(
-        &self,
-        store: &(impl RequestCounts + ?Sized),
-        client_ip: Option<ClientIp>,
-        now: Timestamp,
-    ) -> Result<(), RateLimitError> {
-        let Some(client_ip) = client_ip.filter(|_| self.requests > 0) else { return Ok(()) };
-        let window = self.window(client_ip, now);
-        if store.count_request(&window).await? <= u64::from(self.requests) {
+    /// [`OverLimit`] with the time that is left.
+    pub fn check(&self, window: &Window, count: u64, now: Timestamp) -> Result<(), OverLimit> {
+        if count <= u64::from(self.requests) {
             return Ok(());
         }
-        Err(RateLimitError::Exceeded { retry_after: window.ends_at.since(now) })
-    }
-
-    fn window(&self, client_ip: ClientIp, now: Timestamp) -> Window {
-        let ends_at = (now.seconds() / WINDOW.as_secs() + 1) * WINDOW.as_secs();
-        let key = format!("{}#{client_ip}#{ends_at}", self.function);
-        Window { key, ends_at: Timestamp::from_seconds(ends_at) }
+        Err(OverLimit { retry_after: window.ends_at.since(now) })
     }
 }
 
@@ -112,11 +102,11 @@ mod tests {
 
     fn key(function: &'static str, address: &str, seconds: u64) -> String {
         let address = ClientIp::parse(address).unwrap();
-        RateLimit::new(function, 1).window(address, Timestamp::from_seconds(seconds)).key
+        RateLimit::new(function, 1).window(Some(address), Timestamp::from_seconds(seconds)).unwrap().key
     }
 
     #[test]
-    fn an_address_is_one_however_it_is_written_and_a_customer_is_one_network() {
+    fn a_client_ip_has_one_form_and_a_customer_has_one_network() {
         for (one, other) in [
             ("203.0.113.7", "::ffff:203.0.113.7"),
             ("2001:db8::1", "2001:0DB8:0:0:ffff::9"),
@@ -133,7 +123,17 @@ mod tests {
     }
 
     #[test]
-    fn functions_addresses_and_windows_are_counted_apart() {
+    fn the_request_after_the_limit_is_over_it_until_the_window_ends() {
+        let (limit, now) = (RateLimit::new("login", 2), Timestamp::from_seconds(601));
+        let window = limit.window(ClientIp::parse("203.0.113.7"), now).unwrap();
+        assert_eq!(limit.check(&window, 2, now), Ok(()));
+        assert_eq!(limit.check(&window, 3, now), Err(OverLimit { retry_after: Duration::from_secs(299) }));
+        assert_eq!(limit.window(None, now), None);
+        assert_eq!(RateLimit::new("login", 0).window(ClientIp::parse("203.0.113.7"), now), None);
+    }
+
+    #[test]
+    fn functions_client_ips_and_windows_are_counted_apart() {
         let window = key("login", "203.0.113.7", 600);
         assert_eq!(window, "login#203.0.113.7#900");
         assert_eq!(window, key("login", "203.0.113.7", 899));
