@@ -10,9 +10,10 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
+use super::DynamoDbStore;
+use super::create::{Added, Outcome, conflict_pause, outcome};
 use super::error::{is_conflict, store_error};
 use super::item::{ACCOUNT_PREFIX, PK, account_key, email_key, failures_key, read_account, read_failures};
-use super::{Added, DynamoDbStore, Outcome, conflict_pause, outcome};
 use crate::account::{Account, Status};
 use crate::limits::lockout::Failures;
 use crate::names::email::Email;

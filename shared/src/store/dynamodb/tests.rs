@@ -8,6 +8,8 @@ use aws_sdk_dynamodb::types::{
 use dynoxide::{Database, server};
 use tokio::sync::oneshot;
 
+use super::create::{CONFLICT_ATTEMPTS, CONFLICT_BACKOFF, backoff};
+use super::item::account_item;
 use super::*;
 use crate::store::Operator;
 use crate::store::contract::operator::claim_operator_contract;

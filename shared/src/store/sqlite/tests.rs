@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use rusqlite::OpenFlags;
+
 use super::*;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::{Place, account, claim_contract};
