@@ -24,12 +24,11 @@ struct Me {
 ///
 /// No token, a token that is not valid, a fault of the service.
 pub(crate) async fn handle(validate: &Validate, request: Request) -> Result<ApiResponse, RequestError> {
-    let (id, username) = match told(&request) {
-        Some(told) => told,
-        None => {
-            let account = account_of(validate, &request).await?;
-            (account.id, account.username.as_str().to_owned())
-        }
+    let (id, username) = if let Some(told) = told(&request) {
+        told
+    } else {
+        let account = account_of(validate, &request).await?;
+        (account.id, account.username.as_str().to_owned())
     };
     Ok(ApiResponse::ok(&Me { user_id: id.to_string(), username }, id)?)
 }

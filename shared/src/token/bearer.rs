@@ -24,6 +24,7 @@ impl<'a> Presented<'a> {
     }
 
     /// Reads one value: the scheme and a token.
+    #[must_use]
     pub fn read(value: &'a str) -> Self {
         let value = value.trim_matches(' ');
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
@@ -35,6 +36,7 @@ impl<'a> Presented<'a> {
     }
 
     /// Reads a token that stands alone.
+    #[must_use]
     pub fn bare(token: &'a str) -> Self {
         let token = token.trim_matches(' ');
         if token.is_empty() {
@@ -47,6 +49,7 @@ impl<'a> Presented<'a> {
     }
 
     /// `true` for a value that begins with the scheme.
+    #[must_use]
     pub fn is_bearer(value: &str) -> bool {
         value.trim_matches(' ').split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
     }
