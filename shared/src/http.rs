@@ -17,11 +17,13 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use lambda_http::{Adapter, Body, IntoResponse, Response, Service, service_fn};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde::Serialize;
+use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
 pub use body::{BodyFields, Invalid};
 pub use error::{ApiError, FieldErrors, RequestError};
-pub use event::{Event, texts};
+pub use event::{Event, Origin, texts};
 pub use rate_limit::admit;
 pub use request::Request;
 pub use response::ApiResponse;
@@ -70,25 +72,20 @@ fn handle_by<'a>(
 ) -> BoxFuture<'a, EventResult> {
     let handling = async move {
         let started = clock();
-        let request = event.to_lambda_request().ok_or_else(|| unknown_event(name, started, event))?;
+        let Some(request) = event.to_lambda_request() else { return not_http(name, started, event) };
         let mut adapter = Adapter::from(service_fn(|http: lambda_http::Request| async move {
-            let result = run_guarded(call(Request::of_event(started, event, http))).await;
-            let invocation = Invocation {
-                function: name,
-                event: "http",
-                request_id: event.request_id(),
-                started,
-                ended: clock(),
+            let result = if event.is_health_check() {
+                Ok(ApiResponse::healthy())
+            } else {
+                run_guarded(call(Request::of_event(started, clock, event, http))).await
             };
+            let invocation = Invocation { function: name, kind: "http", event, started, ended: clock() };
             let (response, status) = response::render(&result);
-            invocation.log(Some(status), result.as_ref().map(|response| response.account_id));
+            invocation.log(Some(status), result.as_ref().map(ApiResponse::logged));
             Ok::<_, Infallible>(Rendered(response))
         }));
         let Ok(response) = adapter.call(LambdaEvent::new(request, Context::default())).await;
-        to_raw_value(&response).map_err(|error| Diagnostic {
-            error_type: "UnwritableResponse".to_owned(),
-            error_message: error.to_string(),
-        })
+        to_reply(&response)
     };
     handling.boxed()
 }
@@ -121,13 +118,23 @@ pub async fn run_guarded<T>(
     }
 }
 
-/// Logs an event of no kind that the function knows, and is the error for it.
-#[must_use]
-pub fn unknown_event(function: &'static str, now: Timestamp, event: &Event) -> Diagnostic {
-    let invocation =
-        Invocation { function, event: "unknown", request_id: event.request_id(), started: now, ended: now };
-    invocation.log(None, Err(&ApiError::Internal("not an event that this function knows".into()).into()));
-    Diagnostic { error_type: "UnknownEvent".to_owned(), error_message: "Internal error".to_owned() }
+/// Replies to an event that is not an HTTP request: a ping, or one of an unknown kind.
+fn not_http(function: &'static str, now: Timestamp, event: &Event) -> EventResult {
+    let invocation = |kind| Invocation { function, kind, event, started: now, ended: now };
+    if event.is_ping() {
+        invocation("ping").log(None, Ok(Logged { outcome: Outcome::Ping, account_id: None }));
+        return to_reply(&json!({ "ping": "ok" }));
+    }
+    let error = ApiError::Internal("not an event that this function knows".into()).into();
+    invocation("unknown").log(None, Err(&error));
+    Err(Diagnostic { error_type: "UnknownEvent".to_owned(), error_message: "Internal error".to_owned() })
+}
+
+fn to_reply(reply: &impl Serialize) -> EventResult {
+    to_raw_value(reply).map_err(|error| Diagnostic {
+        error_type: "UnwritableResponse".to_owned(),
+        error_message: error.to_string(),
+    })
 }
 
 /// The facts of an invocation that its log line repeats.
@@ -136,30 +143,52 @@ pub struct Invocation<'a> {
     /// The function's name.
     pub function: &'static str,
     /// The kind of event.
-    pub event: &'static str,
-    /// Lambda's id of the invocation.
-    pub request_id: &'a str,
+    pub kind: &'static str,
+    /// The event.
+    pub event: &'a Event,
     /// The arrival of the event.
     pub started: Timestamp,
     /// The end of the work.
     pub ended: Timestamp,
 }
 
+/// The facts of a success that its log line repeats.
+#[derive(Clone, Copy, Debug)]
+pub struct Logged {
+    /// The kind of success.
+    pub outcome: Outcome,
+    /// The account, where it is known.
+    pub account_id: Option<AccountId>,
+}
+
+impl From<AccountId> for Logged {
+    fn from(id: AccountId) -> Self {
+        Self { outcome: Outcome::Ok, account_id: Some(id) }
+    }
+}
+
 impl Invocation<'_> {
-    /// Logs the result, once. `status` is that of an HTTP response; an authorizer has none.
-    pub fn log(&self, status: Option<u16>, result: Result<AccountId, &RequestError>) {
+    /// Logs the result, once. `status` is that of an HTTP response; an authorizer has none, and its line names the route and
+    /// the client IP, which the access log of another API may not be at hand for.
+    pub fn log(&self, status: Option<u16>, result: Result<Logged, &RequestError>) {
         let error = result.err();
         let fault = error.and_then(|error| error.error.fault());
+        let origin = self.event.origin();
+        let of_authorizer = |fact| if status.is_none() { fact } else { None };
         log::Line {
-            request_id: self.request_id,
+            request_id: self.event.request_id(),
             function: self.function,
-            event: self.event,
-            outcome: error.map_or(Outcome::Ok, |error| error.error.outcome()),
+            event: self.kind,
+            outcome: result.map_or_else(|error| error.error.outcome(), |logged| logged.outcome),
             reason: error.and_then(|error| error.reason),
             status,
             ended: self.ended,
             duration: self.ended.since(self.started),
-            account_id: result.map_or_else(|error| error.account_id, Some),
+            account_id: result.map_or_else(|error| error.account_id, |logged| logged.account_id),
+            gateway_request_id: origin.request_id.as_deref(),
+            api_id: origin.api_id.as_deref(),
+            route: of_authorizer(origin.route.as_deref()),
+            client_ip: of_authorizer(origin.client_ip.as_deref()),
             fault: fault.as_deref(),
         }
         .write();

@@ -79,6 +79,14 @@ pub struct Line<'a> {
     pub duration: Duration,
     /// The account, where it is known.
     pub account_id: Option<AccountId>,
+    /// The gateway's id of the request, by which the line joins the access log.
+    pub gateway_request_id: Option<&'a str>,
+    /// The id of the API.
+    pub api_id: Option<&'a str>,
+    /// The route that an authorizer was asked about.
+    pub route: Option<&'a str>,
+    /// The client IP that an authorizer was asked about.
+    pub client_ip: Option<&'a str>,
     /// A fault of the service with its causes.
     pub fault: Option<&'a str>,
 }
@@ -98,7 +106,7 @@ impl Line<'_> {
     fn json(&self, namespace: Option<&str>) -> Value {
         let timestamp =
             self.ended.to_system_time().and_then(|ended| DateTime::from(ended).fmt(Format::DateTime).ok());
-        let members: [(&str, Value); 12] = [
+        let members: [(&str, Value); 16] = [
             ("timestamp", timestamp.into()),
             ("level", if self.fault.is_some() { "ERROR" } else { "INFO" }.into()),
             ("message", "request".into()),
@@ -110,6 +118,10 @@ impl Line<'_> {
             ("status", self.status.into()),
             ("duration_ms", (self.duration.as_secs_f64() * 1000.0).into()),
             ("account_id", self.account_id.map(|id| id.to_string()).into()),
+            ("gateway_request_id", self.gateway_request_id.into()),
+            ("api_id", self.api_id.into()),
+            ("route", self.route.into()),
+            ("client_ip", self.client_ip.into()),
             ("error", self.fault.into()),
         ];
         let members = members.into_iter().filter(|(_, value)| !value.is_null());
@@ -138,6 +150,10 @@ mod tests {
             ended: Timestamp::from_millis(1_790_000_000_250),
             duration: Duration::from_micros(41_500),
             account_id: None,
+            gateway_request_id: None,
+            api_id: None,
+            route: None,
+            client_ip: None,
             fault: None,
         }
     }

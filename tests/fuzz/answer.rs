@@ -5,12 +5,13 @@ use serde_json::Value;
 type Header = (&'static str, &'static str);
 
 /// Errors: the status, the body, and the header that comes with them.
-const ERRORS: [(u64, &str, Option<Header>); 10] = [
+const ERRORS: [(u64, &str, Option<Header>); 11] = [
     (400, r#"{"error":"Malformed JSON"}"#, None),
     (400, r#"{"error":"Token missing"}"#, Some(("www-authenticate", "Bearer"))),
     (401, r#"{"error":"Invalid credentials"}"#, Some(("www-authenticate", "Bearer"))),
     (401, r#"{"valid":false}"#, Some(("www-authenticate", r#"Bearer error="invalid_token""#))),
     (405, r#"{"error":"Method not allowed"}"#, Some(("allow", "POST"))),
+    (405, r#"{"error":"Method not allowed"}"#, Some(("allow", "GET"))),
     (413, r#"{"error":"Request body too large"}"#, None),
     (415, r#"{"error":"Content-Type must be application/json"}"#, None),
     (429, r#"{"error":"Too many attempts"}"#, Some(("retry-after", "100"))),

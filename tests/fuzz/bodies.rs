@@ -31,7 +31,7 @@ pub fn body(bytes: &[u8]) {
 fn read(media_type: HeaderValue, body: Vec<u8>) -> Result<BodyFields, ApiError> {
     let mut request = lambda_http::Request::new(body.into());
     request.headers_mut().insert(CONTENT_TYPE, media_type);
-    BodyFields::read(&Request::new(Timestamp::EPOCH, request))
+    BodyFields::read(&Request::new(|| Timestamp::EPOCH, request))
 }
 
 fn check_fields(mut form: BodyFields, object: &Value) {

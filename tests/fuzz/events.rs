@@ -49,6 +49,7 @@ pub fn validate(bytes: &[u8]) {
         match reply {
             Err(error) => assert!(["Internal error", "Unauthorized"].contains(&&*error.error_message)),
             Ok(reply) if reply.get("statusCode").is_some() => check_validity(&reply, &sent),
+            Ok(reply) if reply == json!({ "ping": "ok" }) => check_ping(&sent),
             Ok(reply) => check_verdict(&reply, &sent),
         }
     }
@@ -74,11 +75,21 @@ fn check_validity(reply: &Value, sent: &Value) {
     if body.get("valid").is_some() {
         assert_eq!(body, json!({ "valid": true, "user_id": ALICE }));
         assert!(says(sent, TOKEN), "without a good token");
+    } else if body == json!({ "healthy": true }) {
+        assert!(sent["requestContext"].get("elb").is_some(), "no load balancer");
+    } else if body == json!({ "user_id": ALICE, "username": "alice" }) && says(sent, TOKEN) {
+        // `GET /me` with a token.
     } else {
-        // `GET /me`, where the API's own authorizer has said who calls.
+        // `GET /me` behind the API's own authorizer.
         let told = &sent["requestContext"]["authorizer"]["lambda"];
         assert_eq!(body, json!({ "user_id": told["user_id"], "username": told["username"] }));
     }
+}
+
+/// A ping has no part that a verdict could be about.
+fn check_ping(sent: &Value) {
+    assert!(sent == &json!({}) || sent.get("source").is_some(), "{sent}");
+    assert!(["type", "methodArn", "routeArn"].iter().all(|member| sent[member].is_null()), "{sent}");
 }
 
 fn check_verdict(reply: &Value, sent: &Value) {
@@ -87,6 +98,7 @@ fn check_verdict(reply: &Value, sent: &Value) {
     let consents = [
         json!({ "isAuthorized": true, "context": alice }),
         json!({ "isAuthorized": true, "resolverContext": alice }),
+        json!({ "isAuthorized": true, "handlerContext": alice }),
         policy("Allow", ALICE, reply, &alice),
     ];
     if consents.contains(reply) {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use serde::Serialize;
 use shared::account::{Account, Status};
-use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError, admit};
+use shared::http::{ApiError, ApiResponse, BodyFields, Clock, Request, RequestError, admit};
 use shared::limits::lockout::Failures;
 use shared::log::{self, Reason};
 use shared::names::username::UsernameKey;
@@ -43,16 +43,16 @@ struct LoggingIn<'p> {
 ///
 /// Missing fields, invalid credentials, too many attempts, a fault of the service.
 pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
-    let (credentials, now) = (read(&request)?, request.now);
+    let credentials = read(&request)?;
     admit(&login.rate_limit, &*login.store, &request).await?;
     let seen = login.store.failures(&credentials.name).await?;
-    Failures::admit(seen.as_ref(), now)?;
+    Failures::admit(seen.as_ref(), request.now)?;
     let account = login.store.find(&credentials.name).await?;
     let checked = check(login, account, credentials.password.as_ref());
     if checked.as_ref().err().is_none_or(RequestError::is_client_error) {
-        count(login, &credentials.name, seen, checked.is_ok(), now).await?;
+        count(login, &credentials.name, seen, checked.is_ok(), request.clock).await?;
     }
-    respond(login, checked?, now).await
+    respond(login, checked?, request.now).await
 }
 
 fn read(request: &Request) -> Result<Credentials, ApiError> {
@@ -93,16 +93,18 @@ fn check<'p>(
 
 /// Counts an attempt before its response: a failure is added to those `seen`, a success removes them.
 ///
-/// Attempts made at the same time count one upon the other. An attempt that finds the name locked by then gets that
+/// A lock runs from the response, not from the arrival: a slow hash must not use it up. Attempts made at the same time count
+/// one upon the other. An attempt that finds the name locked by then gets that
 /// response, whether its password was right or wrong.
 async fn count(
     login: &Login,
     name: &UsernameKey,
     mut seen: Option<Failures>,
     succeeded: bool,
-    now: Timestamp,
+    clock: Clock,
 ) -> Result<(), RequestError> {
     loop {
+        let now = clock();
         Failures::admit(seen.as_ref(), now)?;
         let next = if succeeded { None } else { Some(Failures::after_failure(seen.as_ref(), now)?) };
         match login.store.swap_failures(name, seen.as_ref(), next.as_ref()).await {

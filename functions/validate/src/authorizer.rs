@@ -25,10 +25,9 @@ use crate::verdict::account_of_presented;
 pub(crate) async fn handle(validate: &Validate, kind: Kind, clock: Clock, event: &Event) -> EventResult {
     let started = clock();
     let judged = run_guarded(account_of_presented(validate, presented(kind, event), started)).await;
-    let request_id = event.request_id();
     let invocation =
-        Invocation { function: Validate::NAME, event: kind.name(), request_id, started, ended: clock() };
-    invocation.log(None, judged.as_ref().map(|account| account.id));
+        Invocation { function: Validate::NAME, kind: kind.name(), event, started, ended: clock() };
+    invocation.log(None, judged.as_ref().map(|account| account.id.into()));
 
     let verdict = match &judged {
         Ok(account) => Some(account),
@@ -43,8 +42,10 @@ pub(crate) async fn handle(validate: &Validate, kind: Kind, clock: Clock, event:
 /// authorizer events can be read as HTTP requests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
-    /// AppSync.
+    /// AppSync GraphQL.
     AppSync,
+    /// AppSync Events.
+    AppSyncEvents,
     /// An HTTP API, authorizer payload 1.0.
     HttpApi1,
     /// An HTTP API, authorizer payload 2.0.
@@ -72,6 +73,9 @@ impl Kind {
             (None, None, None, None) if event.context("queryString").is_some() => {
                 event.get("authorizationToken").map(|_| Self::AppSync)
             }
+            (None, None, None, None) if event.context("operation").is_some() => {
+                event.get("authorizationToken").map(|_| Self::AppSyncEvents)
+            }
             _ => None,
         }
     }
@@ -80,6 +84,7 @@ impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AppSync => "appsync_authorizer",
+            Self::AppSyncEvents => "appsync_events_authorizer",
             Self::HttpApi1 => "http_api_1_authorizer",
             Self::HttpApi2 => "http_api_2_authorizer",
             Self::RestRequest => "rest_request_authorizer",
@@ -93,10 +98,19 @@ impl Kind {
 fn presented(kind: Kind, event: &Event) -> Presented<'_> {
     let token = || texts(event.get("authorizationToken")).into_iter();
     match kind {
-        Kind::AppSync => Presented::agreed(token().map(Presented::bare)),
+        Kind::AppSync | Kind::AppSyncEvents => Presented::agreed(token().map(Presented::bare)),
         Kind::RestToken => Presented::agreed(token().map(Presented::read)),
-        Kind::HttpApi1 | Kind::HttpApi2 => Presented::agreed(headers(event).chain(identity_sources(event))),
-        Kind::WebSocket => Presented::agreed(headers(event).chain(query_tokens(event))),
+        Kind::HttpApi1 | Kind::HttpApi2 => {
+            let named = !texts(event.get("identitySource")).is_empty();
+            if named && identity_sources(event).next().is_none() {
+                // The cache key of the verdict would not contain the token.
+                return Presented::Unusable;
+            }
+            Presented::agreed(headers(event).chain(identity_sources(event)))
+        }
+        Kind::WebSocket => {
+            Presented::agreed(headers(event).chain(protocols(event)).chain(query_tokens(event)))
+        }
         Kind::RestRequest => Presented::agreed(headers(event)),
     }
 }
@@ -117,6 +131,16 @@ fn identity_sources(event: &Event) -> impl Iterator<Item = Presented<'_>> {
     let sources =
         sources.flat_map(move |source| if version_1 { source.split(',').collect() } else { vec![source] });
     sources.filter(|source| Presented::is_bearer(source)).map(Presented::read)
+}
+
+/// The token of a WebSocket's subprotocols `bearer, <token>`, for browsers: it is in no URL and so in no log.
+fn protocols(event: &Event) -> impl Iterator<Item = Presented<'_>> {
+    event.header("sec-websocket-protocol").filter_map(|value| {
+        match value.split(',').map(str::trim).collect::<Vec<_>>()[..] {
+            [scheme, token] if scheme.eq_ignore_ascii_case("bearer") => Some(Presented::bare(token)),
+            _ => None,
+        }
+    })
 }
 
 /// The `?token=` of a WebSocket, for browsers, which cannot set a header there.
@@ -141,7 +165,10 @@ fn reply(
         (Kind::AppSync, _, Some(account)) => {
             Ok(json!({ "isAuthorized": true, "resolverContext": context(account) }))
         }
-        (Kind::AppSync, _, None) => Ok(json!({ "isAuthorized": false })),
+        (Kind::AppSyncEvents, _, Some(account)) => {
+            Ok(json!({ "isAuthorized": true, "handlerContext": context(account) }))
+        }
+        (Kind::AppSync | Kind::AppSyncEvents, _, None) => Ok(json!({ "isAuthorized": false })),
         (Kind::HttpApi2, AuthorizerResponse::Simple, Some(account)) => {
             Ok(json!({ "isAuthorized": true, "context": context(account) }))
         }

@@ -64,24 +64,8 @@ impl BodyFields {
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, Invalid> {
-        match self.optional(name, parse)? {
-            Some(value) => Ok(value),
-            None => Err(self.error(name, "This field is required.")),
-        }
-    }
-
-    /// An optional field.
-    ///
-    /// # Errors
-    ///
-    /// When it is present and null, blank, not a string, or an error of `parse`. The error is kept for the response.
-    pub fn optional<T, E: fmt::Display>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<Option<T>, Invalid> {
         let text = match self.fields.remove(name) {
-            None => return Ok(None),
+            None => return Err(self.error(name, "This field is required.")),
             Some(Field::Null) => return Err(self.error(name, "This field may not be null.")),
             Some(Field::Other) => return Err(self.error(name, "Not a valid string.")),
             Some(Field::Text(text)) => text,
@@ -89,7 +73,37 @@ impl BodyFields {
         if text.expose_secret().trim().is_empty() {
             return Err(self.error(name, "This field may not be blank."));
         }
-        parse(text.expose_secret()).map(Some).map_err(|error| self.error(name, &error.to_string()))
+        self.parsed(name, &text, parse)
+    }
+
+    /// An optional field. `null` and the empty text are none, as browser forms send them.
+    ///
+    /// # Errors
+    ///
+    /// When it is blank, not a string, or an error of `parse`. The error is kept for the response.
+    pub fn optional<T, E: fmt::Display>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, Invalid> {
+        match self.fields.remove(name) {
+            None | Some(Field::Null) => Ok(None),
+            Some(Field::Text(text)) if text.expose_secret().is_empty() => Ok(None),
+            Some(Field::Text(text)) if text.expose_secret().trim().is_empty() => {
+                Err(self.error(name, "This field may not be blank."))
+            }
+            Some(Field::Text(text)) => self.parsed(name, &text, parse).map(Some),
+            Some(Field::Other) => Err(self.error(name, "Not a valid string.")),
+        }
+    }
+
+    fn parsed<T, E: fmt::Display>(
+        &mut self,
+        name: &'static str,
+        text: &SecretString,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Invalid> {
+        parse(text.expose_secret()).map_err(|error| self.error(name, &error.to_string()))
     }
 
     fn error(&mut self, name: &'static str, message: &str) -> Invalid {

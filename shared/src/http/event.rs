@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use crate::limits::client_ip::ClientIp;
 
 /// The members that are read as they are.
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 14] = [
     "authorizationToken",
     "body",
     "httpMethod",
@@ -28,17 +28,39 @@ const MEMBERS: [&str; 10] = [
     "methodArn",
     "path",
     "rawPath",
+    "resource",
     "routeArn",
+    "routeKey",
+    "source",
     "type",
+    "version",
 ];
 
 /// The headers that are read, in lower case.
-const HEADERS: [&str; 3] = ["authorization", "content-encoding", "content-type"];
+const HEADERS: [&str; 5] =
+    ["authorization", "content-encoding", "content-type", "sec-websocket-protocol", "user-agent"];
+
+/// Senders of events that only keep a function warm: schedules of EventBridge, and the plugin of the Serverless Framework.
+const PINGS: [&str; 3] = ["aws.events", "aws.scheduler", "serverless-plugin-warmup"];
 
 /// One Lambda event of any kind. `Debug` shows nothing: bodies hold passwords and headers hold tokens.
 pub struct Event {
     request_id: String,
     members: Map<String, Value>,
+    is_empty: bool,
+}
+
+/// The gateway's own facts about an event, by which a log line joins the access log of the API.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The gateway's id of the request.
+    pub request_id: Option<String>,
+    /// The id of the API.
+    pub api_id: Option<String>,
+    /// Method and path of the route as it was set up, never the path of the request.
+    pub route: Option<String>,
+    /// The client IP.
+    pub client_ip: Option<String>,
 }
 
 /// The sender of an HTTP request, which decides the form of the response.
@@ -66,13 +88,13 @@ impl Event {
                     some_of(raw, |name| name == "token")
                 }
                 "requestContext" => context(raw),
-                "version" => value(raw),
                 name if MEMBERS.contains(&name) => value(raw),
                 _ => continue,
             };
             members.insert(name, value);
         }
-        Self { request_id: request_id.to_owned(), members }
+        let is_empty = serde_json::from_str::<Map<String, Value>>(json).is_ok_and(|object| object.is_empty());
+        Self { request_id: request_id.to_owned(), members, is_empty }
     }
 
     /// Lambda's id of the invocation.
@@ -108,6 +130,37 @@ impl Event {
         };
         let (single, multiple) = (values("headers"), values("multiValueHeaders"));
         if multiple.is_empty() { single } else { multiple }.into_iter()
+    }
+
+    /// `true` for an event that only keeps the function warm.
+    #[must_use]
+    pub fn is_ping(&self) -> bool {
+        let is_ping = self.text("source").is_some_and(|source| PINGS.contains(&source));
+        let of_api = ["methodArn", "requestContext", "routeArn", "type"];
+        self.is_empty || (is_ping && of_api.iter().all(|member| self.get(member).is_none_or(Value::is_null)))
+    }
+
+    /// `true` for the health check of a load balancer.
+    pub(super) fn is_health_check(&self) -> bool {
+        let is_checker = self.header("user-agent").any(|agent| agent.starts_with("ELB-HealthChecker/"));
+        matches!(self.sender(), Some(Sender::LoadBalancer)) && is_checker
+    }
+
+    /// The gateway's own facts about the event.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        let context = |member: &str| Some(self.context(member)?.as_str()?.to_owned());
+        let of_arn =
+            || self.text("methodArn").or(self.text("routeArn"))?.split('/').next()?.rsplit(':').next();
+        let rest_route = || Some(format!("{} {}", self.text("httpMethod")?, self.text("resource")?));
+        let client_ip =
+            ["http", "identity"].iter().find_map(|part| self.context(part)?.get("sourceIp")?.as_str());
+        Origin {
+            request_id: context("requestId"),
+            api_id: context("apiId").or_else(|| of_arn().map(str::to_owned)),
+            route: self.text("routeKey").map(str::to_owned).or_else(rest_route),
+            client_ip: client_ip.map(str::to_owned),
+        }
     }
 
     /// The client IP as the gateway saw it. A load balancer tells it only in a header that a client can forge.
@@ -244,7 +297,8 @@ fn context(raw: &RawValue) -> Value {
             "identity" => some_of(raw, |name| name == "sourceIp"),
             "authorizer" => object(raw.get()).get("lambda").map_or(Value::Null, |raw| value(raw)),
             // Their presence alone tells the kind of the event.
-            "connectionId" | "elb" | "queryString" => Value::Bool(true),
+            "connectionId" | "elb" | "operation" | "queryString" => Value::Bool(true),
+            "apiId" | "requestId" => value(raw),
             _ => return None,
         };
         Some((name, value))

@@ -3,7 +3,7 @@
 use lambda_http::http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
-use super::Event;
+use super::{Clock, Event};
 use crate::limits::client_ip::ClientIp;
 use crate::time::Timestamp;
 
@@ -11,6 +11,8 @@ use crate::time::Timestamp;
 pub struct Request {
     /// The arrival of the request.
     pub now: Timestamp,
+    /// The clock, for moments after the arrival.
+    pub clock: Clock,
     /// The client IP, where the gateway tells it.
     pub client_ip: Option<ClientIp>,
     /// The context of an authorizer in front of an HTTP API; empty without one.
@@ -21,12 +23,12 @@ pub struct Request {
 impl Request {
     /// A request without client IP and authorizer.
     #[must_use]
-    pub fn new(now: Timestamp, http: lambda_http::Request) -> Self {
-        Self { now, client_ip: None, authorizer: Map::new(), http }
+    pub fn new(clock: Clock, http: lambda_http::Request) -> Self {
+        Self { now: clock(), clock, client_ip: None, authorizer: Map::new(), http }
     }
 
-    pub(super) fn of_event(now: Timestamp, event: &Event, http: lambda_http::Request) -> Self {
-        Self { now, client_ip: event.client_ip(), authorizer: event.authorizer_context(), http }
+    pub(super) fn of_event(now: Timestamp, clock: Clock, event: &Event, http: lambda_http::Request) -> Self {
+        Self { now, clock, client_ip: event.client_ip(), authorizer: event.authorizer_context(), http }
     }
 
     /// The method.

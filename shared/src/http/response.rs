@@ -5,15 +5,16 @@ use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONT
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-use super::{ApiError, RequestError};
+use super::{ApiError, Logged, RequestError};
 use crate::account::AccountId;
+use crate::log::Outcome;
 
 /// A successful response.
 #[derive(Debug)]
 pub struct ApiResponse {
     status: StatusCode,
     body: String,
-    pub(super) account_id: AccountId,
+    logged: Logged,
 }
 
 impl ApiResponse {
@@ -36,7 +37,17 @@ impl ApiResponse {
     }
 
     fn new(status: StatusCode, body: &impl Serialize, account_id: AccountId) -> Result<Self, ApiError> {
-        Ok(Self { status, body: serde_json::to_string(body)?, account_id })
+        Ok(Self { status, body: serde_json::to_string(body)?, logged: account_id.into() })
+    }
+
+    /// The response to a health check.
+    pub(super) fn healthy() -> Self {
+        let logged = Logged { outcome: Outcome::HealthCheck, account_id: None };
+        Self { status: StatusCode::OK, body: r#"{"healthy":true}"#.to_owned(), logged }
+    }
+
+    pub(super) fn logged(&self) -> Logged {
+        self.logged
     }
 }
 

@@ -322,7 +322,7 @@ mod forms {
     }
 
     fn fields(request: lambda_http::Request) -> Result<BodyFields, ApiError> {
-        BodyFields::read(&Request::new(clock(), request))
+        BodyFields::read(&Request::new(clock, request))
     }
 
     /// The field `a` of a body, or the name of the error.

@@ -29,6 +29,8 @@ words! {
     Outcome {
         /// The body has more than 16 KiB.
         BodyTooLarge = "body_too_large",
+        /// A load balancer asked whether the function lives.
+        HealthCheck = "health_check",
         /// A fault of the service.
         InternalError = "internal_error",
         /// The login failed.
@@ -43,6 +45,8 @@ words! {
         MethodNotAllowed = "method_not_allowed",
         /// The request succeeded.
         Ok = "ok",
+        /// The event only kept the function warm.
+        Ping = "ping",
         /// The request has no token.
         TokenMissing = "token_missing",
         /// The name is locked, or the client IP over its rate limit.

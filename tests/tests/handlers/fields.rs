@@ -49,6 +49,10 @@ async fn a_field_that_is_no_text_or_says_nothing_is_named() {
             [("register", &["username", "password", "email"][..]), ("login", &["username", "password"])]
         {
             for field in fields {
+                // An optional field may be none.
+                if *field == "email" && (value.is_null() || value == "") {
+                    continue;
+                }
                 for sender in Sender::ALL {
                     println!("{function} {field} {value} {sender:?}");
                     let answer = service.call(function, sender.post(&with(field, &value))).await;

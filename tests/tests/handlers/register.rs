@@ -105,8 +105,7 @@ async fn each_bad_value_has_its_message() {
         ("username", "ali\u{202E}ce".into(), BAD_USERNAME.into()),
         ("username", "ali\u{200B}ce".into(), BAD_USERNAME.into()),
         ("username", "admin\u{0}".into(), "Null characters are not allowed.".into()),
-        ("email", Value::Null, "This field may not be null.".into()),
-        ("email", "".into(), "This field may not be blank.".into()),
+        ("email", "  ".into(), "This field may not be blank.".into()),
         ("email", "alice".into(), "Enter a valid email address.".into()),
         ("email", format!("a@{}.com", "x".repeat(255)).into(), too_long(254)),
         ("password", "".into(), "This field may not be blank.".into()),
@@ -127,6 +126,17 @@ async fn each_bad_value_has_its_message() {
         assert_eq!(service.account("alice").await, None);
     }
     assert_eq!(with(&service, "password", PASSWORD).await.status, 201);
+}
+
+/// As browser forms send a field that was left empty.
+#[tokio::test]
+async fn an_empty_or_null_email_is_none() {
+    let service = Service::new().await;
+    for (name, email) in [("alice", Value::Null), ("bob", "".into())] {
+        let body = json!({ "username": name, "password": PASSWORD, "email": email }).to_string();
+        assert_eq!(service.register(Sender::HttpApi.post(&body)).await.status, 201);
+        assert_eq!(service.account(name).await.unwrap().email, None);
+    }
 }
 
 #[tokio::test]

@@ -145,7 +145,8 @@ impl Service {
         Box::pin(self.invoke("validate", event)).await
     }
 
-    async fn invoke(&self, function: &'static str, event: Value) -> Result<Value, String> {
+    /// What Lambda gets.
+    pub async fn invoke(&self, function: &'static str, event: Value) -> Result<Value, String> {
         let event = Event::parse(&event.to_string(), "");
         let reply = match function {
             "register" => self.register.handle(clock, &event).await,
