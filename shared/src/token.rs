@@ -145,6 +145,9 @@ pub enum IssueError {
     /// The clock has not been set.
     #[error("the clock stands at or before 1970")]
     Clock,
+    /// The keys are too old, and could not be read again.
+    #[error("the keys are unavailable")]
+    KeysUnavailable,
     /// The library failed.
     #[error("the token could not be encoded")]
     Encoding(#[source] jsonwebtoken::errors::Error),

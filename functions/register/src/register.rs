@@ -54,10 +54,14 @@ pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiR
 
 fn read(register: &Register, request: &Request) -> Result<Registration, ApiError> {
     let mut fields = BodyFields::read(request)?;
-    let username = fields.required("username", Username::parse);
     let email = fields.optional("email", Email::parse);
-    let (name, address) = (username.as_ref().ok(), email.as_ref().ok().and_then(Option::as_ref));
-    let password = fields.required("password", |typed| register.policy.admit(typed, name, address));
+    let own = email.as_ref().ok().and_then(Option::as_ref);
+    let username = fields.required("username", |typed| {
+        let username = Username::parse(typed)?;
+        username.check_is_own(own).map(|()| username)
+    });
+    let name = username.as_ref().ok();
+    let password = fields.required("password", |typed| register.policy.admit(typed, name, own));
     match (username, email, password) {
         (Ok(username), Ok(email), Ok(password)) => Ok(Registration { username, email, password }),
         _ => Err(fields.into()),

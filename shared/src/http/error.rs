@@ -190,7 +190,18 @@ macro_rules! internal {
         }
     )+};
 }
-internal!(HashError, IssueError, NoRandomness, serde_json::Error);
+internal!(HashError, NoRandomness, serde_json::Error);
+
+impl From<IssueError> for RequestError {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::KeysUnavailable => {
+                ApiError::Unavailable(error.into()).because(Reason::KeysUnavailable, None)
+            }
+            error => ApiError::Internal(error.into()).into(),
+        }
+    }
+}
 
 /// An error with the facts that only the log may know.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use serde::{Deserialize as DeriveDeserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{CLOCK_SKEW_SECONDS, MAX_TTL, TokenError};
+use crate::time::Timestamp;
 
 /// The claims of our tokens (RFC 7519 section 4): every one is required, but `nbf`, which we never write.
 ///
@@ -97,6 +98,17 @@ impl JoseHeader {
         }
         Ok(header)
     }
+}
+
+/// The `iat` that a token claims, of any form and by any key.
+pub(super) fn claimed_iat(token: &str) -> Option<Timestamp> {
+    #[derive(DeriveDeserialize)]
+    struct Claimed {
+        iat: u64,
+    }
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let Claimed { iat } = serde_json::from_slice(&claims).ok()?;
+    Some(Timestamp::from_seconds(iat))
 }
 
 /// A `T` from JSON that is UTF-8 throughout, as RFC 7519 section 7.2 demands. A JSON parser does not look into the values

@@ -18,11 +18,16 @@ pub(super) const MIN_BYTES: usize = 32;
 const MIN_DISTINCT_BYTES: usize = 8;
 
 /// Secrets from tutorials and specifications that are long enough.
-const PUBLISHED: [&str; 4] = [
+const PUBLISHED: [&str; 9] = [
     "a-string-secret-at-least-256-bits-long",
     "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
     "your-256-bit-secret-your-256-bit-secret",
     "0123456789abcdef0123456789abcdef",
+    "your-secret-key-change-in-production",
+    "your-super-secret-key-change-this-in-production",
+    "change-this-secret-key-in-production-please",
+    "super-secret-jwt-token-with-at-least-32-characters-long",
+    "this-is-a-very-secret-key-that-should-be-changed",
 ];
 
 /// Prefix of the keys that Django generates for development.
@@ -51,7 +56,8 @@ impl Key {
         if PUBLISHED.contains(&secret) || secret.starts_with(PUBLISHED_PREFIX) {
             return Err(WeakKey::Published);
         }
-        if secret.bytes().collect::<HashSet<_>>().len() < MIN_DISTINCT_BYTES {
+        let few = secret.bytes().collect::<HashSet<_>>().len() < MIN_DISTINCT_BYTES;
+        if few || is_periodic(secret.as_bytes()) || is_sequence(secret.as_bytes()) {
             return Err(WeakKey::Repetitive);
         }
         Ok(Self::of(secret.as_bytes().to_vec()))
@@ -85,6 +91,18 @@ impl Key {
     pub(super) fn expose(&self) -> &[u8] {
         self.secret.expose_secret()
     }
+}
+
+/// A text of two or more repetitions of its beginning.
+fn is_periodic(secret: &[u8]) -> bool {
+    (1..=secret.len() / 2)
+        .any(|period| secret.iter().zip(secret.iter().skip(period)).all(|(one, next)| one == next))
+}
+
+/// A text most of whose neighbours follow each other, as in `abcdefgh…` and `98765…`.
+fn is_sequence(secret: &[u8]) -> bool {
+    let steps = secret.iter().zip(secret.iter().skip(1)).filter(|(one, next)| one.abs_diff(**next) <= 1);
+    steps.count() > secret.len() / 2
 }
 
 impl fmt::Debug for Key {
@@ -131,6 +149,12 @@ mod tests {
             ("a".repeat(64), WeakKey::Repetitive),
             ("ab".repeat(32), WeakKey::Repetitive),
             ("0123".repeat(16), WeakKey::Repetitive),
+            ("12345678901234567890123456789012".to_owned(), WeakKey::Repetitive),
+            ("abcdefgh".repeat(4), WeakKey::Repetitive),
+            ("correct-horse-battery-".repeat(2), WeakKey::Repetitive),
+            ("abcdefghijklmnopqrstuvwxyz0123456789".to_owned(), WeakKey::Repetitive),
+            ("zyxwvutsrqponmlkjihgfedcba9876543210".to_owned(), WeakKey::Repetitive),
+            ("your-secret-key-change-in-production".to_owned(), WeakKey::Published),
             ("a-string-secret-at-least-256-bits-long".to_owned(), WeakKey::Published),
             ("django-insecure-4x!k2^9v@m7z&q1w(8r$t5y*u3i%o6p+".to_owned(), WeakKey::Published),
             (format!("{}\n", Key::generate().unwrap()), WeakKey::OuterSpace),
