@@ -29,6 +29,12 @@ pub const AWS_CONNECT: Duration = Duration::from_millis(900);
 /// The read of the secret that a request waits for.
 pub const SECRET_READ_AGAIN: Duration = Duration::from_millis(700);
 
+/// The first read of the secret, which a start waits for. Lambda allows a start ten seconds.
+pub const SECRET_FIRST_READ: Duration = Duration::from_secs(8);
+
+/// One attempt of that read.
+pub const SECRET_FIRST_ATTEMPT: Duration = Duration::from_millis(2600);
+
 /// The first connection to DynamoDB, which a start waits for.
 pub const STORE_PRIMING: Duration = Duration::from_secs(1);
 
@@ -39,4 +45,6 @@ const _: () = assert!(HANDLER.as_millis() < RESPONSE.as_millis());
 const _: () = assert!(AWS_OPERATION.as_millis() < HANDLER.as_millis());
 const _: () = assert!(AWS_ATTEMPT.as_millis() * 2 < AWS_OPERATION.as_millis());
 const _: () = assert!(AWS_CONNECT.as_millis() < AWS_ATTEMPT.as_millis());
+const _: () = assert!(SECRET_FIRST_ATTEMPT.as_millis() * 3 < SECRET_FIRST_READ.as_millis());
+const _: () = assert!(SECRET_FIRST_READ.as_secs() < 10);
 const _: () = assert!(SECRET_READ_AGAIN.as_millis() + SQLITE_LOCK.as_millis() <= HANDLER.as_millis());

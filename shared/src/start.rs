@@ -264,7 +264,7 @@ async fn keys(config: &Config, aws: Option<&SdkConfig>) -> Result<FoundKeys, Sta
         (SecretSource::Given(keys), _) => Ok((keys.clone(), None)),
         (SecretSource::SecretsManager(arn), Some(aws)) => {
             let secret = SecretsManager::new(aws, config.endpoints.secrets_manager.as_deref(), arn);
-            Ok((secret.read().await?, Some(Box::new(secret))))
+            Ok((secret.read_first().await?, Some(Box::new(secret))))
         }
         _ => Err(StartError::Contradiction),
     }

@@ -1,6 +1,7 @@
 //! The secret that signs tokens, in AWS Secrets Manager: `{"current": "…"}`, and `"previous": "…"` during a rotation.
 
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
@@ -48,10 +49,22 @@ impl SecretsManager {
         Self { client: Client::from_conf(config.build()), arn: arn.to_owned() }
     }
 
-    /// Reads the keys. Boxed, so that the future is compiled here and not once more in each caller.
-    pub(crate) fn read(&self) -> BoxFuture<'_, Result<Keys, SecretError>> {
+    /// Reads the keys at the start, which may wait longer than a request. Boxed, so that the future is compiled here and not
+    /// once more in each caller.
+    pub(crate) fn read_first(&self) -> BoxFuture<'_, Result<Keys, SecretError>> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(deadlines::SECRET_FIRST_ATTEMPT)
+            .operation_attempt_timeout(deadlines::SECRET_FIRST_ATTEMPT)
+            .operation_timeout(deadlines::SECRET_FIRST_READ)
+            .build();
+        self.read(timeouts)
+    }
+
+    fn read(&self, timeouts: TimeoutConfig) -> BoxFuture<'_, Result<Keys, SecretError>> {
         let reading = async move {
-            let response = self.client.get_secret_value().secret_id(&self.arn).send().await;
+            let request = self.client.get_secret_value().secret_id(&self.arn).customize();
+            let patience = aws_sdk_secretsmanager::Config::builder().timeout_config(timeouts);
+            let response = request.config_override(patience).send().await;
             let response = response.map_err(|error| SecretError::Read(error.into()))?;
             parse(response.secret_string().ok_or(SecretError::Form)?)
         };
@@ -62,10 +75,10 @@ impl SecretsManager {
 impl KeySource for SecretsManager {
     fn read_again(&self) -> BoxFuture<'_, Option<Keys>> {
         let reading = async move {
-            let failure = match tokio::time::timeout(deadlines::SECRET_READ_AGAIN, self.read()).await {
-                Ok(Ok(keys)) => return Some(keys),
-                Ok(Err(error)) => log::chain(&error),
-                Err(_) => "no response in time".to_owned(),
+            let timeouts = TimeoutConfig::builder().operation_timeout(deadlines::SECRET_READ_AGAIN).build();
+            let failure = match self.read(timeouts).await {
+                Ok(keys) => return Some(keys),
+                Err(error) => log::chain(&error),
             };
             log::fault(&failure, "the secret could not be read again");
             None

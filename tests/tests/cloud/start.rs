@@ -90,6 +90,15 @@ async fn a_secret_that_never_comes_is_not_waited_for() {
     assert_says(&service.refusal("login", &[]).await, "JWT_SECRET_ARN cannot be read");
 }
 
+/// Secrets Manager may take longer at a start than a request may wait.
+#[tokio::test]
+async fn a_start_waits_for_a_slow_secret() {
+    let service = Service::new().await;
+    service.secrets.delay(Duration::from_millis(2000));
+    let register = service.start("register").await;
+    register.register("alice", None).await.assert_status(201);
+}
+
 /// The connection to the table is opened while the secret is on its way.
 #[tokio::test]
 async fn a_function_waits_for_the_table_and_the_secret_at_the_same_time() {
