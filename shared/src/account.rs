@@ -29,6 +29,33 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
+/// The part of an account that tokens are issued for and judged by.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Standing {
+    /// The account's id.
+    pub id: AccountId,
+    /// The username as typed at registration.
+    pub username: String,
+    /// The token version.
+    pub token_version: u32,
+    /// The status.
+    pub status: Status,
+}
+
+impl Account {
+    /// The part that tokens are about.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let Self { id, username, token_version, status, .. } = self;
+        Standing {
+            id: *id,
+            username: username.as_str().to_owned(),
+            token_version: *token_version,
+            status: *status,
+        }
+    }
+}
+
 /// The state of an account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Status {

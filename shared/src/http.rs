@@ -3,7 +3,7 @@
 mod body;
 mod error;
 mod event;
-mod rate_limit;
+pub mod rate_limit;
 mod request;
 mod response;
 mod routes;
@@ -24,7 +24,6 @@ use serde_json::value::{RawValue, to_raw_value};
 pub use body::{BodyFields, Invalid};
 pub use error::{ApiError, FieldErrors, RequestError};
 pub use event::{Event, Origin, texts};
-pub use rate_limit::admit;
 pub use request::Request;
 pub use response::ApiResponse;
 pub use routes::{Handler, Route, find};

@@ -6,6 +6,7 @@
 //! | Which text is a username, an email, and which spellings are the same? | [`names`] |
 //! | Which text is a password, how is it hashed and verified, which new ones are too weak? | [`password`] |
 //! | How are tokens issued and verified, and with which keys? | [`token`] |
+//! | Was this registration made before? | [`idempotency`] |
 //! | How often may a password be guessed, and a function be called? | [`limits`] |
 //! | Where do accounts live? | [`store`] |
 //! | How does an event become a request, and an error a response? | [`http`] |
@@ -22,6 +23,7 @@ pub mod account;
 pub mod config;
 pub mod deadlines;
 pub mod http;
+pub mod idempotency;
 pub mod limits;
 pub mod log;
 pub mod names;

@@ -20,7 +20,7 @@ use crate::http::{Clock, Event, EventResult};
 use crate::password::hash::{HashError, Hasher};
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteStore;
-use crate::store::{Accounts, DynamoDbStore, Logins, Operator, Registrations, StoreError};
+use crate::store::{DynamoDbStore, Logins, Operator, Registrations, Standings, StoreError};
 use crate::time::Timestamp;
 use crate::token::{KeySource, Keyring, Keys};
 use crate::{log, metrics};
@@ -85,7 +85,7 @@ macro_rules! views {
     )+};
 }
 
-views!(Accounts Logins Registrations);
+views!(Logins Registrations Standings);
 
 /// The part of a start that prepares the hashing of passwords.
 pub trait Hashing: Debug + Sized {

@@ -16,7 +16,8 @@ pub use operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
-use crate::account::Account;
+use crate::account::{Account, Standing};
+use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;
 use crate::names::username::UsernameKey;
@@ -24,13 +25,21 @@ use crate::password::hash::PasswordHash;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Finds accounts: everything that `validate` does.
+/// Finds the standing of accounts: everything that `validate` does.
 ///
 /// Each function has a trait with the methods that it calls and no others, as each has an IAM policy: a method that could be
 /// called through `dyn` is linked, with all the code of its call to AWS. Every back end implements all of them and passes
 /// the rules in `contract.rs`.
 ///
 /// Stored text is trusted: a row is read whatever grammar new names have today.
+#[async_trait]
+pub trait Standings: Debug + Send + Sync {
+    /// The standing of an account, by strongly consistent read of these attributes alone: no hash is read. An unknown name is
+    /// `Ok(None)`.
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError>;
+}
+
+/// Finds accounts.
 #[async_trait]
 pub trait Accounts: Debug + Send + Sync {
     /// Finds an account by strongly consistent read. An unknown name is `Ok(None)`.
@@ -40,6 +49,9 @@ pub trait Accounts: Debug + Send + Sync {
 /// Counts requests.
 #[async_trait]
 pub trait RequestCounts: Debug + Send + Sync {
+    /// The count of a window so far.
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError>;
+
     /// Counts one request in one atomic step and returns the count so far.
     ///
     /// A request may be counted twice when the response of the first attempt was lost.
@@ -53,9 +65,10 @@ pub trait RequestCounts: Debug + Send + Sync {
 pub trait Registrations: RequestCounts {
     /// Adds an account in one atomic step. [`CreateError::Taken`] changes nothing.
     ///
-    /// Adding an account with the same id again succeeds and changes nothing, so that a request whose response was lost
-    /// can be repeated.
-    async fn create(&self, account: &Account) -> Result<(), CreateError>;
+    /// Adding an account with the same id again succeeds and changes nothing, so that a write whose response was lost can be
+    /// repeated. So does adding one with the same name and the same idempotency key within a day, which returns the
+    /// account that is there.
+    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError>;
 }
 
 /// Finds accounts and counts failed logins, as `login` does.
@@ -78,9 +91,9 @@ pub trait Logins: Accounts + RequestCounts {
 }
 
 /// A whole store.
-pub trait AccountStore: Logins + Registrations {}
+pub trait AccountStore: Logins + Registrations + Standings {}
 
-impl<T: Logins + Registrations> AccountStore for T {}
+impl<T: Logins + Registrations + Standings> AccountStore for T {}
 
 /// The store failed. The cause is for the log.
 #[derive(Debug, thiserror::Error)]

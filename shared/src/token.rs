@@ -18,7 +18,7 @@ pub use claims::Claims;
 pub use key::{Key, Keys, WeakKey};
 pub use keyring::{KeySource, Keyring, VerifyError};
 
-use crate::account::Account;
+use crate::account::Standing;
 use crate::hex;
 use crate::log::Reason;
 use crate::random::{self, NoRandomness};
@@ -63,12 +63,12 @@ impl Issuer {
         Self { rules, header, key: EncodingKey::from_secret(keys.current.expose()) }
     }
 
-    /// A token for this account, valid from `now` on.
+    /// A token for an account, valid from `now` on.
     ///
     /// # Errors
     ///
     /// Without randomness for the `jti`, or while the clock stands at or before 1970.
-    pub fn issue(&self, account: &Account, now: Timestamp) -> Result<String, IssueError> {
+    pub fn issue(&self, standing: &Standing, now: Timestamp) -> Result<String, IssueError> {
         if now == Timestamp::EPOCH {
             return Err(IssueError::Clock);
         }
@@ -76,10 +76,10 @@ impl Issuer {
         let claims = Claims {
             iss: self.rules.issuer.clone(),
             aud: self.rules.audience.clone(),
-            sub: account.id.to_string(),
-            user_id: account.id.to_string(),
-            username: account.username.as_str().to_owned(),
-            ver: account.token_version,
+            sub: standing.id.to_string(),
+            user_id: standing.id.to_string(),
+            username: standing.username.clone(),
+            ver: standing.token_version,
             iat,
             exp: iat + self.rules.ttl.as_secs(),
             nbf: None,

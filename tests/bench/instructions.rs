@@ -111,12 +111,12 @@ impl Scene {
             status: Status::Active,
             created_at: Timestamp::EPOCH,
         };
-        SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account).await.unwrap();
+        SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account, None).await.unwrap();
         let name = "serverless-auth".to_owned();
         let rules = Rules { issuer: name.clone(), audience: name, ttl: Duration::from_hours(1) };
         let keys = Keys { current: Key::parse(SECRET).unwrap(), previous: None };
         #[expect(clippy::disallowed_methods, reason = "the function has no other clock")]
-        let token = Issuer::new(rules, &keys).issue(&account, SystemTime::now().into()).unwrap();
+        let token = Issuer::new(rules, &keys).issue(&account.standing(), SystemTime::now().into()).unwrap();
         Self { folder, token }
     }
 

@@ -8,16 +8,19 @@ use login::Login;
 use register::Register;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use shared::account::{Account, AccountId, Status};
+use shared::account::{Account, AccountId, Standing, Status};
 use shared::config::Config;
 use shared::http::{Event, EventResult};
+use shared::idempotency::IdempotencyKey;
 use shared::limits::client_ip::Window;
 use shared::limits::lockout::Failures;
 use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash};
 use shared::start::{self, Function, Resources};
-use shared::store::{Accounts, CreateError, Logins, Registrations, RequestCounts, StoreError, SwapError};
+use shared::store::{
+    Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
+};
 use shared::time::Timestamp;
 use shared::token::Keyring;
 use tokio::runtime::Runtime;
@@ -139,6 +142,13 @@ struct Fixed {
 }
 
 #[async_trait]
+impl Standings for Fixed {
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
+        Ok(self.find(name).await?.map(|account| account.standing()))
+    }
+}
+
+#[async_trait]
 impl Accounts for Fixed {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         let (status, token_version) = match name.as_str() {
@@ -162,7 +172,11 @@ impl Accounts for Fixed {
 
 #[async_trait]
 impl RequestCounts for Fixed {
-    /// Addresses of one network are over the limit.
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
+        self.count_request(window).await
+    }
+
+    /// Client IPs of one network are over the limit.
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
         let busy = window.key.contains("#198.51.100.");
         Ok(if busy { u64::MAX } else { 1 })
@@ -171,10 +185,10 @@ impl RequestCounts for Fixed {
 
 #[async_trait]
 impl Registrations for Fixed {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+    async fn create(&self, account: &Account, _: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
         let username = account.username.key() == &UsernameKey::of("alice");
         let email = account.email.as_ref().is_some_and(|email| email.key().as_str() == "alice@example.com");
-        if username || email { Err(CreateError::Taken { username, email }) } else { Ok(()) }
+        if username || email { Err(CreateError::Taken { username, email }) } else { Ok(account.standing()) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use serde::Serialize;
 use shared::account::{Account, Status};
-use shared::http::{ApiError, ApiResponse, BodyFields, Clock, Request, RequestError, admit};
+use shared::http::{ApiError, ApiResponse, BodyFields, Clock, Request, RequestError, rate_limit};
 use shared::limits::lockout::Failures;
 use shared::log::{self, Reason};
 use shared::names::username::UsernameKey;
@@ -44,13 +44,16 @@ struct LoggingIn<'p> {
 /// Missing fields, invalid credentials, too many attempts, a fault of the service.
 pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
     let credentials = read(&request)?;
-    admit(&login.rate_limit, &*login.store, &request).await?;
+    rate_limit::check(&login.rate_limit, &*login.store, &request).await?;
     let seen = login.store.failures(&credentials.name).await?;
     Failures::admit(seen.as_ref(), request.now)?;
     let account = login.store.find(&credentials.name).await?;
     let checked = check(login, account, credentials.password.as_ref());
     if checked.as_ref().err().is_none_or(RequestError::is_client_error) {
         count(login, &credentials.name, seen, checked.is_ok(), request.clock).await?;
+    }
+    if checked.as_ref().is_err_and(RequestError::is_client_error) {
+        rate_limit::count(&login.rate_limit, &*login.store, &request).await?;
     }
     respond(login, checked?, request.now).await
 }
@@ -123,7 +126,7 @@ async fn respond(
     if let Some(password) = renew {
         renew_hash(login, &account, password).await;
     }
-    let token = login.keyring.issue(&account, now).await?;
+    let token = login.keyring.issue(&account.standing(), now).await?;
     let logged_in = LoggedIn { token, token_type: "Bearer", expires_in: login.keyring.ttl().as_secs() };
     Ok(ApiResponse::ok(&logged_in, account.id)?)
 }

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use shared::account::{Account, AccountId, Status};
-use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError, admit};
+use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError, rate_limit};
+use shared::idempotency::IdempotencyKey;
 use shared::log::Reason;
 use shared::names::email::Email;
 use shared::names::username::Username;
@@ -11,6 +12,9 @@ use shared::store::CreateError;
 use shared::time::Timestamp;
 
 use crate::Register;
+
+/// The header of an idempotent registration.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The body of a successful registration.
 #[derive(Serialize)]
@@ -35,21 +39,26 @@ struct Registration {
 /// All bad fields together, a taken name, too many attempts, a fault of the service.
 pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiResponse, RequestError> {
     let (registration, now) = (read(register, &request)?, request.now);
-    admit(&register.rate_limit, &*register.store, &request).await?;
+    let key = idempotency_key(&request)?;
+    rate_limit::admit(&register.rate_limit, &*register.store, &request).await?;
     let account = account(register, registration, now)?;
-    match register.store.create(&account).await {
-        Ok(()) => {}
+    // Signed before the account is written: nothing can fail between the write and the response.
+    let mut token = register.keyring.issue(&account.standing(), now).await?;
+    let standing = match register.store.create(&account, key.as_ref()).await {
+        Ok(standing) => standing,
         Err(CreateError::Store(error)) => return Err(error.into()),
         Err(CreateError::Taken { username, email }) => return Err(taken(username, email)),
+    };
+    if standing.id != account.id {
+        token = register.keyring.issue(&standing, now).await?;
     }
-    let token = register.keyring.issue(&account, now).await?;
     let registered = Registered {
-        user_id: account.id.to_string(),
+        user_id: standing.id.to_string(),
         token,
         token_type: "Bearer",
         expires_in: register.keyring.ttl().as_secs(),
     };
-    Ok(ApiResponse::created(&registered, account.id)?)
+    Ok(ApiResponse::created(&registered, standing.id)?)
 }
 
 fn read(register: &Register, request: &Request) -> Result<Registration, ApiError> {
@@ -65,6 +74,19 @@ fn read(register: &Register, request: &Request) -> Result<Registration, ApiError
     match (username, email, password) {
         (Ok(username), Ok(email), Ok(password)) => Ok(Registration { username, email, password }),
         _ => Err(fields.into()),
+    }
+}
+
+/// The key by which a client repeats a registration whose response it did not get.
+fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, ApiError> {
+    let mut values = request.headers().get_all(IDEMPOTENCY_KEY).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            let key = value.to_str().ok().and_then(IdempotencyKey::parse);
+            key.map(Some).ok_or(ApiError::InvalidIdempotencyKey)
+        }
+        (Some(_), Some(_)) => Err(ApiError::InvalidIdempotencyKey),
     }
 }
 

@@ -8,7 +8,7 @@
 use lambda_runtime::Diagnostic;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
-use shared::account::Account;
+use shared::account::Standing;
 use shared::config::AuthorizerResponse;
 use shared::http::{Clock, Event, EventResult, Invocation, run_guarded, texts};
 use shared::start::Function;
@@ -159,7 +159,7 @@ fn reply(
     kind: Kind,
     event: &Event,
     response: AuthorizerResponse,
-    verdict: Option<&Account>,
+    verdict: Option<&Standing>,
 ) -> Result<Value, Diagnostic> {
     match (kind, response, verdict) {
         (Kind::AppSync, _, Some(account)) => {
@@ -182,8 +182,8 @@ fn reply(
 }
 
 /// The context that the API hands on to the function behind it: flat strings, which every kind of API takes.
-fn context(account: &Account) -> Value {
-    json!({ "user_id": account.id.to_string(), "username": account.username.as_str() })
+fn context(account: &Standing) -> Value {
+    json!({ "user_id": account.id.to_string(), "username": account.username })
 }
 
 fn policy(event: &Event, effect: &str, principal: &str, context: &Value) -> Result<Value, Diagnostic> {

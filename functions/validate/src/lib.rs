@@ -13,7 +13,7 @@ use lambda_http::http::Method;
 use shared::config::AuthorizerResponse;
 use shared::http::{self, Clock, Event, EventResult, Route};
 use shared::start::{Function, Resources, StartError};
-use shared::store::Accounts;
+use shared::store::Standings;
 use shared::token::Keyring;
 
 use authorizer::Kind;
@@ -37,12 +37,12 @@ static ROUTES: [Route<Validate>; 2] = [
 pub struct Validate {
     authorizer_response: AuthorizerResponse,
     keyring: Keyring,
-    store: Arc<dyn Accounts>,
+    store: Arc<dyn Standings>,
 }
 
 impl Function for Validate {
     type Hashing = ();
-    type Store = dyn Accounts;
+    type Store = dyn Standings;
 
     const NAME: &'static str = "validate";
 

@@ -28,7 +28,7 @@ pub(crate) async fn handle(validate: &Validate, request: Request) -> Result<ApiR
         told
     } else {
         let account = account_of(validate, &request).await?;
-        (account.id, account.username.as_str().to_owned())
+        (account.id, account.username)
     };
     Ok(ApiResponse::ok(&Me { user_id: id.to_string(), username }, id)?)
 }

@@ -32,6 +32,8 @@ pub enum ApiError {
     Internal(BoxError),
     /// Unknown name, wrong password or disabled account: one error, so that a client cannot tell them apart.
     InvalidCredentials,
+    /// The `Idempotency-Key` is not 16 to 128 visible ASCII characters.
+    InvalidIdempotencyKey,
     /// The token is not valid.
     InvalidToken,
     /// The body is not one JSON object without duplicate keys.
@@ -78,6 +80,7 @@ impl ApiError {
             Self::InvalidCredentials => {
                 (StatusCode::UNAUTHORIZED, error("Invalid credentials"), bearer("Bearer"))
             }
+            Self::InvalidIdempotencyKey => (StatusCode::BAD_REQUEST, error("Invalid Idempotency-Key"), None),
             Self::InvalidToken => (
                 StatusCode::UNAUTHORIZED,
                 json!({ "valid": false }),
@@ -111,6 +114,7 @@ impl ApiError {
             Self::Fields(_) => Outcome::InvalidFields,
             Self::CannotStart(_) | Self::Internal(_) => Outcome::InternalError,
             Self::InvalidCredentials => Outcome::InvalidCredentials,
+            Self::InvalidIdempotencyKey => Outcome::InvalidIdempotencyKey,
             Self::InvalidToken => Outcome::InvalidToken,
             Self::MalformedJson => Outcome::MalformedJson,
             Self::MethodNotAllowed { .. } => Outcome::MethodNotAllowed,

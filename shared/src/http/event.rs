@@ -37,8 +37,14 @@ const MEMBERS: [&str; 14] = [
 ];
 
 /// The headers that are read, in lower case.
-const HEADERS: [&str; 5] =
-    ["authorization", "content-encoding", "content-type", "sec-websocket-protocol", "user-agent"];
+const HEADERS: [&str; 6] = [
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "idempotency-key",
+    "sec-websocket-protocol",
+    "user-agent",
+];
 
 /// Senders of events that only keep a function warm: schedules of EventBridge, and the plugin of the Serverless Framework.
 const PINGS: [&str; 3] = ["aws.events", "aws.scheduler", "serverless-plugin-warmup"];

@@ -4,7 +4,6 @@
 //! header, which a client can write as it likes. Requests are counted in fixed windows: the count starts again with each
 //! window.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
@@ -13,24 +12,35 @@ use crate::time::Timestamp;
 /// Length of a window.
 const WINDOW: Duration = Duration::from_mins(5);
 
-/// A client IP: a whole IPv4 address, or the /64 of an IPv6 address, which one customer has.
+/// A client IP: a whole IPv4 address, or an IPv6 network.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ClientIp(IpAddr);
+
+/// Networks of IPv6: the /64 that one customer has, and the /48 of a site, which may make ten times as many requests.
+const NETWORKS: [(u32, u32); 2] = [(64, 1), (48, 10)];
 
 impl ClientIp {
     /// Reads an IP in any of its spellings; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Some(Self(match text.parse::<IpAddr>().ok()?.to_canonical() {
-            IpAddr::V4(address) => address.into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        }))
+        Some(Self(text.parse::<IpAddr>().ok()?.to_canonical()))
     }
-}
 
-impl fmt::Display for ClientIp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+    /// The networks that requests are counted for, and how many times the limit each may make.
+    fn networks(self) -> Vec<(String, u32)> {
+        match self.0 {
+            IpAddr::V4(ip) => vec![(ip.to_string(), 1)],
+            IpAddr::V6(ip) => NETWORKS
+                .iter()
+                .map(|(length, times)| {
+                    let network = Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << (128 - length)));
+                    // The /64 has been counted under its bare form since before there was a second network.
+                    let name =
+                        if *length == 64 { network.to_string() } else { format!("{network}/{length}") };
+                    (name, *times)
+                })
+                .collect(),
+        }
     }
 }
 
@@ -48,6 +58,8 @@ pub struct Window {
     pub key: String,
     /// Whole seconds.
     pub ends_at: Timestamp,
+    /// Requests that may be made in it.
+    pub limit: u64,
 }
 
 /// The client IP has used up its window.
@@ -65,23 +77,27 @@ impl RateLimit {
         Self { function, requests }
     }
 
-    /// The window in which a request counts. Without a client IP (behind a load balancer, or invoked directly) there is no
-    /// limit.
+    /// The windows in which a request counts. Without a client IP (behind a load balancer, or invoked directly) there are
+    /// none.
     #[must_use]
-    pub fn window(&self, client_ip: Option<ClientIp>, now: Timestamp) -> Option<Window> {
-        let client_ip = client_ip.filter(|_| self.requests > 0)?;
+    pub fn windows(&self, client_ip: Option<ClientIp>, now: Timestamp) -> Vec<Window> {
+        let Some(client_ip) = client_ip.filter(|_| self.requests > 0) else { return Vec::new() };
         let ends_at = (now.seconds() / WINDOW.as_secs() + 1) * WINDOW.as_secs();
-        let key = format!("{}#{client_ip}#{ends_at}", self.function);
-        Some(Window { key, ends_at: Timestamp::from_seconds(ends_at) })
+        let window = |(network, times): (String, u32)| Window {
+            key: format!("{}#{network}#{ends_at}", self.function),
+            ends_at: Timestamp::from_seconds(ends_at),
+            limit: u64::from(self.requests) * u64::from(times),
+        };
+        client_ip.networks().into_iter().map(window).collect()
     }
 
-    /// Checks the count of a window, this request included.
+    /// Checks the count of a window without this request.
     ///
     /// # Errors
     ///
     /// [`OverLimit`] with the time that is left.
     pub fn check(&self, window: &Window, count: u64, now: Timestamp) -> Result<(), OverLimit> {
-        if count <= u64::from(self.requests) {
+        if count < window.limit {
             return Ok(());
         }
         Err(OverLimit { retry_after: window.ends_at.since(now) })
@@ -100,9 +116,10 @@ impl Window {
 mod tests {
     use super::*;
 
-    fn key(function: &'static str, address: &str, seconds: u64) -> String {
-        let address = ClientIp::parse(address).unwrap();
-        RateLimit::new(function, 1).window(Some(address), Timestamp::from_seconds(seconds)).unwrap().key
+    fn keys(function: &'static str, client_ip: &str, seconds: u64) -> Vec<String> {
+        let windows =
+            RateLimit::new(function, 1).windows(ClientIp::parse(client_ip), Timestamp::from_seconds(seconds));
+        windows.into_iter().map(|window| window.key).collect()
     }
 
     #[test]
@@ -112,10 +129,10 @@ mod tests {
             ("2001:db8::1", "2001:0DB8:0:0:ffff::9"),
             ("2001:db8:0:0::", "2001:db8::ffff:ffff:ffff:ffff"),
         ] {
-            assert_eq!(ClientIp::parse(one), ClientIp::parse(other), "{one}");
+            assert_eq!(keys("login", one, 0), keys("login", other, 0), "{one}");
         }
         for (one, other) in [("203.0.113.7", "203.0.113.8"), ("2001:db8::1", "2001:db8:0:1::1")] {
-            assert_ne!(ClientIp::parse(one), ClientIp::parse(other), "{one}");
+            assert_ne!(keys("login", one, 0)[0], keys("login", other, 0)[0], "{one}");
         }
         for text in ["", "test-invoke-source-ip", "203.0.113.7, 198.51.100.1", "203.0.113.7:80", "[::1]"] {
             assert_eq!(ClientIp::parse(text), None, "{text}");
@@ -123,27 +140,41 @@ mod tests {
     }
 
     #[test]
-    fn the_request_after_the_limit_is_over_it_until_the_window_ends() {
-        let (limit, now) = (RateLimit::new("login", 2), Timestamp::from_seconds(601));
-        let window = limit.window(ClientIp::parse("203.0.113.7"), now).unwrap();
-        assert_eq!(limit.check(&window, 2, now), Ok(()));
-        assert_eq!(limit.check(&window, 3, now), Err(OverLimit { retry_after: Duration::from_secs(299) }));
-        assert_eq!(limit.window(None, now), None);
-        assert_eq!(RateLimit::new("login", 0).window(ClientIp::parse("203.0.113.7"), now), None);
+    fn a_site_of_many_networks_has_ten_times_the_limit() {
+        let (limit, now) = (RateLimit::new("login", 5), Timestamp::EPOCH);
+        let windows = |text| limit.windows(ClientIp::parse(text), now);
+        let (one, other) = (windows("2001:db8:1:1::1"), windows("2001:db8:1:2::1"));
+        assert_eq!(one.iter().map(|window| window.limit).collect::<Vec<_>>(), [5, 50]);
+        assert_eq!(one[1], other[1]);
+        assert_ne!(one[1], windows("2001:db8:2:1::1")[1]);
+        assert_eq!(windows("203.0.113.7").len(), 1);
     }
 
     #[test]
     fn functions_client_ips_and_windows_are_counted_apart() {
-        let window = key("login", "203.0.113.7", 600);
-        assert_eq!(window, "login#203.0.113.7#900");
-        assert_eq!(window, key("login", "203.0.113.7", 899));
+        let window = keys("login", "203.0.113.7", 600);
+        assert_eq!(window, ["login#203.0.113.7#900"]);
+        assert_eq!(window, keys("login", "203.0.113.7", 899));
         for other in [
-            key("login", "203.0.113.7", 599),
-            key("login", "203.0.113.7", 900),
-            key("login", "203.0.113.8", 600),
-            key("register", "203.0.113.7", 600),
+            keys("login", "203.0.113.7", 599),
+            keys("login", "203.0.113.7", 900),
+            keys("login", "203.0.113.8", 600),
+            keys("register", "203.0.113.7", 600),
         ] {
             assert_ne!(window, other);
         }
+    }
+
+    #[test]
+    fn at_the_limit_a_request_is_over_it_until_the_window_ends() {
+        let (limit, now) = (RateLimit::new("login", 2), Timestamp::from_seconds(601));
+        let windows = limit.windows(ClientIp::parse("203.0.113.7"), now);
+        assert_eq!(limit.check(&windows[0], 1, now), Ok(()));
+        assert_eq!(
+            limit.check(&windows[0], 2, now),
+            Err(OverLimit { retry_after: Duration::from_secs(299) })
+        );
+        assert_eq!(limit.windows(None, now), []);
+        assert_eq!(RateLimit::new("login", 0).windows(ClientIp::parse("203.0.113.7"), now), []);
     }
 }

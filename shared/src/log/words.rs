@@ -37,6 +37,8 @@ words! {
         InvalidCredentials = "invalid_credentials",
         /// Fields are missing, malformed or taken.
         InvalidFields = "invalid_fields",
+        /// The `Idempotency-Key` is malformed.
+        InvalidIdempotencyKey = "invalid_idempotency_key",
         /// The token is not valid.
         InvalidToken = "invalid_token",
         /// The body is not one JSON object without duplicate keys.

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `USERNAME#<key>` | the whole account: one `GetItem` finds it |
 //! | `EMAIL#<key>` | `id` of the account with that email; written in one transaction with it |
+//! | `ID#<id>` | `username_key` of an imported account whose id came with it |
+//! | `DELETED#<id>` | nothing: the id was that of a deleted account, and never comes back |
 //! | `ATTEMPTS#<digest of key>` | failed logins at a name, known or not; `expires_at` is the table's TTL attribute |
 //! | `ADDRESS#<function>#<address>#<end>` | requests of a client IP in a window; `expires_at` is its end |
 //!
@@ -14,6 +16,8 @@ mod error;
 mod item;
 mod operator;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -21,27 +25,36 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use tokio::sync::OnceCell;
 
-use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, StoreError, SwapError};
-use crate::account::Account;
+use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError};
+use crate::account::{Account, AccountId, Standing};
 use crate::deadlines;
+use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
+use create::{AddError, Added, Claim};
 use error::store_error;
 use item::{
-    Item, PK, account_key, failures_item, failures_key, read_account, read_failures, read_number, window_key,
+    Item, PK, account_key, failures_item, failures_key, read_account, read_failures, read_number,
+    read_standing, window_key,
 };
 
 /// The key that is read to open the connection. No item has it.
 const PRIMING_KEY: &str = "PRIME";
+
+/// The attributes that tell whether an account may be used.
+const STANDING: &str = "pk, id, username, token_version, disabled";
 
 /// An account store in a DynamoDB table.
 #[derive(Debug)]
 pub struct DynamoDbStore {
     client: Client,
     table: String,
+    /// The ids of all accounts, with a digest of their names, read by the first import that brings ids.
+    ids: OnceCell<HashMap<AccountId, u64>>,
 }
 
 impl DynamoDbStore {
@@ -50,16 +63,16 @@ impl DynamoDbStore {
     pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, table: &str) -> Self {
         let mut config = aws_sdk_dynamodb::config::Builder::from(config);
         config.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(config.build()), table: table.to_owned() }
+        Self { client: Client::from_conf(config.build()), table: table.to_owned(), ids: OnceCell::new() }
     }
 
     /// Opens the connection, so that the first request does not wait for it. Failing is left to that request.
     pub(crate) async fn prime(&self) {
         let key = AttributeValue::S(PRIMING_KEY.to_owned());
-        let read = self.client.get_item().table_name(&self.table).key(PK, key).send();
+        let read = self.get_only(key, STANDING);
         let error = match tokio::time::timeout(deadlines::STORE_PRIMING, read).await {
             Ok(Ok(_)) => return,
-            Ok(Err(error)) => crate::log::chain(&store_error(error)),
+            Ok(Err(error)) => crate::log::chain(&error),
             Err(late) => late.to_string(),
         };
         tracing::warn!(error, "the connection to the account store could not be opened ahead");
@@ -68,6 +81,13 @@ impl DynamoDbStore {
     async fn get(&self, key: AttributeValue) -> Result<Option<Item>, StoreError> {
         // Strongly consistent: a change of a moment ago counts now.
         let get = self.client.get_item().table_name(&self.table).key(PK, key).consistent_read(true);
+        Ok(get.send().await.map_err(store_error)?.item)
+    }
+
+    /// Reads some attributes. `validate` and `register` are not permitted the hash.
+    async fn get_only(&self, key: AttributeValue, attributes: &str) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).key(PK, key).consistent_read(true);
+        let get = get.projection_expression(attributes);
         Ok(get.send().await.map_err(store_error)?.item)
     }
 
@@ -123,6 +143,13 @@ impl DynamoDbStore {
 }
 
 #[async_trait]
+impl Standings for DynamoDbStore {
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
+        self.get_only(account_key(name), STANDING).await?.map(|item| read_standing(&item)).transpose()
+    }
+}
+
+#[async_trait]
 impl Accounts for DynamoDbStore {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         self.get(account_key(name)).await?.map(|item| read_account(&item)).transpose()
@@ -131,6 +158,11 @@ impl Accounts for DynamoDbStore {
 
 #[async_trait]
 impl RequestCounts for DynamoDbStore {
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
+        let found = self.get(window_key(window)).await?;
+        found.map_or(Ok(0), |item| read_number(&item, "requests"))
+    }
+
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
         let update = self
             .client
@@ -148,9 +180,15 @@ impl RequestCounts for DynamoDbStore {
 
 #[async_trait]
 impl Registrations for DynamoDbStore {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
         // DynamoDB itself recognises a repetition within ten minutes.
-        self.add(account, Some(&account.id.to_string())).await.map(|_| ())
+        match self.add(account, Claim::Request(&account.id.to_string(), key)).await {
+            Ok(Added::Now) => Ok(account.standing()),
+            Ok(Added::Before(standing)) => Ok(standing),
+            Err(AddError::Taken { username, email }) => Err(CreateError::Taken { username, email }),
+            Err(AddError::Store(error)) => Err(error.into()),
+            Err(error) => Err(StoreError::Broken(error.into()).into()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 
 use super::{AccountStore, StoreError};
-use crate::account::{Account, Status};
+use crate::account::{Account, AccountId, Status};
 use crate::limits::lockout::Failures;
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
@@ -17,16 +17,23 @@ pub trait Operator: AccountStore {
     /// The number of accounts that are best added by one call.
     fn import_batch(&self) -> usize;
 
-    /// Adds accounts that were made elsewhere, each if its name, its email and its id are free. Returns one outcome for
-    /// each, in their order.
+    /// Adds accounts that were made elsewhere, each if its name, its email and its id are free and the id is not that of a
+    /// deleted account. Returns one outcome for each, in their order.
     ///
     /// Each is added as a whole or not at all. Nothing is overwritten. The call can be repeated after a failure.
     async fn import(&self, imports: &[Import]) -> Result<Vec<ImportOutcome>, StoreError>;
 
-    /// Changes an account in one atomic step. Returns the account as it was before; `None` for an unknown name.
-    async fn change(&self, name: &UsernameKey, change: &Change) -> Result<Option<Account>, StoreError>;
+    /// Changes an account in one atomic step. Returns the account as it was before; `None` for an unknown name, or if the
+    /// account with that name has another id than `id`.
+    async fn change(
+        &self,
+        name: &UsernameKey,
+        id: Option<AccountId>,
+        change: &Change,
+    ) -> Result<Option<Account>, StoreError>;
 
-    /// Removes this account and the marker of its email, both or neither. Returns whether it is gone.
+    /// Removes this account and the marker of its email, both or neither. Returns whether it is gone. Its id never comes
+    /// back.
     ///
     /// It stays when its email has changed since it was read. Another account by the same name is not touched.
     async fn delete(&self, account: &Account) -> Result<bool, StoreError>;
@@ -59,6 +66,8 @@ impl Import {
 pub enum ImportOutcome {
     /// The account was added.
     Added,
+    /// An account with its id was deleted.
+    Deleted,
     /// Another account has its email.
     EmailTaken,
     /// Another account has its id.
@@ -72,7 +81,7 @@ pub enum ImportOutcome {
 /// A change of an account. Attributes that it does not name stay as they are.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Refuses its password and its tokens.
+    /// Refuses its password and ends its tokens for good.
     Disable,
     /// Ends [`Change::Disable`].
     Enable,

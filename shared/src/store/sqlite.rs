@@ -9,8 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, named_params, params};
 
-use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, StoreError, SwapError};
-use crate::account::{Account, AccountId, Status};
+use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError};
+use crate::account::{Account, AccountId, Standing, Status};
+use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::{Failures, digest};
 use crate::names::email::Email;
@@ -66,6 +67,13 @@ impl SqliteStore {
 }
 
 #[async_trait]
+impl Standings for SqliteStore {
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
+        Ok(find(&self.connection(), name)?.map(|account| account.standing()))
+    }
+}
+
+#[async_trait]
 impl Accounts for SqliteStore {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         find(&self.connection(), name)
@@ -74,6 +82,13 @@ impl Accounts for SqliteStore {
 
 #[async_trait]
 impl RequestCounts for SqliteStore {
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached("SELECT requests FROM windows WHERE key = ?1")?;
+        let requests: Option<i64> = statement.query_row([&window.key], |row| row.get(0)).optional()?;
+        Ok(requests.unwrap_or_default().unsigned_abs())
+    }
+
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -92,13 +107,13 @@ impl RequestCounts for SqliteStore {
 
 #[async_trait]
 impl Registrations for SqliteStore {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
         let mut connection = self.connection();
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        let username_taken = insert_account(&transaction, account)? == 0;
-        if username_taken && is_stored(&transaction, account)? {
-            return Ok(());
+        let username_taken = insert_account(&transaction, account, key)? == 0;
+        if username_taken && let Some(standing) = stored(&transaction, account, key)? {
+            return Ok(standing);
         }
         let email_taken = match &account.email {
             Some(email) if username_taken => email_exists(&transaction, email)?,
@@ -108,7 +123,8 @@ impl Registrations for SqliteStore {
         if username_taken || email_taken {
             return Err(CreateError::Taken { username: username_taken, email: email_taken });
         }
-        Ok(transaction.commit().map_err(StoreError::from)?)
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(account.standing())
     }
 }
 
@@ -212,12 +228,17 @@ fn delete_failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Res
     Ok(())
 }
 
-fn insert_account(connection: &Connection, account: &Account) -> Result<usize, StoreError> {
+fn insert_account(
+    connection: &Connection,
+    account: &Account,
+    key: Option<&IdempotencyKey>,
+) -> Result<usize, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO accounts
-             (username_key, id, username, email, password_hash, token_version, disabled, created_at)
+             (username_key, id, username, email, password_hash, token_version, disabled, created_at, idempotency)
          VALUES
-             (:username_key, :id, :username, :email, :password_hash, :token_version, :disabled, :created_at)
+             (:username_key, :id, :username, :email, :password_hash, :token_version, :disabled, :created_at,
+              :idempotency)
          ON CONFLICT (username_key) DO NOTHING",
     )?;
     Ok(statement.execute(named_params! {
@@ -229,6 +250,7 @@ fn insert_account(connection: &Connection, account: &Account) -> Result<usize, S
         ":token_version": account.token_version,
         ":disabled": account.status == Status::Disabled,
         ":created_at": sql_seconds(account.created_at),
+        ":idempotency": key.map(IdempotencyKey::as_str),
     })?)
 }
 
@@ -238,10 +260,19 @@ fn insert_email(connection: &Connection, name: &UsernameKey, email: &Email) -> R
     Ok(statement.execute([email.key().as_str(), name.as_str()])?)
 }
 
-fn is_stored(connection: &Connection, account: &Account) -> Result<bool, StoreError> {
+/// The account that has the name already, if it is this very one: by its id, or by the key of its registration.
+fn stored(
+    connection: &Connection,
+    account: &Account,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<Standing>, StoreError> {
+    let Some(found) = find(connection, account.username.key())? else { return Ok(None) };
     let mut statement =
-        connection.prepare_cached("SELECT 1 FROM accounts WHERE username_key = ?1 AND id = ?2")?;
-    Ok(statement.exists([account.username.key().as_str(), &account.id.to_string()])?)
+        connection.prepare_cached("SELECT idempotency FROM accounts WHERE username_key = ?1")?;
+    let made: Option<String> = statement.query_row([account.username.key().as_str()], |row| row.get(0))?;
+    let is_made = |key: &IdempotencyKey| key.made(made.as_deref(), found.created_at, account.created_at);
+    let is_own = found.id == account.id || (found.status == Status::Active && key.is_some_and(is_made));
+    Ok(is_own.then(|| found.standing()))
 }
 
 fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreError> {

@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 
 use super::claims::claimed_iat;
 use super::{CLOCK_SKEW_SECONDS, Claims, IssueError, Issuer, Keys, Rules, TokenError, Verifier};
-use crate::account::Account;
+use crate::account::Standing;
 use crate::time::Timestamp;
 
 /// Age at which keys are read again in the background.
@@ -94,15 +94,15 @@ impl Keyring {
         Self { inner: Arc::new(Inner { rules, source, state: Mutex::new(state) }) }
     }
 
-    /// A token for this account, valid from `now` on.
+    /// A token for an account, valid from `now` on.
     ///
     /// # Errors
     ///
     /// Those of [`Issuer::issue`], and [`IssueError::KeysUnavailable`].
-    pub async fn issue(&self, account: &Account, now: Timestamp) -> Result<String, IssueError> {
+    pub async fn issue(&self, standing: &Standing, now: Timestamp) -> Result<String, IssueError> {
         self.renew(now).await.map_err(|_| IssueError::KeysUnavailable)?;
         let issuer = self.inner.state().issuer.clone();
-        issuer.issue(account, now)
+        issuer.issue(standing, now)
     }
 
     /// Checks everything about a token but its account, and returns its claims.
@@ -264,11 +264,11 @@ mod tests {
     }
 
     fn token_at(secret: &str, now: Timestamp) -> String {
-        Issuer::new(rules(), &keys(secret)).issue(&account("alice", ""), now).unwrap()
+        Issuer::new(rules(), &keys(secret)).issue(&account("alice", "").standing(), now).unwrap()
     }
 
     async fn signs(keyring: &Keyring, now: Timestamp) -> String {
-        let token = keyring.issue(&account("alice", ""), now).await.unwrap();
+        let token = keyring.issue(&account("alice", "").standing(), now).await.unwrap();
         decode_header(&token).unwrap().kid.unwrap()
     }
 
@@ -346,7 +346,7 @@ mod tests {
         settle().await;
         for seconds in [3600, 3601] {
             assert_eq!(keyring.verify(&token, at(seconds)).await, Err(VerifyError::KeysUnavailable));
-            let issued = keyring.issue(&account("alice", ""), at(seconds)).await;
+            let issued = keyring.issue(&account("alice", "").standing(), at(seconds)).await;
             assert!(matches!(issued, Err(IssueError::KeysUnavailable)), "{issued:?}");
         }
         secret.becomes(OLD);

@@ -23,7 +23,7 @@ use super::TokenError::{
     UnknownKey, WrongAudience, WrongIssuer,
 };
 use super::*;
-use crate::account::{AccountId, Status};
+use crate::account::{Account, AccountId, Status};
 use crate::names::username::Username;
 use crate::password::hash::PasswordHash;
 

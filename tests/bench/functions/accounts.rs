@@ -36,7 +36,7 @@ pub async fn measure(repetitions: u32, into: &mut Measurements) {
             let found = started.elapsed();
             let account = account(&format!("new{size}-{repetition}"));
             let started = Instant::now();
-            store.create(&account).await.unwrap();
+            store.create(&account, None).await.unwrap();
             into.add(format!("sqlite, {size} accounts, find µs"), found.as_secs_f64() * 1e6);
             into.add(format!("sqlite, {size} accounts, create µs"), started.elapsed().as_secs_f64() * 1e6);
         }

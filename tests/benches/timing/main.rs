@@ -140,7 +140,7 @@ async fn enrol(store: &Store, rounds: usize, random: &mut fastrand::Rng) -> Vec<
         for (kind, name) in &round {
             let hash = if kind.is_promised() { &hash } else { &old_hash };
             if !matches!(kind, Kind::Unknown) {
-                accounts.create(&account(*kind, name, hash)).await.expect("an account");
+                accounts.create(&account(*kind, name, hash), None).await.expect("an account");
             }
         }
         random.shuffle(&mut round);

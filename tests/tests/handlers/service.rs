@@ -9,16 +9,18 @@ use async_trait::async_trait;
 use login::Login;
 use register::Register;
 use serde_json::{Value, json};
-use shared::account::Account;
+use shared::account::{Account, Standing};
 use shared::config::Config;
 use shared::http::Event;
+use shared::idempotency::IdempotencyKey;
 use shared::limits::client_ip::Window;
 use shared::limits::lockout::Failures;
 use shared::names::username::UsernameKey;
 use shared::password::hash::PasswordHash;
 use shared::start::{self, Function, Resources};
 use shared::store::{
-    Accounts, CreateError, Logins, Registrations, RequestCounts, SqliteStore, StoreError, SwapError,
+    Accounts, CreateError, Logins, Registrations, RequestCounts, SqliteStore, Standings, StoreError,
+    SwapError,
 };
 use shared::time::Timestamp;
 use validate::Validate;
@@ -265,6 +267,13 @@ impl Noted {
 }
 
 #[async_trait]
+impl Standings for Noted {
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
+        self.note(format!("standing {}", name.as_str())).standing(name).await
+    }
+}
+
+#[async_trait]
 impl Accounts for Noted {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         self.note(format!("find {}", name.as_str())).find(name).await
@@ -273,6 +282,10 @@ impl Accounts for Noted {
 
 #[async_trait]
 impl RequestCounts for Noted {
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
+        self.note("requests".to_owned()).requests(window).await
+    }
+
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
         self.note("count_request".to_owned()).count_request(window).await
     }
@@ -280,8 +293,8 @@ impl RequestCounts for Noted {
 
 #[async_trait]
 impl Registrations for Noted {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
-        self.note(format!("create {}", account.username.key().as_str())).create(account).await
+    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
+        self.note(format!("create {}", account.username.key().as_str())).create(account, key).await
     }
 }
 

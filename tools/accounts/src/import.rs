@@ -164,6 +164,7 @@ fn settle(
         match arrival {
             ImportOutcome::Added => tally.added += 1,
             ImportOutcome::Present => tally.present += 1,
+            ImportOutcome::Deleted => refused.push((*number, Reason::DELETED)),
             ImportOutcome::EmailTaken => refused.push((*number, Reason::EMAIL_TAKEN)),
             ImportOutcome::IdTaken => refused.push((*number, Reason::ID_TAKEN)),
             ImportOutcome::UsernameTaken => refused.push((*number, Reason::USERNAME_TAKEN)),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::account::{Account, AccountId, Status};
+use crate::account::{Account, AccountId, Standing, Status};
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::{self, Failures};
 use crate::names::email::Email;
@@ -58,6 +58,26 @@ pub(super) fn email_item(account: &Account, email: &Email) -> Item {
     ])
 }
 
+/// The key that keeps the id of a deleted account from coming back.
+pub(super) fn deleted_key(id: AccountId) -> AttributeValue {
+    AttributeValue::S(format!("DELETED#{id}"))
+}
+
+/// The item that does.
+pub(super) fn deleted_item(id: AccountId) -> Item {
+    Item::from([(PK.to_owned(), deleted_key(id))])
+}
+
+/// The attribute of the markers that lead to an account.
+pub(super) const USERNAME_KEY: &str = "username_key";
+
+/// The marker of an id that came with an account.
+pub(super) fn id_item(account: &Account) -> Item {
+    let name = AttributeValue::S(account.username.key().as_str().to_owned());
+    let key = AttributeValue::S(format!("ID#{}", account.id));
+    Item::from([(PK.to_owned(), key), (USERNAME_KEY.to_owned(), name)])
+}
+
 /// The key of the failed logins at this name.
 pub(super) fn failures_key(name: &UsernameKey) -> AttributeValue {
     AttributeValue::S(format!("ATTEMPTS#{}", lockout::digest(name)))
@@ -94,13 +114,24 @@ pub(super) fn holder(item: &Item) -> Option<&str> {
     item.get("id")?.as_s().ok().map(String::as_str)
 }
 
-/// Reads the item of an account. Types are checked; names are trusted, whatever grammar new ones have.
-pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
+/// Reads the attributes that tell whether an account may be used.
+pub(super) fn read_standing(item: &Item) -> Result<Standing, StoreError> {
     let status = match item.get("disabled") {
         Some(AttributeValue::Bool(true)) => Status::Disabled,
         Some(AttributeValue::Bool(false)) => Status::Active,
         _ => return Err(broken("disabled is missing or not a boolean")),
     };
+    Ok(Standing {
+        id: read(item, "id", AccountId::parse)?,
+        username: read(item, "username", |text| Some(text.to_owned()))?,
+        token_version: read_number(item, "token_version")?,
+        status,
+    })
+}
+
+/// Reads the item of an account. Types are checked; names are trusted, whatever grammar new ones have.
+pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
+    let Standing { id, username, token_version, status } = read_standing(item)?;
     let email = match item.get("email") {
         None => None,
         Some(_) => Some(read(item, "email", |text| Some(Email::from_stored(text.to_owned())))?),
@@ -109,11 +140,11 @@ pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
     let created_at = Timestamp::from_seconds(read_number(item, "created_at")?);
     created_at.to_system_time().ok_or_else(|| broken("created_at is out of range"))?;
     Ok(Account {
-        id: read(item, "id", AccountId::parse)?,
-        username: read(item, "username", |text| Some(Username::from_stored(text.to_owned(), key)))?,
+        id,
+        username: Username::from_stored(username, key),
         email,
         password_hash: read(item, "password_hash", |text| Some(PasswordHash::from_stored(text.to_owned())))?,
-        token_version: read_number(item, "token_version")?,
+        token_version,
         status,
         created_at,
     })

@@ -103,8 +103,8 @@ fn find_alice(store: &DynamoDbStore) -> impl Future<Output = Result<Option<Accou
 async fn an_account_is_one_item_and_its_email_address_one_more() {
     let engine = Engine::start();
     let (alice, bob) = (account("Alice", ""), account("bob", "Bob@Example.com"));
-    engine.store().create(&alice).await.unwrap();
-    engine.store().create(&bob).await.unwrap();
+    engine.store().create(&alice, None).await.unwrap();
+    engine.store().create(&bob, None).await.unwrap();
     let items = engine.items().await;
     let keys: Vec<_> = items.iter().map(|item| item[PK].as_s().unwrap().as_str()).collect();
     assert_eq!(keys, ["EMAIL#bob@example.com", "USERNAME#alice", "USERNAME#bob"]);
@@ -132,10 +132,10 @@ fn a_usual_account_is_well_below_one_write_unit() {
 #[tokio::test]
 async fn a_refused_registration_leaves_nothing_behind() {
     let engine = Engine::start();
-    engine.store().create(&account("alice", "alice@example.com")).await.unwrap();
+    engine.store().create(&account("alice", "alice@example.com"), None).await.unwrap();
     let before = engine.items().await;
     for (name, email) in [("alice", ""), ("alice", "new@example.com"), ("bob", "alice@example.com")] {
-        engine.store().create(&account(name, email)).await.unwrap_err();
+        engine.store().create(&account(name, email), None).await.unwrap_err();
     }
     assert_eq!(engine.items().await, before);
 }
@@ -145,7 +145,7 @@ async fn a_refused_registration_leaves_nothing_behind() {
 async fn an_account_stays_if_its_email_is_marked_as_anothers() {
     let engine = Engine::start();
     let alice = account("alice", "alice@example.com");
-    engine.store().create(&alice).await.unwrap();
+    engine.store().create(&alice, None).await.unwrap();
     let marker = [(PK, "EMAIL#alice@example.com"), ("id", "another")];
     let marker = marker.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
     let put = engine.store().client.put_item().table_name(TABLE).set_item(Some(marker.into()));
@@ -203,7 +203,7 @@ async fn a_table_that_is_not_there_is_broken() {
     let broken = |error: &StoreError| matches!(error, StoreError::Broken(_));
     assert!(find_alice(&store).await.is_err_and(|error| broken(&error)));
     for email in ["", "alice@example.com"] {
-        let error = store.create(&account("alice", email)).await.unwrap_err();
+        let error = store.create(&account("alice", email), None).await.unwrap_err();
         assert!(matches!(&error, CreateError::Store(error) if broken(error)), "{error:?}");
     }
     let error =

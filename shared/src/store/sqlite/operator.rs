@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::{
     SqliteStore, account, delete_failures, email_exists, failures, find, insert_account, insert_email,
 };
-use crate::account::{Account, Status};
+use crate::account::{Account, AccountId};
 use crate::limits::lockout::Failures;
 use crate::names::email::Email;
 use crate::names::username::UsernameKey;
@@ -35,15 +35,23 @@ impl Operator for SqliteStore {
         Ok(outcomes)
     }
 
-    async fn change(&self, name: &UsernameKey, change: &Change) -> Result<Option<Account>, StoreError> {
+    async fn change(
+        &self,
+        name: &UsernameKey,
+        id: Option<AccountId>,
+        change: &Change,
+    ) -> Result<Option<Account>, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let Some(before) = find(&transaction, name)? else { return Ok(None) };
+        let found = find(&transaction, name)?;
+        let Some(before) = found.filter(|found| id.is_none_or(|id| id == found.id)) else { return Ok(None) };
         match change {
-            Change::Disable | Change::Enable => transaction.execute(
-                "UPDATE accounts SET disabled = ?2 WHERE username_key = ?1",
-                params![name.as_str(), change.status() == Some(Status::Disabled)],
+            Change::Disable => transaction.execute(
+                "UPDATE accounts SET disabled = 1, token_version = token_version + 1 WHERE username_key = ?1",
+                [name.as_str()],
             ),
+            Change::Enable => transaction
+                .execute("UPDATE accounts SET disabled = 0 WHERE username_key = ?1", [name.as_str()]),
             Change::EndTokens => transaction.execute(
                 "UPDATE accounts SET token_version = token_version + 1 WHERE username_key = ?1",
                 [name.as_str()],
@@ -61,12 +69,16 @@ impl Operator for SqliteStore {
     /// The marker of the email address goes with the row that it refers to.
     async fn delete(&self, account: &Account) -> Result<bool, StoreError> {
         let (name, email) = (account.username.key(), account.email.as_ref().map(Email::as_str));
+        let id = account.id.to_string();
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute(
+        let deleted = transaction.execute(
             "DELETE FROM accounts WHERE username_key = ?1 AND id = ?2 AND email IS ?3",
-            params![name.as_str(), account.id.to_string(), email],
+            params![name.as_str(), id, email],
         )?;
+        if deleted == 1 {
+            transaction.execute("INSERT OR IGNORE INTO deleted_ids VALUES (?1)", [&id])?;
+        }
         let gone = find(&transaction, name)?.is_none();
         transaction.commit()?;
         Ok(gone)
@@ -108,16 +120,19 @@ fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome,
     {
         return Ok(ImportOutcome::EmailTaken);
     }
-    if import.has_id && id_exists(connection, account)? {
+    if import.has_id && is_there(connection, "SELECT 1 FROM accounts WHERE id = ?1", account)? {
         return Ok(ImportOutcome::IdTaken);
     }
-    insert_account(connection, account)?;
+    if import.has_id && is_there(connection, "SELECT 1 FROM deleted_ids WHERE id = ?1", account)? {
+        return Ok(ImportOutcome::Deleted);
+    }
+    insert_account(connection, account, None)?;
     if let Some(email) = &account.email {
         insert_email(connection, account.username.key(), email)?;
     }
     Ok(ImportOutcome::Added)
 }
 
-fn id_exists(connection: &Connection, account: &Account) -> Result<bool, StoreError> {
-    Ok(connection.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1")?.exists([account.id.to_string()])?)
+fn is_there(connection: &Connection, select: &str, account: &Account) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached(select)?.exists([account.id.to_string()])?)
 }

@@ -159,7 +159,7 @@ fn no_token_is_good_or_issued_before_1970() {
     let before = Timestamp::from(std::time::UNIX_EPOCH - Duration::from_secs(1));
     assert_eq!(verifier(SECRET, None).verify(&good(), before), Err(NotYetValid));
     let issuer = Issuer::new(rules(), &keys(SECRET, None));
-    assert!(matches!(issuer.issue(&account("alice"), before), Err(IssueError::Clock)));
+    assert!(matches!(issuer.issue(&account("alice").standing(), before), Err(IssueError::Clock)));
 }
 
 #[test]

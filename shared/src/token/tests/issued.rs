@@ -10,7 +10,8 @@ const VECTORS: &str = include_str!("../vectors/pyjwt.json");
 fn an_issued_token_is_verified() {
     let longest = "𝔞".repeat(150);
     for username in ["alice", "Jose\u{301}", "用户", &longest] {
-        let token = Issuer::new(rules(), &keys(SECRET, None)).issue(&account(username), at(NOW)).unwrap();
+        let token =
+            Issuer::new(rules(), &keys(SECRET, None)).issue(&account(username).standing(), at(NOW)).unwrap();
         let claims = verify(&token).unwrap();
         let expected = Claims {
             iss: ISSUER.to_owned(),
@@ -30,8 +31,9 @@ fn an_issued_token_is_verified() {
 
 #[test]
 fn an_issued_token_has_our_header_and_no_other_claims() {
-    let token =
-        Issuer::new(rules(), &keys(SECRET, Some(PREVIOUS))).issue(&account("alice"), at(NOW)).unwrap();
+    let token = Issuer::new(rules(), &keys(SECRET, Some(PREVIOUS)))
+        .issue(&account("alice").standing(), at(NOW))
+        .unwrap();
     let json = |part: &str| -> Value {
         serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     };
@@ -46,7 +48,7 @@ fn a_token_lives_as_long_as_configured() {
     for ttl in [Duration::from_secs(1), Duration::from_secs(90), Duration::from_hours(1), MAX_TTL] {
         let issuer = Issuer::new(Rules { ttl, ..rules() }, &keys(SECRET, None));
         assert_eq!(issuer.ttl(), ttl);
-        let token = issuer.issue(&account("alice"), at(NOW) + Duration::from_millis(999)).unwrap();
+        let token = issuer.issue(&account("alice").standing(), at(NOW) + Duration::from_millis(999)).unwrap();
         let verifier = verifier(SECRET, None);
         let lived = |time| verifier.verify(&token, at(NOW) + time).err();
         assert_eq!(lived(Duration::ZERO), None);
@@ -60,7 +62,7 @@ fn no_two_tokens_are_alike() {
     let issuer = Issuer::new(rules(), &keys(SECRET, None));
     let mut ids = HashSet::new();
     for _ in 0..10_000 {
-        let token = issuer.issue(&account("alice"), at(NOW)).unwrap();
+        let token = issuer.issue(&account("alice").standing(), at(NOW)).unwrap();
         let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
         let Claims { jti, .. } = serde_json::from_slice(&payload).unwrap();
         assert!(jti.len() == 32 && jti.bytes().all(|b| b"0123456789abcdef".contains(&b)), "{jti}");

@@ -39,7 +39,7 @@ pub(crate) async fn revoke(store: &dyn Operator, name: &str, output: &Output) ->
 }
 
 async fn change(store: &dyn Operator, name: &str, change: &Change) -> Result<Account, Failure> {
-    let before = store.change(&UsernameKey::of(name), change).await?;
+    let before = store.change(&UsernameKey::of(name), None, change).await?;
     before.ok_or_else(|| Failure::NoSuchAccount(name.to_owned()))
 }
 

@@ -88,6 +88,10 @@ pub(crate) struct Reason {
 
 impl Reason {
     pub(super) const EMAIL_TAKEN: Self = Self::taken("email");
+    pub(super) const DELETED: Self = Self {
+        field: Some("id"),
+        problem: Cow::Borrowed("An account with this id was deleted, and ids never come back."),
+    };
     pub(super) const ID_TAKEN: Self = Self::taken("id");
     pub(super) const USERNAME_TAKEN: Self = Self::taken("username");
 
