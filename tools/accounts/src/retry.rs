@@ -1,72 +1,72 @@
-//! Waiting for a store that is asked too much, or is busy, and asking again.
+//! Retries of a store that is throttled, busy or down.
 
 use std::time::Duration;
 
 use shared::random;
 use shared::store::StoreError;
 
-/// How long the first wait is at most; each further one is at most twice as long.
+/// Maximum of the first wait. The maximum doubles with each retry, up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How often something is tried: for about three minutes, long enough for a table to grow or a deployment to end.
+/// Attempts in all. They take about three minutes: a table has time to grow, and a deployment to end.
 const ATTEMPTS: u32 = 40;
 
-/// Tries until it succeeds, or fails for a reason that does not pass by itself.
-pub(crate) async fn patiently<T>(work: impl AsyncFnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    persist(work, tokio::time::sleep).await
+/// Repeats the work until it succeeds, fails with an error that a retry does not repair, or has failed [`ATTEMPTS`] times.
+pub(crate) async fn retry<T>(work: impl AsyncFnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    retry_with(tokio::time::sleep, work).await
 }
 
-async fn persist<T, P: Future<Output = ()>>(
+async fn retry_with<T, S: Future<Output = ()>>(
+    sleep: impl Fn(Duration) -> S,
     mut work: impl AsyncFnMut() -> Result<T, StoreError>,
-    pause: impl Fn(Duration) -> P,
 ) -> Result<T, StoreError> {
     let mut attempt = 1;
     loop {
         match work().await {
             Err(StoreError::Unavailable(_)) if attempt < ATTEMPTS => {}
-            outcome => return outcome,
+            result => return result,
         }
-        pause(wait(attempt)).await;
+        sleep(wait(attempt)).await;
         attempt += 1;
     }
 }
 
-/// A random wait, so that those who were refused together do not come back together.
+/// A random time up to the maximum, so that requests that failed together are not repeated together.
 fn wait(attempt: u32) -> Duration {
-    let most = FIRST_WAIT.saturating_mul(2u32.saturating_pow(attempt - 1)).min(LONGEST_WAIT);
+    let longest = FIRST_WAIT.saturating_mul(2u32.saturating_pow(attempt - 1)).min(LONGEST_WAIT);
     let share = random::bytes::<1>().map_or(1.0, |[byte]| f64::from(byte) / 255.0);
-    most.mul_f64(share)
+    longest.mul_f64(share)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn failing(times: u32, error: impl Fn() -> StoreError) -> (Result<u32, StoreError>, u32) {
+    /// Runs work that fails some times, and returns its result and the number of attempts.
+    fn run(failures: u32, error: impl Fn() -> StoreError) -> (Result<u32, StoreError>, u32) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let mut tried = 0;
+        let mut attempts = 0;
         let work = async || {
-            tried += 1;
-            if tried <= times { Err(error()) } else { Ok(tried) }
+            attempts += 1;
+            if attempts <= failures { Err(error()) } else { Ok(attempts) }
         };
-        let outcome = runtime.block_on(persist(work, |_| std::future::ready(())));
-        (outcome, tried)
+        let result = runtime.block_on(retry_with(|_| std::future::ready(()), work));
+        (result, attempts)
     }
 
     #[test]
-    fn what_passes_is_waited_for_and_what_does_not_is_told_at_once() {
+    fn an_unavailable_store_is_retried_and_a_broken_one_is_not() {
         let unavailable = || StoreError::Unavailable("busy".into());
-        assert_eq!(failing(0, unavailable).0.unwrap(), 1);
-        assert_eq!(failing(39, unavailable).0.unwrap(), 40);
-        let (outcome, tried) = failing(40, unavailable);
-        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
-        assert_eq!(tried, 40);
-        let (outcome, tried) = failing(1, || StoreError::Broken("no table".into()));
-        assert!(matches!(outcome, Err(StoreError::Broken(_))), "{outcome:?}");
-        assert_eq!(tried, 1);
+        assert_eq!(run(0, unavailable).0.unwrap(), 1);
+        assert_eq!(run(39, unavailable).0.unwrap(), 40);
+        let (result, attempts) = run(40, unavailable);
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+        assert_eq!(attempts, 40);
+        let (result, attempts) = run(1, || StoreError::Broken("no table".into()));
+        assert!(matches!(result, Err(StoreError::Broken(_))), "{result:?}");
+        assert_eq!(attempts, 1);
     }
 
     #[test]

@@ -1,13 +1,24 @@
-//! Adding accounts from a file: a thread reads and checks lines, and as many requests as wanted add them.
+//! `import`: adds accounts from a file.
 //!
-//! At no time is more in memory than a few batches of accounts, however long the file is.
+//! A thread reads and checks lines, and the requests to the store run in parallel. Memory holds a few batches of accounts
+//! for a file of any length.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`lines`] | the lines of a file, by [`csv`] or [`json`] |
+//! | [`fields`] | the fields of a line, and the account that they describe |
+//! | [`refused`] | refused lines and the reasons |
+//! | [`progress`] | the progress bar |
 
-mod line;
+mod csv;
+mod fields;
+mod json;
+mod lines;
 mod progress;
-mod read;
-mod refusals;
+mod refused;
+#[cfg(test)]
+mod tests;
 
-use shared::time::Timestamp;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
@@ -16,104 +27,107 @@ use std::thread;
 use futures_util::stream::{self, StreamExt};
 use serde_json::json;
 use shared::store::{Import, ImportOutcome, Operator, StoreError};
+use shared::time::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::arguments::ImportArguments;
-use crate::outcome::{Exit, Failure, Output};
-use crate::patience::patiently;
-use line::Reason;
+use crate::exit::{CommandError, ExitCode};
+use crate::output::Output;
+use crate::retry::retry;
+#[cfg(test)]
+pub(crate) use fields::COLUMNS;
+use lines::{FileError, Line};
 use progress::Progress;
-pub(crate) use read::bounded_line;
-use read::{FileError, Line};
-use refusals::Refusals;
+use refused::{Reason, RefusedLines};
 
-/// How many lines are handed over at once when nothing is to be added.
-const UNSTORED_BATCH: usize = 1000;
+/// Lines a batch in a dry run. Otherwise the store determines the size.
+const DRY_RUN_BATCH: usize = 1000;
 
-/// How many batches the reader may be ahead.
-const AHEAD: usize = 2;
+/// Batches that wait for a request at most; then the reader waits.
+const QUEUED_BATCHES: usize = 2;
 
-/// What became of lines.
+/// Numbers of lines by result.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+struct Counts {
     added: u64,
     present: u64,
     refused: u64,
 }
 
-/// Lines that were read, and what became of them.
+/// Lines that were read: accounts to add, and refused lines. Each has its number.
 struct Batch {
-    /// Where in the file the last one ends.
+    /// Position in the file where the last line ends.
     end: u64,
     imports: Vec<(u64, Import)>,
     refused: Vec<(u64, Reason)>,
 }
 
-pub(crate) async fn run(
+pub(crate) async fn import(
     store: Option<&dyn Operator>,
-    import: &ImportArguments,
+    arguments: &ImportArguments,
     now: Timestamp,
     output: &Output,
-) -> Result<Exit, Failure> {
-    let (source, length) = open(&import.file)?;
-    let mut refusals = Refusals::create(import.refused.as_deref())?;
+) -> Result<ExitCode, CommandError> {
+    let (source, length) = open(&arguments.file)?;
+    let mut refused = RefusedLines::create(arguments.refused.as_deref())?;
     let mut progress = Progress::new(length);
-    let (sender, mut receiver) = mpsc::channel(AHEAD);
-    let size = store.map_or(UNSTORED_BATCH, Operator::import_batch);
-    let reader = thread::spawn(move || read::lines(source, now, |lines| send(lines, size, &sender)));
+    let (sender, mut receiver) = mpsc::channel(QUEUED_BATCHES);
+    let size = store.map_or(DRY_RUN_BATCH, Operator::import_batch);
+    let reader =
+        thread::spawn(move || lines::read_lines(source, now, |lines| send_batches(lines, size, &sender)));
 
-    let mut tally = Tally::default();
+    let mut counts = Counts::default();
     let batches = stream::poll_fn(move |context| receiver.poll_recv(context));
-    let added = batches.map(|batch| add(store, batch)).buffer_unordered(import.parallel.into());
+    let added = batches.map(|batch| add_batch(store, batch)).buffer_unordered(arguments.parallel.into());
     let mut added = std::pin::pin!(added);
-    let mut failure = None;
+    let mut ended_by = None;
     while let Some(batch) = added.next().await {
         match batch {
-            Ok((batch, outcomes)) => settle(batch, &outcomes, &mut tally, &mut refusals, &mut progress)?,
+            Ok((batch, outcomes)) => record(batch, &outcomes, &mut counts, &mut refused, &mut progress)?,
             Err(error) => {
-                failure = Some(Failure::from(error));
+                ended_by = Some(CommandError::from(error));
                 break;
             }
         }
     }
-    progress.end();
-    refusals.end()?;
-    // The reader ends by itself once nobody receives; where the store failed it may wait for more of standard input.
-    if failure.is_none() {
-        failure = match reader.join() {
+    progress.finish();
+    refused.finish()?;
+    // After an error of the store, the reader is not joined: it may wait for more standard input.
+    if ended_by.is_none() {
+        ended_by = match reader.join() {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(Failure::new(error)),
-            Err(_) => Some(Failure::new("the file could not be read to its end")),
+            Ok(Err(error)) => Some(CommandError::new(error)),
+            Err(_) => Some(CommandError::new("the file was not read to its end")),
         };
     }
-    report(tally, import, failure.is_some(), output)?;
-    match failure {
-        Some(failure) => Err(failure),
-        None if tally.refused > 0 => Ok(Exit::SomeRefused),
-        None => Ok(Exit::Done),
+    report(counts, arguments.dry_run, ended_by.is_none(), output)?;
+    match ended_by {
+        Some(error) => Err(error),
+        None if counts.refused > 0 => Ok(ExitCode::SomeRefused),
+        None => Ok(ExitCode::Done),
     }
 }
 
-/// The file, and how long it is where that is known.
-fn open(path: &Path) -> Result<(Box<dyn io::BufRead + Send>, Option<u64>), Failure> {
+/// Opens the file. Also returns its length in bytes, which is unknown for standard input.
+fn open(path: &Path) -> Result<(Box<dyn io::BufRead + Send>, Option<u64>), CommandError> {
     if path == Path::new("-") {
         return Ok((Box::new(BufReader::new(io::stdin())), None));
     }
-    let named = |error: io::Error| Failure::new(format!("cannot read {}: {error}", path.display()));
-    let file = File::open(path).map_err(named)?;
-    let length = file.metadata().map_err(named)?.len();
+    let with_path = |error: io::Error| CommandError::new(format!("cannot read {}: {error}", path.display()));
+    let file = File::open(path).map_err(with_path)?;
+    let length = file.metadata().map_err(with_path)?.len();
     Ok((Box::new(BufReader::new(file)), Some(length)))
 }
 
-/// Hands lines over in batches. Ends when nobody receives them any more.
-fn send(
+/// Sends lines in batches. Ends with the lines, or when the receiver is gone.
+fn send_batches(
     lines: &mut dyn Iterator<Item = Result<Line, FileError>>,
     size: usize,
     batches: &mpsc::Sender<Batch>,
 ) -> Result<(), FileError> {
     loop {
         let mut batch = Batch { end: 0, imports: Vec::new(), refused: Vec::new() };
-        let mut failure = None;
+        let mut ended_by = None;
         for line in (&mut *lines).take(size) {
             match line {
                 Ok(Line { number, end, import }) => {
@@ -124,7 +138,7 @@ fn send(
                     }
                 }
                 Err(error) => {
-                    failure = Some(error);
+                    ended_by = Some(error);
                     break;
                 }
             }
@@ -133,7 +147,7 @@ fn send(
         if batches.blocking_send(batch).is_err() {
             return Ok(());
         }
-        if let Some(error) = failure {
+        if let Some(error) = ended_by {
             return Err(error);
         }
         if is_last {
@@ -142,28 +156,33 @@ fn send(
     }
 }
 
-async fn add(store: Option<&dyn Operator>, batch: Batch) -> Result<(Batch, Vec<ImportOutcome>), StoreError> {
+/// Adds the accounts of a batch; a dry run counts them as added.
+async fn add_batch(
+    store: Option<&dyn Operator>,
+    batch: Batch,
+) -> Result<(Batch, Vec<ImportOutcome>), StoreError> {
     let Some(store) = store else {
         let outcomes = vec![ImportOutcome::Added; batch.imports.len()];
         return Ok((batch, outcomes));
     };
     let imports: Vec<_> = batch.imports.iter().map(|(_, import)| import.clone()).collect();
-    let outcomes = patiently(async || store.import(&imports).await).await?;
+    let outcomes = retry(async || store.import(&imports).await).await?;
     Ok((batch, outcomes))
 }
 
-fn settle(
+/// Counts the lines of a batch and lists the refused ones.
+fn record(
     batch: Batch,
     outcomes: &[ImportOutcome],
-    tally: &mut Tally,
-    refusals: &mut Refusals,
+    counts: &mut Counts,
+    refused_lines: &mut RefusedLines,
     progress: &mut Progress,
 ) -> io::Result<()> {
     let mut refused = batch.refused;
-    for ((number, _), arrival) in batch.imports.iter().zip(outcomes) {
-        match arrival {
-            ImportOutcome::Added => tally.added += 1,
-            ImportOutcome::Present => tally.present += 1,
+    for ((number, _), outcome) in batch.imports.iter().zip(outcomes) {
+        match outcome {
+            ImportOutcome::Added => counts.added += 1,
+            ImportOutcome::Present => counts.present += 1,
             ImportOutcome::EmailTaken => refused.push((*number, Reason::EMAIL_TAKEN)),
             ImportOutcome::IdTaken => refused.push((*number, Reason::ID_TAKEN)),
             ImportOutcome::UsernameTaken => refused.push((*number, Reason::USERNAME_TAKEN)),
@@ -171,30 +190,30 @@ fn settle(
     }
     refused.sort_by_key(|(number, _)| *number);
     for (number, reason) in &refused {
-        tally.refused += 1;
-        progress.suspend(|| refusals.add(*number, reason))?;
+        counts.refused += 1;
+        progress.suspend(|| refused_lines.add(*number, reason))?;
     }
-    progress.advance(batch.end, tally.added + tally.present + tally.refused);
+    progress.advance(batch.end, counts.added + counts.present + counts.refused);
     Ok(())
 }
 
-fn report(tally: Tally, import: &ImportArguments, is_partial: bool, output: &Output) -> io::Result<()> {
-    let Tally { added, present, refused } = tally;
-    let mut words = if import.dry_run {
+fn report(counts: Counts, dry_run: bool, is_finished: bool, output: &Output) -> io::Result<()> {
+    let Counts { added, present, refused } = counts;
+    let mut text = if dry_run {
         format!("{added} good, {refused} refused, nothing added")
     } else {
         format!("{added} added, {present} already there, {refused} refused")
     };
-    if is_partial {
-        words.push_str("; not finished: run the same command again");
+    if !is_finished {
+        text.push_str("; not finished: correct the error and run the same command again");
     }
     let json = json!({
         "command": "import",
-        "dry_run": import.dry_run,
-        "finished": !is_partial,
-        if import.dry_run { "good" } else { "added" }: added,
+        "dry_run": dry_run,
+        "finished": is_finished,
+        if dry_run { "good" } else { "added" }: added,
         "already_there": present,
         "refused": refused,
     });
-    output.answer(&words, &json)
+    output.write(&text, &json)
 }

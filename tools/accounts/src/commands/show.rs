@@ -1,17 +1,15 @@
-//! Showing an account, and what keeps its owner out.
-
-use std::fmt::Write;
+//! `show`: prints an account and the lock-out of its name.
 
 use serde_json::json;
 use shared::account::{Account, Status};
 use shared::limits::lockout::Failures;
 use shared::names::email::Email;
-use shared::names::username::UsernameKey;
 use shared::store::Operator;
 use shared::time::Timestamp;
 
 use super::find;
-use crate::outcome::{Exit, Failure, Output};
+use crate::exit::{CommandError, ExitCode};
+use crate::output::Output;
 use crate::time;
 
 pub(crate) async fn show(
@@ -19,35 +17,34 @@ pub(crate) async fn show(
     name: &str,
     now: Timestamp,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<ExitCode, CommandError> {
     let account = find(store, name).await?;
-    let attempts = store.failures(account.username.key()).await?;
+    let record = store.failures(account.username.key()).await?;
+    let failures = record.as_ref().map_or(0, |record| record.failures);
+    let is_locked = Failures::admit(record.as_ref(), now).is_err();
+    let locked_until = record.as_ref().filter(|_| is_locked).map(locked_until);
     let hash = account.password_hash.describe();
     let problem = hash.verifiable.as_ref().err().map(ToString::to_string);
-    let (created, disabled) = (time::format(account.created_at), account.status == Status::Disabled);
-    let is_locked = Failures::admit(attempts.as_ref(), now).is_err();
-    let locked_until = attempts.as_ref().filter(|_| is_locked).map(locked_until);
-    let failures = attempts.as_ref().map_or(0, |attempts| attempts.failures);
     let json = json!({
         "username": account.username.as_str(),
         "id": account.id.to_string(),
         "email": account.email.as_ref().map(Email::as_str),
-        "created": created,
-        "disabled": disabled,
+        "created": time::format(account.created_at),
+        "disabled": account.status == Status::Disabled,
         "token_version": account.token_version,
         "hash": { "scheme": hash.scheme, "parameters": hash.parameters, "problem": problem },
         "failed_logins": failures,
         "locked_until": locked_until,
     });
-    let mut words = describe(&account);
-    let password = problem.unwrap_or_else(|| hash.parameters.clone());
-    let _ = write!(words, "\npassword       {} {password}", hash.scheme);
-    let _ = write!(words, "\nfailed logins  {failures}");
-    if let Some(locked_until) = locked_until {
-        let _ = write!(words, ", locked until {locked_until}");
-    }
-    output.answer(&words, &json)?;
-    Ok(Exit::Done)
+    let password = problem.as_ref().unwrap_or(&hash.parameters);
+    let lockout = locked_until.map(|end| format!(", locked until {end}")).unwrap_or_default();
+    let text = format!(
+        "{}\npassword       {} {password}\nfailed logins  {failures}{lockout}",
+        describe(&account),
+        hash.scheme,
+    );
+    output.write(&text, &json)?;
+    Ok(ExitCode::Done)
 }
 
 fn describe(account: &Account) -> String {
@@ -63,19 +60,7 @@ fn describe(account: &Account) -> String {
     )
 }
 
-fn locked_until(attempts: &Failures) -> String {
-    time::format(Timestamp::from_seconds(attempts.locked_until.millis().div_ceil(1000)))
-}
-
-/// Names are locked whether anybody has them or not, and so are unlocked.
-pub(crate) async fn unlock(store: &dyn Operator, name: &str, output: &Output) -> Result<Exit, Failure> {
-    let key = UsernameKey::of(name);
-    let forgotten = store.forget_failures(&key).await?;
-    if forgotten.is_none() {
-        find(store, name).await?;
-    }
-    let failures = forgotten.map_or(0, |forgotten| forgotten.failures);
-    let words = format!("{}: {failures} failed logins forgotten", crate::outcome::plain(name));
-    output.answer(&words, &json!({ "command": "unlock", "name": name, "failed_logins": failures }))?;
-    Ok(Exit::Done)
+/// The end of the lock-out, rounded up to whole seconds.
+fn locked_until(record: &Failures) -> String {
+    time::format(Timestamp::from_seconds(record.locked_until.millis().div_ceil(1000)))
 }

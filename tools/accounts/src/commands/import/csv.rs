@@ -1,131 +1,51 @@
-//! Reading lines, be they CSV or JSON.
+//! Files in CSV.
+//!
+//! The loop stands over `csv-core`, not over the crate `csv`: that one reads a quote that is never closed into memory to
+//! the end of the file, and its line numbers are wrong after `\r\n` and empty lines (1.4.0).
 
-use shared::time::Timestamp;
-use std::error::Error;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 use csv_core::ReadRecordResult;
-use serde_json::error::Category;
 use shared::store::Import;
+use shared::time::Timestamp;
 
-use super::line::{COLUMNS, Fields, NEEDED, Reason};
+use super::fields::{COLUMNS, Fields, REQUIRED};
+use super::lines::{FileError, Line};
+use super::refused::Reason;
+use crate::bounded_line::MAX_LINE_BYTES;
 
-/// The longest line, in bytes. A quote that is never closed would otherwise take in the rest of the file.
-const LONGEST_LINE: usize = 64 * 1024;
-
-/// A line, and the account in it.
-pub(super) struct Line {
-    pub(super) number: u64,
-    /// Where in the file it ends.
-    pub(super) end: u64,
-    pub(super) import: Result<Import, Reason>,
-}
-
-/// Why a file cannot be read, or not on. Nothing of the file is repeated in it.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum FileError {
-    #[error("column {0} of the header is none that is known, or is there twice")]
-    Column(usize),
-    #[error("the header does not name the columns username and hash")]
-    Header,
-    #[error("the file cannot be read")]
-    Io(#[from] io::Error),
-    #[error("line {0} is longer than a line may be; is a quote left open?")]
-    TooLong(u64),
-}
-
-/// Reads all lines and has them taken, as CSV, or as JSON where the file begins like that.
-pub(super) fn lines<T>(
-    mut source: Box<dyn BufRead + Send>,
-    now: Timestamp,
-    take: impl FnOnce(&mut dyn Iterator<Item = Result<Line, FileError>>) -> Result<T, FileError>,
-) -> Result<T, FileError> {
-    const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
-    let mark = if source.fill_buf()?.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    source.consume(mark);
-    if source.fill_buf()?.first() == Some(&b'{') {
-        take(&mut JsonLines { source, number: 0, end: mark as u64, line: Vec::new(), now })
-    } else {
-        take(&mut CsvLines::new(source, mark as u64, now)?)
-    }
-}
-
-struct JsonLines {
-    source: Box<dyn BufRead + Send>,
-    number: u64,
-    end: u64,
-    line: Vec<u8>,
-    now: Timestamp,
-}
-
-impl Iterator for JsonLines {
-    type Item = Result<Line, FileError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            self.number += 1;
-            match bounded_line(&mut self.source, &mut self.line) {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => return Some(Err(file_error(error, self.number))),
-            }
-            self.end += self.line.len() as u64;
-            if !self.line.trim_ascii().is_empty() {
-                let fields =
-                    serde_json::from_slice::<Fields>(&self.line).map_err(|error| json_reason(&error));
-                let import = fields.and_then(|fields| fields.import(self.now));
-                return Some(Ok(Line { number: self.number, end: self.end, import }));
-            }
-        }
-    }
-}
-
-/// The library's own words may quote the line.
-fn json_reason(error: &serde_json::Error) -> Reason {
-    let column = error.column();
-    match error.classify() {
-        Category::Data => Reason::line(format!(
-            "A member is missing, unknown, given twice, or of another type, before column {column}."
-        )),
-        _ => Reason::line(format!("Not JSON, at column {column}.")),
-    }
-}
-
-/// Reads a line with its end, in the place of the one before. Whether there was one.
-pub(crate) fn bounded_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let read = source.take(LONGEST_LINE as u64).read_until(b'\n', line)?;
-    if read == LONGEST_LINE && !line.ends_with(b"\n") {
-        return Err(io::Error::other(TooLong));
-    }
-    Ok(read > 0)
-}
-
-struct CsvLines {
+/// The records of a file after its header.
+pub(super) struct CsvLines {
     source: Box<dyn BufRead + Send>,
     parser: csv_core::Reader,
-    /// The fields of a record, one after the other, and where each ends.
+    /// The fields of a record without separators.
     text: Vec<u8>,
+    /// The end of each field in `text`.
     ends: Vec<usize>,
-    /// Which column each field of a record is in.
+    /// The index in [`COLUMNS`] of each field of a record.
     columns: Vec<usize>,
-    /// The line that is read next, and where it begins.
+    /// Number of the next line.
     line: u64,
+    /// Position in the file where the next line begins.
     end: u64,
     now: Timestamp,
 }
 
-/// A record, which stands in the parser's buffers.
+/// A record in the buffers of [`CsvLines`].
 struct Record {
     number: u64,
     length: usize,
-    /// How many fields it has, unless they are more than anybody's.
+    /// The number of fields; `None` if there are more than the buffer holds.
     fields: Option<usize>,
 }
 
 impl CsvLines {
-    fn new(source: Box<dyn BufRead + Send>, start: u64, now: Timestamp) -> Result<Self, FileError> {
-        let (text, ends) = (vec![0; LONGEST_LINE], vec![0; 2 * COLUMNS.len()]);
+    pub(super) fn new(
+        source: Box<dyn BufRead + Send>,
+        start: u64,
+        now: Timestamp,
+    ) -> Result<Self, FileError> {
+        let (text, ends) = (vec![0; MAX_LINE_BYTES], vec![0; 2 * COLUMNS.len()]);
         let parser = csv_core::Reader::new();
         let mut lines = Self { source, parser, text, ends, columns: Vec::new(), line: 1, end: start, now };
         let header = lines.record()?.ok_or(FileError::Header)?;
@@ -141,13 +61,13 @@ impl CsvLines {
             let input = self.source.fill_buf()?;
             let text = self.text.get_mut(length..).unwrap_or_default();
             let ends = self.ends.get_mut(fields..).unwrap_or_default();
-            let (outcome, read, written, ended) = self.parser.read_record(input, text, ends);
-            self.line += line_ends(input, read);
+            let (result, read, written, ended) = self.parser.read_record(input, text, ends);
+            self.line += count_line_ends(input, read);
             self.source.consume(read);
             self.end += read as u64;
             length += written;
             fields += ended;
-            match outcome {
+            match result {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => return Err(FileError::TooLong(number)),
                 ReadRecordResult::OutputEndsFull => (fields, too_many) = (0, true),
@@ -159,7 +79,7 @@ impl CsvLines {
         }
     }
 
-    /// Skips empty lines, and the rest of an end of two characters, which the parser would count to what follows.
+    /// Skips empty lines, and the `\n` of a `\r\n`: the parser would take them for the beginning of the next record.
     fn skip_line_ends(&mut self) -> io::Result<()> {
         loop {
             let input = self.source.fill_buf()?;
@@ -167,13 +87,13 @@ impl CsvLines {
             if length == 0 {
                 return Ok(());
             }
-            self.line += line_ends(input, length);
+            self.line += count_line_ends(input, length);
             self.source.consume(length);
             self.end += length as u64;
         }
     }
 
-    /// The fields of a record, if they can be read.
+    /// The fields of a record; `None` if they are too many or not UTF-8.
     fn fields(&self, record: &Record) -> Option<Vec<&str>> {
         let text = str::from_utf8(self.text.get(..record.length)?).ok()?;
         let mut start = 0;
@@ -209,13 +129,14 @@ impl Iterator for CsvLines {
     }
 }
 
-/// How many lines end in the first bytes of what was read.
-fn line_ends(input: &[u8], length: usize) -> u64 {
+/// The number of lines that end in the first `length` bytes.
+fn count_line_ends(input: &[u8], length: usize) -> u64 {
     input.iter().take(length).filter(|byte| **byte == b'\n').count() as u64
 }
 
-/// Which column each name of a header is. A file without a header must not be taken for one with strange columns: its
-/// first account would be missing.
+/// The index in [`COLUMNS`] of each name in a header.
+///
+/// An unknown name is an error, so that the first account of a file without a header is not taken for one and lost.
 fn columns(names: &[&str]) -> Result<Vec<usize>, FileError> {
     let mut columns = Vec::new();
     for (index, name) in names.iter().enumerate() {
@@ -224,19 +145,9 @@ fn columns(names: &[&str]) -> Result<Vec<usize>, FileError> {
             _ => return Err(FileError::Column(index + 1)),
         }
     }
-    if (0..NEEDED).all(|needed| columns.contains(&needed)) { Ok(columns) } else { Err(FileError::Header) }
-}
-
-fn file_error(error: io::Error, line: u64) -> FileError {
-    if error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<TooLong>) {
-        return FileError::TooLong(line);
+    if (0..REQUIRED).all(|required| columns.contains(&required)) {
+        Ok(columns)
+    } else {
+        Err(FileError::Header)
     }
-    FileError::Io(error)
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("a line is too long")]
-struct TooLong;
-
-#[cfg(test)]
-mod tests;
