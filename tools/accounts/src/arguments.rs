@@ -138,20 +138,9 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::commands::IMPORT_COLUMNS;
 
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn the_help_of_import_lists_every_column() {
-        let mut command = Arguments::command();
-        let help = command.find_subcommand_mut("import").unwrap().render_help().to_string();
-        for name in IMPORT_COLUMNS.iter().flat_map(|names| names.iter()) {
-            assert!(help.contains(name), "{name}");
-        }
-        assert!(help.starts_with("Add accounts from a file"), "{help}");
     }
 }

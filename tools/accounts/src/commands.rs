@@ -22,8 +22,6 @@ pub(crate) use access::{disable, enable, revoke, unlock};
 pub(crate) use check_hash::{check_hash_of, check_hashes};
 pub(crate) use delete::delete;
 pub(crate) use export::export;
-#[cfg(test)]
-pub(crate) use import::COLUMNS as IMPORT_COLUMNS;
 pub(crate) use import::import;
 pub(crate) use set_password::set_password;
 pub(crate) use show::show;

@@ -5,7 +5,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`lines`] | the lines of a file, by [`csv`] or [`json`] |
+//! | [`lines`] | the lines of a file, by [`csv`] or [`mod@json`] |
 //! | [`fields`] | the fields of a line, and the account that they describe |
 //! | [`refused`] | refused lines and the reasons |
 //! | [`progress`] | the progress bar |
@@ -34,8 +34,6 @@ use crate::arguments::ImportArguments;
 use crate::exit::{CommandError, ExitCode};
 use crate::output::Output;
 use crate::retry::retry;
-#[cfg(test)]
-pub(crate) use fields::COLUMNS;
 use lines::{FileError, Line};
 use progress::Progress;
 use refused::{Reason, RefusedLines};

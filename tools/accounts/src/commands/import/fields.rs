@@ -15,7 +15,7 @@ use super::refused::Reason;
 use crate::time;
 
 /// The names of each column of a CSV file. The members of a JSON object have the same names.
-pub(crate) const COLUMNS: [&[&str]; 8] = [
+pub(super) const COLUMNS: [&[&str]; 8] = [
     &["username"],
     &["hash", "password"],
     &["email"],

@@ -1,11 +1,14 @@
 use std::io::Cursor;
 
+use clap::CommandFactory;
 use proptest::prelude::*;
 use shared::account::Status;
 use shared::store::Import;
 use shared::time::Timestamp;
 
+use super::fields::COLUMNS;
 use super::lines::{FileError, Line, read_lines};
+use crate::arguments::Arguments;
 
 /// Made by Django 5.2.19 from `correct horse`.
 const HASH: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
@@ -185,6 +188,16 @@ fn a_line_that_does_not_end_is_not_read_into_memory() {
 fn a_header_alone_is_a_file_without_lines() {
     assert!(read("username,hash\n").unwrap().is_empty());
     assert!(matches!(read(""), Err(FileError::Header)));
+}
+
+#[test]
+fn the_help_lists_every_column() {
+    let mut command = Arguments::command();
+    let help = command.find_subcommand_mut("import").unwrap().render_help().to_string();
+    for name in COLUMNS.iter().flat_map(|names| names.iter()) {
+        assert!(help.contains(name), "{name}");
+    }
+    assert!(help.starts_with("Add accounts from a file"), "{help}");
 }
 
 proptest! {
