@@ -239,7 +239,9 @@ async fn bodies_come_plain_or_in_base64() {
 
 #[tokio::test]
 async fn an_event_that_is_not_http_is_an_error_that_repeats_nothing() {
-    for event in [json!({}), json!([]), json!("canary"), json!(null), json!({ "httpMethod": "canary" })] {
+    for event in
+        [json!({ "x": 1 }), json!([]), json!("canary"), json!(null), json!({ "httpMethod": "canary" })]
+    {
         let error = seen(&event).await.unwrap_err();
         assert_eq!(
             (error.error_type.as_str(), error.error_message.as_str()),

@@ -1,4 +1,4 @@
-//! The process of the operator's tool. It is an example, since cargo-lambda takes every binary of the workspace for a function.
+//! The binary of the operator's tool. It is an example, because cargo-lambda takes every binary of the workspace for a function.
 
 use std::process::ExitCode;
 

@@ -1,16 +1,26 @@
-//! The operator's tool: imports, shows, changes and exports the accounts that the functions serve.
+//! The operator's tool: shows, changes, imports and exports the accounts of the functions.
 //!
-//! [`arguments`] is what can be asked for, [`commands`] does it, each in a file of its own, and [`outcome`] is what comes
-//! of it. Nothing here prints a password or a hash, but `export --with-hashes`.
+//! | module | content |
+//! |---|---|
+//! | `arguments` | the command line and its help |
+//! | `commands` | the commands |
+//! | `exit` | exit codes, and the errors that lead to them |
+//! | `output` | results as text or JSON |
+//! | `bounded_line` | lines of input, up to a maximum length |
+//! | `retry` | retries of a store that is unavailable |
+//! | `time` | dates and times as text |
+//!
+//! Only `export --with-hashes` prints password hashes. No command prints a password.
 
 mod arguments;
+mod bounded_line;
 mod commands;
-mod import;
-mod outcome;
-mod patience;
+mod exit;
+mod output;
+mod retry;
 mod time;
 
-use std::process::ExitCode;
+use std::process;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -21,32 +31,33 @@ use shared::store::Operator;
 use shared::time::Timestamp;
 
 use arguments::{Arguments, Command};
-use outcome::{Exit, Failure, Output};
+use exit::{CommandError, ExitCode};
+use output::Output;
 
 /// Runs the command that the process was given.
-pub async fn main() -> ExitCode {
-    // The message of a panic may quote what was read; its place does not.
+pub async fn main() -> process::ExitCode {
+    // A panic message may quote a password or a hash from the input; its location does not.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        eprintln!("accounts: a fault of this program at {place}");
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("accounts: internal error at {location}");
     }));
     let Arguments { json, command } = Arguments::parse();
     match run(command, &Output::new(json)).await {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            eprintln!("accounts: {}", failure.describe());
-            Exit::from(&failure).into()
+        Ok(code) => code.into(),
+        Err(error) => {
+            eprintln!("accounts: {}", error.describe());
+            ExitCode::from(&error).into()
         }
     }
 }
 
-async fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
+async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError> {
     let config = OperatorConfig::from_env()?;
-    let open = async || open(&config).await;
+    let open = async || open_existing(&config).await;
     match command {
         Command::Import(import) => {
             let store = if import.dry_run { None } else { Some(start::open_store(&config).await?) };
-            import::run(store.as_deref(), &import, now(), output).await
+            commands::import(store.as_deref(), &import, now(), output).await
         }
         Command::Show { name } => commands::show(&*open().await?, &name, now(), output).await,
         Command::Disable { name } => commands::disable(&*open().await?, &name, output).await,
@@ -65,17 +76,20 @@ async fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the clock is handed down from here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only place that reads the clock; the rest takes the time as an argument"
+)]
 fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
-/// Opens the accounts that there are: a mistaken path must not become a new database.
-async fn open(config: &OperatorConfig) -> Result<Arc<dyn Operator>, Failure> {
+/// Opens the store, but makes no new database: a mistyped path is an error.
+async fn open_existing(config: &OperatorConfig) -> Result<Arc<dyn Operator>, CommandError> {
     if let StoreLocation::Sqlite(path) = &config.store
         && !path.exists()
     {
-        return Err(Failure::new(format!("there is no database at {}", path.display())));
+        return Err(CommandError::new(format!("no database at {}; check ACCOUNT_STORE", path.display())));
     }
     Ok(start::open_store(config).await?)
 }

@@ -1,10 +1,14 @@
-use shared::time::Timestamp;
 use std::io::Cursor;
 
+use clap::CommandFactory;
 use proptest::prelude::*;
 use shared::account::Status;
+use shared::store::Import;
+use shared::time::Timestamp;
 
-use super::*;
+use super::fields::COLUMNS;
+use super::lines::{FileError, Line, read_lines};
+use crate::arguments::Arguments;
 
 /// Made by Django 5.2.19 from `correct horse`.
 const HASH: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
@@ -13,10 +17,10 @@ const ID: &str = "1958cb3d-0ce9-415d-8319-e8db0bd8ac48";
 
 fn read(file: impl AsRef<[u8]>) -> Result<Vec<Line>, FileError> {
     let source = Box::new(Cursor::new(file.as_ref().to_vec()));
-    lines(source, Timestamp::from_seconds(1_790_000_000), |lines| lines.collect())
+    read_lines(source, Timestamp::from_seconds(1_790_000_000), |lines| lines.collect())
 }
 
-/// The one line of a file, as an account or the reason against it.
+/// The one line of a file: the account, or the reason for refusing it.
 fn read_one(file: impl AsRef<[u8]>) -> Result<Import, String> {
     let mut lines = read(file).unwrap();
     assert_eq!(lines.len(), 1);
@@ -32,7 +36,7 @@ fn json(members: &str) -> Result<Import, String> {
 }
 
 #[test]
-fn a_name_and_a_hash_are_enough() {
+fn a_username_and_a_hash_are_enough() {
     for import in [read_one(format!("username,hash\nalice,{HASH}")).unwrap(), json("").unwrap()] {
         assert!(!import.has_id);
         let account = import.account;
@@ -44,7 +48,7 @@ fn a_name_and_a_hash_are_enough() {
 }
 
 #[test]
-fn every_column_is_read_in_any_order_and_under_djangos_name() {
+fn every_column_is_read_in_any_order_and_by_the_name_in_django() {
     let csv = format!(
         "date_joined,is_active,id,token_version,email,password,username\r\n\
          2026-11-22 15:30:00.5+00,f,{ID},7,Alice@Example.COM,{HASH},Alice\r\n"
@@ -67,7 +71,7 @@ fn every_column_is_read_in_any_order_and_under_djangos_name() {
 }
 
 #[test]
-fn truth_has_the_spellings_of_all_databases() {
+fn booleans_are_read_in_the_spellings_of_all_databases() {
     for (text, active) in [
         ("t", true),
         ("True", true),
@@ -93,7 +97,7 @@ fn an_account_without_a_password_has_an_unusable_hash() {
 }
 
 #[test]
-fn what_the_service_would_not_take_is_refused_by_field() {
+fn a_field_against_the_rules_is_refused_by_its_name() {
     for (columns, fields, reason) in [
         ("email", "no address", "email: Enter a valid email address."),
         ("id", "7", "id: Not a UUID in lower case."),
@@ -121,7 +125,7 @@ fn what_the_service_would_not_take_is_refused_by_field() {
 }
 
 #[test]
-fn a_reason_repeats_nothing_of_its_line() {
+fn a_reason_quotes_nothing_of_its_line() {
     for line in [
         r#"{"username":"canary","hash":"canary"}"#.to_owned(),
         r#"{"username":"canary canary","hash":"x"}"#.to_owned(),
@@ -145,7 +149,7 @@ fn a_reason_repeats_nothing_of_its_line() {
 }
 
 #[test]
-fn lines_have_the_numbers_of_an_editor() {
+fn line_numbers_are_those_of_an_editor() {
     let csv = format!("username,hash,email\na,{HASH},\n\n\"b\n\",{HASH},\nc,{HASH}\nd,{HASH},\n");
     let numbers = |file: &str| -> Vec<_> {
         read(file).unwrap().iter().map(|line| (line.number, line.import.is_ok())).collect()
@@ -160,7 +164,7 @@ fn lines_have_the_numbers_of_an_editor() {
 }
 
 #[test]
-fn a_line_without_an_end_is_not_read_into_memory() {
+fn a_line_that_does_not_end_is_not_read_into_memory() {
     let rest = format!("b,{HASH}\n").repeat(10_000);
     for (file, good) in [
         (format!("username,hash\na,{HASH}\n\"b,{HASH}\n{rest}"), 1),
@@ -168,7 +172,7 @@ fn a_line_without_an_end_is_not_read_into_memory() {
         (format!("\"username,hash\n{rest}"), 0),
     ] {
         let mut read = 0;
-        let result = lines(Box::new(Cursor::new(file.into_bytes())), Timestamp::EPOCH, |lines| {
+        let result = read_lines(Box::new(Cursor::new(file.into_bytes())), Timestamp::EPOCH, |lines| {
             for line in lines {
                 line?;
                 read += 1;
@@ -181,9 +185,19 @@ fn a_line_without_an_end_is_not_read_into_memory() {
 }
 
 #[test]
-fn a_file_without_lines_has_none() {
+fn a_header_alone_is_a_file_without_lines() {
     assert!(read("username,hash\n").unwrap().is_empty());
     assert!(matches!(read(""), Err(FileError::Header)));
+}
+
+#[test]
+fn the_help_lists_every_column() {
+    let mut command = Arguments::command();
+    let help = command.find_subcommand_mut("import").unwrap().render_help().to_string();
+    for name in COLUMNS.iter().flat_map(|names| names.iter()) {
+        assert!(help.contains(name), "{name}");
+    }
+    assert!(help.starts_with("Add accounts from a file"), "{help}");
 }
 
 proptest! {

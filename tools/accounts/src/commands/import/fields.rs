@@ -1,6 +1,5 @@
-//! What a line says of an account, held to the rules of the service.
+//! The fields of a line, and the account that they describe.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
@@ -12,9 +11,10 @@ use shared::random::NoRandomness;
 use shared::store::Import;
 use shared::time::Timestamp;
 
+use super::refused::Reason;
 use crate::time;
 
-/// The columns of a CSV file, and the members of a JSON object: each with its names.
+/// The names of each column of a CSV file. The members of a JSON object have the same names.
 pub(super) const COLUMNS: [&[&str]; 8] = [
     &["username"],
     &["hash", "password"],
@@ -26,10 +26,10 @@ pub(super) const COLUMNS: [&[&str]; 8] = [
     &["token_version"],
 ];
 
-/// How many of them every file must have: the first ones.
-pub(super) const NEEDED: usize = 2;
+/// Number of required columns, which are the first of [`COLUMNS`].
+pub(super) const REQUIRED: usize = 2;
 
-/// A line as it was written.
+/// The fields of a line as text, not yet checked.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fields {
@@ -45,7 +45,7 @@ pub(super) struct Fields {
     token_version: Option<Text>,
 }
 
-/// A text, a number or a truth value, all of which may stand for the same.
+/// A string, a number or a boolean of JSON: databases export the same value in different types.
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for Text {
             type Value = Text;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, a number or a truth value")
+                f.write_str("a string, a number or a boolean")
             }
 
             fn visit_bool<E: Error>(self, value: bool) -> Result<Text, E> {
@@ -78,47 +78,8 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// Why a line is refused. Nothing of the line is repeated in it: a hash may stand anywhere.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Reason {
-    /// In which field, where it is in one.
-    pub(super) field: Option<&'static str>,
-    pub(super) problem: Cow<'static, str>,
-}
-
-impl Reason {
-    pub(super) const EMAIL_TAKEN: Self = Self::taken("email");
-    pub(super) const DELETED: Self = Self {
-        field: Some("id"),
-        problem: Cow::Borrowed("An account with this id was deleted, and ids never come back."),
-    };
-    pub(super) const ID_TAKEN: Self = Self::taken("id");
-    pub(super) const USERNAME_TAKEN: Self = Self::taken("username");
-
-    const fn taken(field: &'static str) -> Self {
-        Self { field: Some(field), problem: Cow::Borrowed("Another account has it.") }
-    }
-
-    pub(super) fn line(problem: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: None, problem: problem.into() }
-    }
-
-    fn of(field: &'static str, problem: &dyn fmt::Display) -> Self {
-        Self { field: Some(field), problem: problem.to_string().into() }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
-            Some(field) => write!(f, "{field}: {}", self.problem),
-            None => f.write_str(&self.problem),
-        }
-    }
-}
-
 impl Fields {
-    /// What stands in the columns of a CSV file, in the order of [`COLUMNS`].
+    /// The fields of a CSV record, in the order of [`COLUMNS`].
     pub(super) fn from_columns(values: [Option<String>; COLUMNS.len()]) -> Self {
         let [username, hash, rest @ ..] = values;
         let [email, id, disabled, is_active, created, token_version] = rest.map(|value| value.map(Text));
@@ -126,23 +87,24 @@ impl Fields {
         Self { username, hash, email, id, disabled, is_active, created, token_version }
     }
 
-    /// The account, if the service could have made it.
+    /// The account, if every field obeys the rules of the service.
     pub(super) fn import(self, now: Timestamp) -> Result<Import, Reason> {
-        let username = Username::parse(&self.username).map_err(|error| Reason::of("username", &error))?;
+        let username = Username::parse(&self.username).map_err(|error| Reason::field("username", &error))?;
         let given = |text: Option<Text>| text.map(|Text(text)| text).filter(|text| !text.is_empty());
         let email = given(self.email)
             .map(|email| Email::parse(&email))
             .transpose()
-            .map_err(|error| Reason::of("email", &error))?;
+            .map_err(|error| Reason::field("email", &error))?;
         let id = given(self.id)
-            .map(|id| AccountId::parse(&id).ok_or_else(|| Reason::of("id", &"Not a UUID in lower case.")))
+            .map(|id| AccountId::parse(&id).ok_or_else(|| Reason::field("id", &"Not a UUID in lower case.")))
             .transpose()?;
         let created_at = given(self.created)
-            .map(|text| time::parse(&text).ok_or_else(|| Reason::of("created", &"Not a time.")))
+            .map(|text| time::parse(&text).ok_or_else(|| Reason::field("created", &"Not a time.")))
             .transpose()?;
         let token_version = given(self.token_version)
             .map(|text| {
-                text.parse().map_err(|_| Reason::of("token_version", &"Not a number from 0 to 4294967295."))
+                text.parse()
+                    .map_err(|_| Reason::field("token_version", &"Not a number from 0 to 4294967295."))
             })
             .transpose()?;
         let has_id = id.is_some();
@@ -161,20 +123,20 @@ impl Fields {
     }
 }
 
-/// A hash that a login can verify, or Django's mark of an account that has no password.
+/// Accepts a hash that login can verify, or Django's mark of an account without a password.
 fn hash(text: String) -> Result<PasswordHash, Reason> {
     let hash = PasswordHash::from_stored(text);
     match hash.describe().verifiable {
         Ok(()) | Err(Unverifiable::Unusable) => Ok(hash),
-        Err(error) => Err(Reason::of("hash", &error)),
+        Err(error) => Err(Reason::field("hash", &error)),
     }
 }
 
 fn status(disabled: Option<String>, is_active: Option<String>) -> Result<Status, Reason> {
-    let read = |field, text: Option<String>| match text.map(|text| truth(&text)) {
+    let read = |field, text: Option<String>| match text.map(|text| boolean(&text)) {
         None => Ok(None),
-        Some(Some(truth)) => Ok(Some(truth)),
-        Some(None) => Err(Reason::of(field, &"Neither true nor false.")),
+        Some(Some(value)) => Ok(Some(value)),
+        Some(None) => Err(Reason::field(field, &"Neither true nor false.")),
     };
     match (read("disabled", disabled)?, read("is_active", is_active)?) {
         (Some(_), Some(_)) => Err(Reason::line("Both disabled and is_active are given.")),
@@ -183,8 +145,8 @@ fn status(disabled: Option<String>, is_active: Option<String>) -> Result<Status,
     }
 }
 
-/// As Python and the databases write it.
-fn truth(text: &str) -> Option<bool> {
+/// Reads a boolean as Python and the databases write it.
+fn boolean(text: &str) -> Option<bool> {
     match text {
         "true" | "True" | "TRUE" | "t" | "1" => Some(true),
         "false" | "False" | "FALSE" | "f" | "0" => Some(false),

@@ -1,16 +1,16 @@
-//! How far an import is, for somebody who watches.
+//! The progress bar of an import.
 
 use std::io::{self, IsTerminal};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A bar on standard error where that is a terminal, and nothing elsewhere.
+/// A bar on standard error; invisible if that is not a terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// `length` is how many bytes there are, where that is known.
+    /// Starts a bar for a file of this many bytes. The length of standard input is unknown.
     pub(super) fn new(length: Option<u64>) -> Self {
         let target = if io::stderr().is_terminal() {
             ProgressDrawTarget::stderr_with_hz(5)
@@ -22,7 +22,7 @@ impl Progress {
             Some(_) => "{bar:30} {percent}%, {msg}, {eta} left",
             None => "{spinner} {msg}",
         };
-        // A template that the library does not understand is no reason not to import.
+        // An error in the template must not stop an import.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -30,7 +30,8 @@ impl Progress {
         Self { bar }
     }
 
-    /// So many lines are done, and the file up to `position`.
+    /// Shows the number of lines that are done, and the position in the file. Batches may end out of order, and the
+    /// position never goes back.
     pub(super) fn advance(&mut self, position: u64, lines: u64) {
         if self.bar.is_hidden() {
             return;
@@ -40,12 +41,12 @@ impl Progress {
         self.bar.set_position(self.bar.position().max(position));
     }
 
-    /// Makes way for something else that is written.
+    /// Hides the bar while something else is written.
     pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)
     }
 
-    pub(super) fn end(&self) {
+    pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -1,4 +1,4 @@
-//! What hashes are, without showing them.
+//! `check-hash`: identifies password hashes without printing them.
 
 use std::io;
 
@@ -8,50 +8,58 @@ use shared::password::hash::{Hasher, PasswordHash};
 use shared::store::Operator;
 
 use super::find;
-use crate::import::bounded_line;
-use crate::outcome::{Exit, Failure, Output};
+use crate::bounded_line::read_bounded_line;
+use crate::exit::{CommandError, ExitCode};
+use crate::output::Output;
 
+/// Checks the hash of an account.
 pub(crate) async fn check_hash_of(
     store: &dyn Operator,
     config: &OperatorConfig,
     name: &str,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<ExitCode, CommandError> {
     let account = find(store, name).await?;
     check(&Hasher::new(config.cost)?, account.username.as_str(), &account.password_hash, output)
 }
 
 /// Checks the hashes on standard input, one a line.
-pub(crate) fn check_hashes(config: &OperatorConfig, output: &Output) -> Result<Exit, Failure> {
+pub(crate) fn check_hashes(config: &OperatorConfig, output: &Output) -> Result<ExitCode, CommandError> {
     let hasher = Hasher::new(config.cost)?;
-    let (mut stdin, mut line, mut exit) = (io::stdin().lock(), Vec::new(), Exit::Done);
+    let (mut stdin, mut line, mut code) = (io::stdin().lock(), Vec::new(), ExitCode::Done);
     for number in 1u64.. {
-        if !bounded_line(&mut stdin, &mut line)? {
+        if !read_bounded_line(&mut stdin, &mut line)? {
             break;
         }
         let text = String::from_utf8_lossy(&line).trim().to_owned();
         let checked = check(&hasher, &number.to_string(), &PasswordHash::from_stored(text), output)?;
-        if checked != Exit::Done {
-            exit = checked;
+        if checked != ExitCode::Done {
+            code = checked;
         }
     }
-    Ok(exit)
+    Ok(code)
 }
 
-fn check(hasher: &Hasher, whose: &str, hash: &PasswordHash, output: &Output) -> Result<Exit, Failure> {
+/// Checks one hash. `label` is the username or the line number.
+fn check(
+    hasher: &Hasher,
+    label: &str,
+    hash: &PasswordHash,
+    output: &Output,
+) -> Result<ExitCode, CommandError> {
     let description = hash.describe();
     let replaced = hasher.is_outdated(hash);
     let problem = description.verifiable.err().map(|problem| problem.to_string());
-    let verdict = match &problem {
+    let result = match &problem {
         Some(problem) => problem.as_str(),
         None if replaced => "good, and replaced at the next login",
         None => "good",
     };
     let scheme = format!("{} {}", description.scheme, description.parameters);
-    output.answer(
-        &format!("{whose}: {}: {verdict}", scheme.trim_end()),
+    output.write(
+        &format!("{label}: {}: {result}", scheme.trim_end()),
         &json!({
-            "of": whose,
+            "of": label,
             "scheme": description.scheme,
             "parameters": description.parameters,
             "verifiable": problem.is_none(),
@@ -59,5 +67,5 @@ fn check(hasher: &Hasher, whose: &str, hash: &PasswordHash, output: &Output) -> 
             "problem": problem,
         }),
     )?;
-    Ok(if problem.is_none() { Exit::Done } else { Exit::SomeRefused })
+    Ok(if problem.is_none() { ExitCode::Done } else { ExitCode::SomeRefused })
 }
