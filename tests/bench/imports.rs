@@ -6,7 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "time is what this is about")]
 
-#[path = "../tests/cloud/engine.rs"]
+#[path = "../cloud/engine.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod engine;
 mod release;

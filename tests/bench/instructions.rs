@@ -6,10 +6,10 @@
 //! tests/instructions --record   # puts the counts of now on record
 //! ```
 
-#[path = "../tests/cloud/http.rs"]
+#[path = "../cloud/http.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod http;
-#[path = "../tests/cloud/lambda.rs"]
+#[path = "../cloud/lambda.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod lambda;
 mod release;

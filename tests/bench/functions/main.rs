@@ -14,22 +14,22 @@ mod accounts;
 mod bars;
 mod binaries;
 mod cost;
-#[path = "../../tests/cloud/engine.rs"]
+#[path = "../../cloud/engine.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod engine;
 mod function;
 mod hash;
-#[path = "../../tests/cloud/http.rs"]
+#[path = "../../cloud/http.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod http;
-#[path = "../../tests/cloud/lambda.rs"]
+#[path = "../../cloud/lambda.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod lambda;
 #[path = "../release.rs"]
 mod release;
 mod report;
 mod requests;
-#[path = "../../tests/cloud/secrets.rs"]
+#[path = "../../cloud/secrets.rs"]
 #[expect(dead_code, reason = "tests do more with it")]
 mod secrets;
 mod service;

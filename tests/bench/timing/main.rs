@@ -5,13 +5,13 @@
 //! through the emulator. One kind is known to give itself away, an account whose hash has another cost: a run in which
 //! that is not noticed has shown nothing.
 
-#[path = "../../tests/journey/client.rs"]
+#[path = "../../journey/client.rs"]
 #[expect(dead_code, reason = "journeys ask for more")]
 mod client;
-#[path = "../../tests/journey/emulator.rs"]
+#[path = "../../journey/emulator.rs"]
 #[expect(dead_code, reason = "journeys ask for more")]
 mod emulator;
-#[path = "../../tests/journey/store.rs"]
+#[path = "../../journey/store.rs"]
 mod store;
 
 mod report;

@@ -1,6 +1,6 @@
 //! The statistics that `tests/timing` relies on.
 
-#[path = "../benches/timing/statistics.rs"]
+#[path = "bench/timing/statistics.rs"]
 mod statistics;
 
 use statistics::{confidence_of_median, median, separation};

@@ -31,7 +31,7 @@ fn file_of(path: &str) -> Option<(PathBuf, &str)> {
     }
     let folder = Path::new(ROOT).join(match first {
         "shared" => "shared/src".to_owned(),
-        "cloud" | "handlers" | "journey" => format!("tests/tests/{first}"),
+        "cloud" | "handlers" | "journey" => format!("tests/{first}"),
         function => format!("functions/{function}/src"),
     });
     // The deepest module that has a file: the others stand in it.
@@ -68,7 +68,7 @@ fn is_run_by_name(path: &str, name: &str, text: &str) -> bool {
     if path.starts_with("shared::store::contract::") {
         return text.lines().any(|line| line.trim() == name);
     }
-    let journeys = fs::read_to_string(Path::new(ROOT).join("tests/tests/journey/main.rs")).unwrap();
+    let journeys = fs::read_to_string(Path::new(ROOT).join("tests/journey/main.rs")).unwrap();
     path.starts_with("journey::") && journeys.contains(&format!("async fn {name}()"))
 }
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-README = HERE.parents[4] / "README.md"
+README = HERE.parents[3] / "README.md"
 
 PASSWORDS = {
     "admin": "correct horse battery staple",

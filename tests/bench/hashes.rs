@@ -3,7 +3,6 @@
 //! One of our own comes right before each, so that whatever else the machine does falls on both.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it stops at the first surprise")]
 
 use std::time::Instant;
 
@@ -52,14 +51,14 @@ fn vectors(json: &str, list: &str) -> Vec<Value> {
 
 fn candidates() -> Vec<Candidate> {
     let (old, new) = (
-        include_str!("../src/password/hash/vectors/django-5.2.json"),
-        include_str!("../src/password/hash/vectors/django-6.1.json"),
+        include_str!("../../shared/src/password/hash/vectors/django-5.2.json"),
+        include_str!("../../shared/src/password/hash/vectors/django-6.1.json"),
     );
     let django = [("Django 5.2", old), ("Django 6.1", new)].into_iter().flat_map(|(release, json)| {
         vectors(json, "defaults").into_iter().map(move |it| Candidate::of(release, &it))
     });
-    let python = vectors(include_str!("../src/password/hash/vectors/python.json"), "vectors");
-    let node = vectors(include_str!("../src/password/hash/vectors/node.json"), "vectors");
+    let python = vectors(include_str!("../../shared/src/password/hash/vectors/python.json"), "vectors");
+    let node = vectors(include_str!("../../shared/src/password/hash/vectors/node.json"), "vectors");
     let others = python
         .iter()
         .chain(&node)
