@@ -22,7 +22,7 @@ use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
 pub use body::{BodyFields, Invalid};
-pub use error::{ApiError, FieldErrors, RequestError};
+pub use error::{ApiError, FieldCode, FieldError, FieldErrors, RequestError};
 pub use event::{Event, Origin, texts};
 pub use request::Request;
 pub use response::ApiResponse;

@@ -125,7 +125,7 @@ async fn a_hash_that_cannot_be_verified_is_an_invalid_login_and_logged() {
         let hash = AttributeValue::S(hash.to_owned());
         service.engine.change("USERNAME#alice", "password_hash", Some(hash)).await;
         let answer = login.login("alice", PASSWORD).await.assert_status(401);
-        assert_eq!(answer.body, json!({ "error": "Invalid credentials" }));
+        assert_eq!(answer.body, json!({ "code": "invalid_credentials", "error": "Invalid credentials" }));
         assert_eq!(answer.trace.request_line()["reason"], "unverifiable_hash");
         assert_eq!(answer.trace.errors(), 1, "{answer:?}");
     }

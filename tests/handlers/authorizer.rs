@@ -171,7 +171,11 @@ async fn http_and_every_kind_of_api_agree_on_every_token() {
     for (name, token) in cases {
         println!("{name}");
         for sender in Sender::ALL {
-            service.validate(bearing(sender, &token)).await.must_be(401, r#"{"valid":false}"#, INVALID);
+            service.validate(bearing(sender, &token)).await.must_be(
+                401,
+                r#"{"code":"invalid_token","valid":false}"#,
+                INVALID,
+            );
         }
         for api in Api::ALL {
             assert_eq!(service.ask(api.event(&token)).await, api.refusal(), "{api:?}");
@@ -190,8 +194,9 @@ fn bearing(sender: Sender, token: &str) -> Value {
 async fn http_and_every_kind_of_api_agree_on_every_header() {
     let (service, token, id) = alice().await;
     let valid = format!(r#"{{"valid":true,"user_id":"{id}"}}"#);
-    let missing = (400, r#"{"error":"Token missing"}"#, Some(("www-authenticate", "Bearer")));
-    let invalid = (401, r#"{"valid":false}"#, INVALID);
+    let missing =
+        (400, r#"{"code":"token_missing","error":"Token missing"}"#, Some(("www-authenticate", "Bearer")));
+    let invalid = (401, r#"{"code":"invalid_token","valid":false}"#, INVALID);
     for (value, (status, body, header)) in [
         (format!("Bearer {token}"), (200, &*valid, None)),
         (format!("bearer {token}"), (200, &valid, None)),

@@ -124,7 +124,11 @@ async fn an_invalid_name_is_an_error_at_registration_and_a_failed_login() {
         let mut attempt = json!({ "username": "alice", "password": PASSWORD });
         attempt[field] = value;
         let refused = service.login(sender.post(&attempt.to_string())).await;
-        refused.must_be(401, r#"{"error":"Invalid credentials"}"#, Some(("www-authenticate", "Bearer")));
+        refused.must_be(
+            401,
+            r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#,
+            Some(("www-authenticate", "Bearer")),
+        );
         // Longer than any lock after so few failures.
         later(Duration::from_mins(15));
     }

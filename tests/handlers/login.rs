@@ -70,7 +70,10 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
     service.sql("UPDATE accounts SET password_hash = '$argon2id$v=19$m=4294967295,t=2,p=1$AAAA$AAAA' WHERE username = 'corrupt'");
     let over_long = "x".repeat(300);
     let refused = login(&service, "nobody", PASSWORD).await;
-    assert_eq!((refused.status, refused.body.as_str()), (401, r#"{"error":"Invalid credentials"}"#));
+    assert_eq!(
+        (refused.status, refused.body.as_str()),
+        (401, r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#)
+    );
     assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
     for (name, password) in [
         ("nobody", PASSWORD),

@@ -30,6 +30,7 @@ async fn a_new_account_is_answered_with_its_id_and_a_good_token() {
             [
                 ("cache-control", "no-store"),
                 ("content-type", "application/json"),
+                ("strict-transport-security", "max-age=31536000"),
                 ("x-content-type-options", "nosniff")
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),

@@ -82,7 +82,11 @@ async fn another_method_is_refused_with_the_methods_of_the_path() {
             ("validate", "DELETE", "/auth/me/", "GET"),
         ] {
             let response = service.call(function, at(sender, sender.request(method, &[], ""), path)).await;
-            response.must_be(405, r#"{"error":"Method not allowed"}"#, Some(("allow", allow)));
+            response.must_be(
+                405,
+                r#"{"code":"method_not_allowed","error":"Method not allowed"}"#,
+                Some(("allow", allow)),
+            );
         }
     }
 }

@@ -42,9 +42,10 @@ fn clock() -> Timestamp {
 }
 
 /// The headers of every answer.
-const ALWAYS: [(&str, &str); 3] = [
+const ALWAYS: [(&str, &str); 4] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
+    ("strict-transport-security", "max-age=31536000"),
     ("x-content-type-options", "nosniff"),
 ];
 
@@ -74,10 +75,28 @@ impl Answer {
     /// Demands this status, these bytes, and no headers but those of every answer and `header`.
     #[track_caller]
     pub fn must_be(&self, status: u64, body: &str, header: Option<(&str, &str)>) {
-        let mut headers: Vec<_> = ALWAYS.into_iter().chain(header).collect();
+        let codes = self.codes_of_fields();
+        let codes = codes.as_deref().map(|codes| ("x-error-codes", codes));
+        let mut headers: Vec<_> = ALWAYS.into_iter().chain(header).chain(codes).collect();
         headers.sort_unstable();
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         assert_eq!(*self, Self { status, body: body.to_owned(), headers });
+    }
+
+    /// The header with the codes of field errors, which names each field as often as the body has messages for it.
+    #[track_caller]
+    pub fn codes_of_fields(&self) -> Option<String> {
+        let codes = self.header("x-error-codes")?;
+        let mut named: Vec<_> =
+            codes.split(", ").map(|code| code.split_once('=').unwrap().0.to_owned()).collect();
+        named.sort_unstable();
+        let body = self.json();
+        let fields = body.as_object().unwrap().iter();
+        let told: Vec<_> = fields
+            .flat_map(|(field, messages)| vec![field.clone(); messages.as_array().unwrap().len()])
+            .collect();
+        assert_eq!(named, told, "{self:?}");
+        Some(codes.to_owned())
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -197,7 +197,11 @@ async fn a_full_disk_serves_its_readers_and_loses_nothing() {
 
 #[track_caller]
 fn is_unavailable(answer: &Answer) {
-    answer.must_be(503, r#"{"error":"Service unavailable"}"#, Some(("retry-after", "2")));
+    answer.must_be(
+        503,
+        r#"{"code":"unavailable","error":"Service unavailable","retry_after":2}"#,
+        Some(("retry-after", "2")),
+    );
 }
 
 /// A database that a service has used, and that nobody has open.

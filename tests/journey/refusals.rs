@@ -14,10 +14,11 @@ const MAX_BYTES: usize = 16 * 1024;
 /// `{}`, packed.
 const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
 
-const MALFORMED: &str = r#"{"error":"Malformed JSON"}"#;
+const MALFORMED: &str = r#"{"code":"malformed_json","error":"Malformed JSON"}"#;
 const REQUIRED: &str = r#"{"password":["This field is required."],"username":["This field is required."]}"#;
-const TOO_LARGE: &str = r#"{"error":"Request body too large"}"#;
-const UNSUPPORTED: &str = r#"{"error":"Content-Type must be application/json"}"#;
+const TOO_LARGE: &str = r#"{"code":"body_too_large","error":"Request body too large"}"#;
+const UNSUPPORTED: &str =
+    r#"{"code":"unsupported_media_type","error":"Content-Type must be application/json"}"#;
 
 /// Demands an answer to a request, and after it one to an ordinary request.
 async fn is_answered(
@@ -170,7 +171,7 @@ async fn only_post_is_allowed() {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let what = format!("{method} {function}");
             let request = client.request(method, &format!("/{function}"));
-            let body = r#"{"error":"Method not allowed"}"#;
+            let body = r#"{"code":"method_not_allowed","error":"Method not allowed"}"#;
             is_answered(request, &what, 405, body, Some(("allow", "POST"))).await;
         }
         let head = client.request(Method::HEAD, &format!("/{function}"));
@@ -248,7 +249,8 @@ async fn no_header_value_is_fatal() {
     {
         let request = client.request(Method::POST, "/validate").header("authorization", authorization);
         let challenge = Some(("www-authenticate", r#"Bearer error="invalid_token""#));
-        is_answered(request, "authorization", 401, r#"{"valid":false}"#, challenge).await;
+        is_answered(request, "authorization", 401, r#"{"code":"invalid_token","valid":false}"#, challenge)
+            .await;
     }
     all_serve_on(&client).await;
 }

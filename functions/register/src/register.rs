@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::account::{Account, AccountId, Status};
-use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError, rate_limit};
+use shared::http::{ApiError, ApiResponse, BodyFields, FieldError, Request, RequestError, rate_limit};
 use shared::idempotency::IdempotencyKey;
 use shared::log::Reason;
 use shared::names::email::Email;
@@ -104,12 +104,13 @@ fn account(register: &Register, registration: Registration, now: Timestamp) -> R
 }
 
 fn taken(username: bool, email: bool) -> RequestError {
+    let taken = |field, message: &str| FieldError { field, code: "unique", message: message.to_owned() };
     let mut fields = Vec::new();
     if username {
-        fields.push(("username", "A user with that username already exists.".to_owned()));
+        fields.push(taken("username", "A user with that username already exists."));
     }
     if email {
-        fields.push(("email", "A user with that email already exists.".to_owned()));
+        fields.push(taken("email", "A user with that email already exists."));
     }
     ApiError::Fields(fields).because(Reason::Taken, None)
 }

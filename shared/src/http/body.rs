@@ -7,7 +7,7 @@ use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-use super::{ApiError, FieldErrors, Request};
+use super::{ApiError, FieldCode, FieldError, FieldErrors, Request};
 
 /// Longest body that is parsed, in bytes.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
@@ -59,19 +59,19 @@ impl BodyFields {
     /// # Errors
     ///
     /// When it is missing, null, blank, not a string, or an error of `parse`. The error is kept for the response.
-    pub fn required<T, E: fmt::Display>(
+    pub fn required<T, E: FieldCode>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, Invalid> {
         let text = match self.fields.remove(name) {
-            None => return Err(self.error(name, "This field is required.")),
-            Some(Field::Null) => return Err(self.error(name, "This field may not be null.")),
-            Some(Field::Other) => return Err(self.error(name, "Not a valid string.")),
+            None => return Err(self.error(name, "required", "This field is required.")),
+            Some(Field::Null) => return Err(self.error(name, "null", "This field may not be null.")),
+            Some(Field::Other) => return Err(self.error(name, "invalid", "Not a valid string.")),
             Some(Field::Text(text)) => text,
         };
         if text.expose_secret().trim().is_empty() {
-            return Err(self.error(name, "This field may not be blank."));
+            return Err(self.error(name, "blank", "This field may not be blank."));
         }
         self.parsed(name, &text, parse)
     }
@@ -81,7 +81,7 @@ impl BodyFields {
     /// # Errors
     ///
     /// When it is blank, not a string, or an error of `parse`. The error is kept for the response.
-    pub fn optional<T, E: fmt::Display>(
+    pub fn optional<T, E: FieldCode>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -90,24 +90,24 @@ impl BodyFields {
             None | Some(Field::Null) => Ok(None),
             Some(Field::Text(text)) if text.expose_secret().is_empty() => Ok(None),
             Some(Field::Text(text)) if text.expose_secret().trim().is_empty() => {
-                Err(self.error(name, "This field may not be blank."))
+                Err(self.error(name, "blank", "This field may not be blank."))
             }
             Some(Field::Text(text)) => self.parsed(name, &text, parse).map(Some),
-            Some(Field::Other) => Err(self.error(name, "Not a valid string.")),
+            Some(Field::Other) => Err(self.error(name, "invalid", "Not a valid string.")),
         }
     }
 
-    fn parsed<T, E: fmt::Display>(
+    fn parsed<T, E: FieldCode>(
         &mut self,
         name: &'static str,
         text: &SecretString,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, Invalid> {
-        parse(text.expose_secret()).map_err(|error| self.error(name, &error.to_string()))
+        parse(text.expose_secret()).map_err(|error| self.error(name, error.code(), &error.to_string()))
     }
 
-    fn error(&mut self, name: &'static str, message: &str) -> Invalid {
-        self.errors.push((name, message.to_owned()));
+    fn error(&mut self, field: &'static str, code: &'static str, message: &str) -> Invalid {
+        self.errors.push(FieldError { field, code, message: message.to_owned() });
         Invalid
     }
 }

@@ -1,21 +1,31 @@
 //! The one table from errors to responses.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::time::Duration;
 
 use lambda_http::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use lambda_http::http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::account::AccountId;
 use crate::limits::lockout::LockedOut;
 use crate::log::{self, Outcome, Reason};
+use crate::names::email::EmailError;
+use crate::names::username::UsernameError;
+use crate::password::PasswordError;
 use crate::password::hash::HashError;
+use crate::password::policy::PolicyError;
 use crate::random::NoRandomness;
 use crate::store::StoreError;
 use crate::token::{IssueError, VerifyError};
 
 /// `retry-after` of a 503, in seconds.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+const RETRY_AFTER_SECONDS: u64 = 2;
+
+/// The header with the codes of field errors: `username=unique, password=password_too_common`. The body has the messages
+/// alone, as clients of the Django service know it.
+const ERROR_CODES: HeaderName = HeaderName::from_static("x-error-codes");
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -56,8 +66,71 @@ pub enum ApiError {
     UnsupportedMediaType,
 }
 
-/// Fields and messages, in the order in which they were found.
-pub type FieldErrors = Vec<(&'static str, String)>;
+/// An error of one field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FieldError {
+    /// The field.
+    pub field: &'static str,
+    /// A stable word, that of Django REST framework where it has one.
+    pub code: &'static str,
+    /// The message for people.
+    pub message: String,
+}
+
+/// Errors of fields, in the order in which they were found.
+pub type FieldErrors = Vec<FieldError>;
+
+/// The stable word of an error that a field can have.
+pub trait FieldCode: fmt::Display {
+    /// The word.
+    fn code(&self) -> &'static str;
+}
+
+impl FieldCode for Infallible {
+    fn code(&self) -> &'static str {
+        match *self {}
+    }
+}
+
+impl FieldCode for UsernameError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Character => "invalid",
+            Self::NotOwnEmail => "not_own_email",
+            Self::Null => "null_characters_not_allowed",
+            Self::TooLong => "max_length",
+        }
+    }
+}
+
+impl FieldCode for EmailError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Grammar => "invalid",
+            Self::Null => "null_characters_not_allowed",
+            Self::TooLong => "max_length",
+        }
+    }
+}
+
+impl FieldCode for PolicyError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Common => "password_too_common",
+            Self::IsEmail | Self::IsUsername => "password_too_similar",
+            Self::TooShort { .. } => "password_too_short",
+            Self::Unfit(PasswordError::Null) => "null_characters_not_allowed",
+            Self::Unfit(PasswordError::TooLong) => "max_length",
+        }
+    }
+}
+
+/// The parts of a response to an error.
+pub(super) struct Rendered {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+    pub(super) header: Option<(HeaderName, HeaderValue)>,
+}
 
 impl ApiError {
     /// Adds the reason and the account for the log. The client is told neither.
@@ -66,16 +139,20 @@ impl ApiError {
         RequestError { error: self, reason: Some(reason), account_id }
     }
 
-    /// The status, the body, and the header of this error if it has one.
-    pub(super) fn render(&self) -> (StatusCode, serde_json::Value, Option<(HeaderName, HeaderValue)>) {
-        let error = |message: &str| json!({ "error": message });
+    /// The response to this error. `code` is the outcome of the log line: one word for both.
+    pub(super) fn render(&self) -> Rendered {
+        let code = self.outcome().as_str();
+        let error = |message: &str| json!({ "error": message, "code": code });
+        let later = |message, seconds: u64| json!({ "error": message, "code": code, "retry_after": seconds });
         let bearer = |challenge| Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
-        match self {
+        let (status, body, header) = match self {
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, error("Request body too large"), None),
             Self::CannotStart(reason) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, error(&format!("Cannot start: {reason}")), None)
             }
-            Self::Fields(fields) => (StatusCode::BAD_REQUEST, fields_body(fields), None),
+            Self::Fields(fields) => {
+                (StatusCode::BAD_REQUEST, fields_body(fields), Some((ERROR_CODES, field_codes(fields))))
+            }
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, error("Internal error"), None),
             Self::InvalidCredentials => {
                 (StatusCode::UNAUTHORIZED, error("Invalid credentials"), bearer("Bearer"))
@@ -83,7 +160,7 @@ impl ApiError {
             Self::InvalidIdempotencyKey => (StatusCode::BAD_REQUEST, error("Invalid Idempotency-Key"), None),
             Self::InvalidToken => (
                 StatusCode::UNAUTHORIZED,
-                json!({ "valid": false }),
+                json!({ "valid": false, "code": code }),
                 bearer(r#"Bearer error="invalid_token""#),
             ),
             Self::MalformedJson => (StatusCode::BAD_REQUEST, error("Malformed JSON"), None),
@@ -91,20 +168,20 @@ impl ApiError {
                 (StatusCode::METHOD_NOT_ALLOWED, error("Method not allowed"), Some((ALLOW, list(allow))))
             }
             Self::TokenMissing => (StatusCode::BAD_REQUEST, error("Token missing"), bearer("Bearer")),
-            Self::TooManyAttempts { retry_after } => (
-                StatusCode::TOO_MANY_REQUESTS,
-                error("Too many attempts"),
-                Some((RETRY_AFTER, whole_seconds(*retry_after))),
-            ),
-            Self::Unavailable(_) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                error("Service unavailable"),
-                Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
-            ),
+            Self::TooManyAttempts { retry_after } => {
+                let seconds = whole_seconds(*retry_after);
+                let header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+                (StatusCode::TOO_MANY_REQUESTS, later("Too many attempts", seconds), header)
+            }
+            Self::Unavailable(_) => {
+                let header = Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS)));
+                (StatusCode::SERVICE_UNAVAILABLE, later("Service unavailable", RETRY_AFTER_SECONDS), header)
+            }
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, error("Content-Type must be application/json"), None)
             }
-        }
+        };
+        Rendered { status, body, header }
     }
 
     /// The outcome in the log.
@@ -136,20 +213,28 @@ impl ApiError {
 }
 
 /// Rounded up, so that a client that waits as long is not too early.
-fn whole_seconds(wait: Duration) -> HeaderValue {
+fn whole_seconds(wait: Duration) -> u64 {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    HeaderValue::from(seconds.max(1))
+    seconds.max(1)
 }
 
 fn list(methods: &[Method]) -> HeaderValue {
-    let methods: Vec<_> = methods.iter().map(Method::as_str).collect();
-    // Methods of a table of routes are tokens, which every header can hold.
-    HeaderValue::from_str(&methods.join(", ")).unwrap_or(HeaderValue::from_static(""))
+    header_of(&methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "))
 }
 
-fn fields_body(fields: &FieldErrors) -> serde_json::Value {
+fn field_codes(fields: &FieldErrors) -> HeaderValue {
+    let codes: Vec<_> = fields.iter().map(|error| format!("{}={}", error.field, error.code)).collect();
+    header_of(&codes.join(", "))
+}
+
+/// Methods, fields and codes are words of ours, which every header can hold.
+fn header_of(words: &str) -> HeaderValue {
+    HeaderValue::from_str(words).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn fields_body(fields: &FieldErrors) -> Value {
     let mut body = serde_json::Map::new();
-    for (field, message) in fields {
+    for FieldError { field, message, .. } in fields {
         let messages = body.entry(*field).or_insert_with(|| json!([]));
         if let Some(messages) = messages.as_array_mut() {
             messages.push(message.as_str().into());

@@ -1,10 +1,13 @@
 //! Responses: a body in JSON and the headers that all of them have.
 
 use lambda_http::http::StatusCode;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+use super::error::Rendered;
 use super::{ApiError, Logged, RequestError};
 use crate::account::AccountId;
 use crate::log::Outcome;
@@ -56,7 +59,7 @@ pub(super) fn render(result: &Result<ApiResponse, RequestError>) -> (Response<Bo
     let (status, body, header) = match result {
         Ok(response) => (response.status, response.body.clone(), None),
         Err(error) => {
-            let (status, body, header) = error.error.render();
+            let Rendered { status, body, header } = error.error.render();
             (status, body.to_string(), header)
         }
     };
@@ -65,6 +68,7 @@ pub(super) fn render(result: &Result<ApiResponse, RequestError>) -> (Response<Bo
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.extend(header);
     (response, status.as_u16())

@@ -10,44 +10,80 @@ use super::*;
 /// Every error with its status, its body and its own header.
 #[test]
 fn every_error_has_its_response() {
-    let error = |text: &str| json!({ "error": text });
+    let error = |code: &str, text: &str| json!({ "code": code, "error": text });
+    let later =
+        |code: &str, text: &str, seconds: u64| json!({ "code": code, "error": text, "retry_after": seconds });
     let cause = || "canary".into();
     let wait = |milliseconds| ApiError::TooManyAttempts { retry_after: Duration::from_millis(milliseconds) };
-    let fields = vec![
-        ("username", "One.".to_owned()),
-        ("email", "Two.".to_owned()),
-        ("username", "Three.".to_owned()),
-    ];
+    let fields =
+        [("username", "invalid", "One."), ("email", "unique", "Two."), ("username", "max_length", "Three.")]
+            .map(|(field, code, message)| FieldError { field, code, message: message.to_owned() });
     let table = [
-        (ApiError::BodyTooLarge, 413, error("Request body too large"), None),
-        (ApiError::Fields(fields), 400, json!({ "email": ["Two."], "username": ["One.", "Three."] }), None),
-        (ApiError::Internal(cause()), 500, error("Internal error"), None),
+        (ApiError::BodyTooLarge, 413, error("body_too_large", "Request body too large"), None),
+        (
+            ApiError::Fields(fields.to_vec()),
+            400,
+            json!({ "email": ["Two."], "username": ["One.", "Three."] }),
+            Some(("x-error-codes", "username=invalid, email=unique, username=max_length")),
+        ),
+        (ApiError::Internal(cause()), 500, error("internal_error", "Internal error"), None),
         (
             ApiError::InvalidCredentials,
             401,
-            error("Invalid credentials"),
+            error("invalid_credentials", "Invalid credentials"),
             Some(("www-authenticate", "Bearer")),
         ),
         (
             ApiError::InvalidToken,
             401,
-            json!({ "valid": false }),
+            json!({ "code": "invalid_token", "valid": false }),
             Some(("www-authenticate", r#"Bearer error="invalid_token""#)),
         ),
-        (ApiError::MalformedJson, 400, error("Malformed JSON"), None),
+        (ApiError::MalformedJson, 400, error("malformed_json", "Malformed JSON"), None),
         (
             ApiError::MethodNotAllowed { allow: vec![Method::GET, Method::DELETE] },
             405,
-            error("Method not allowed"),
+            error("method_not_allowed", "Method not allowed"),
             Some(("allow", "GET, DELETE")),
         ),
-        (ApiError::CannotStart("no secret".to_owned()), 500, error("Cannot start: no secret"), None),
-        (ApiError::TokenMissing, 400, error("Token missing"), Some(("www-authenticate", "Bearer"))),
-        (wait(1), 429, error("Too many attempts"), Some(("retry-after", "1"))),
-        (wait(1001), 429, error("Too many attempts"), Some(("retry-after", "2"))),
-        (wait(900_000), 429, error("Too many attempts"), Some(("retry-after", "900"))),
-        (ApiError::Unavailable(cause()), 503, error("Service unavailable"), Some(("retry-after", "2"))),
-        (ApiError::UnsupportedMediaType, 415, error("Content-Type must be application/json"), None),
+        (
+            ApiError::CannotStart("no secret".to_owned()),
+            500,
+            error("internal_error", "Cannot start: no secret"),
+            None,
+        ),
+        (
+            ApiError::TokenMissing,
+            400,
+            error("token_missing", "Token missing"),
+            Some(("www-authenticate", "Bearer")),
+        ),
+        (wait(1), 429, later("too_many_attempts", "Too many attempts", 1), Some(("retry-after", "1"))),
+        (wait(1001), 429, later("too_many_attempts", "Too many attempts", 2), Some(("retry-after", "2"))),
+        (
+            wait(900_000),
+            429,
+            later("too_many_attempts", "Too many attempts", 900),
+            Some(("retry-after", "900")),
+        ),
+        (
+            ApiError::InvalidIdempotencyKey,
+            400,
+            error("invalid_idempotency_key", "Invalid Idempotency-Key"),
+            None,
+        ),
+        (
+            ApiError::Unavailable(cause()),
+            503,
+            later("unavailable", "Service unavailable", 2),
+            Some(("retry-after", "2")),
+        ),
+        (
+            ApiError::UnsupportedMediaType,
+            415,
+            error("unsupported_media_type", "Content-Type must be application/json"),
+            None,
+        ),
     ];
     for (error, status, body, header) in table {
         let name = format!("{error:?}");
@@ -60,13 +96,14 @@ fn every_error_has_its_response() {
             response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         headers.retain(|header| !COMMON_HEADERS.contains(header));
         assert_eq!(headers, header.into_iter().collect::<Vec<_>>(), "{name}");
-        assert_eq!(response.headers().len(), 3 + headers.len(), "{name}");
+        assert_eq!(response.headers().len(), 4 + headers.len(), "{name}");
     }
 }
 
-const COMMON_HEADERS: [(&str, &str); 3] = [
+const COMMON_HEADERS: [(&str, &str); 4] = [
     ("content-type", "application/json"),
     ("cache-control", "no-store"),
+    ("strict-transport-security", "max-age=31536000"),
     ("x-content-type-options", "nosniff"),
 ];
 
@@ -271,7 +308,7 @@ async fn a_handler_that_panics_is_an_internal_error_and_the_next_request_is_serv
     for mut event in [rest_api(), http_api(), load_balancer()] {
         let response = panicking(&event).await;
         assert_eq!(response["statusCode"], 500);
-        assert_eq!(response["body"], r#"{"error":"Internal error"}"#);
+        assert_eq!(response["body"], r#"{"code":"internal_error","error":"Internal error"}"#);
         event["body"] = "7".into();
         assert_eq!(panicking(&event).await["statusCode"], 200);
     }
@@ -334,7 +371,7 @@ mod forms {
         });
         match read {
             Ok(text) => text,
-            Err(ApiError::Fields(errors)) => errors.into_iter().map(|(_, message)| message).collect(),
+            Err(ApiError::Fields(errors)) => errors.into_iter().map(|error| error.message).collect(),
             Err(error) => format!("{error:?}"),
         }
     }
