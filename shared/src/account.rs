@@ -1,7 +1,6 @@
-//! What is kept of a user: plain data, no I/O.
+//! Plain data of one user, without I/O.
 
 use std::fmt;
-use std::time::SystemTime;
 
 use uuid::Uuid;
 
@@ -9,27 +8,55 @@ use crate::names::email::Email;
 use crate::names::username::Username;
 use crate::password::hash::PasswordHash;
 use crate::random::{self, NoRandomness};
+use crate::time::Timestamp;
 
 /// One user's account.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Account {
-    /// Who this is, for good: never reused, not derived from anything.
+    /// Random and permanent: never reused, not derived from anything.
     pub id: AccountId,
-    /// The name to log in with.
+    /// Unique, and fixed for the life of the account.
     pub username: Username,
-    /// The address, when one was given.
+    /// Optional, and unique where it is given.
     pub email: Option<Email>,
-    /// The password's hash.
+    /// Ours, or one of another service until the next login replaces it.
     pub password_hash: PasswordHash,
     /// Tokens carry this number; raising it ends all tokens issued before.
     pub token_version: u32,
-    /// Whether the account may be used.
+    /// A disabled account keeps everything but access.
     pub status: Status,
-    /// When the account was made, in whole seconds.
-    pub created_at: SystemTime,
+    /// Whole seconds.
+    pub created_at: Timestamp,
 }
 
-/// Whether an account may be used.
+/// The part of an account that tokens are issued for and judged by.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Standing {
+    /// The account's id.
+    pub id: AccountId,
+    /// The username as typed at registration.
+    pub username: String,
+    /// The token version.
+    pub token_version: u32,
+    /// The status.
+    pub status: Status,
+}
+
+impl Account {
+    /// The part that tokens are about.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let Self { id, username, token_version, status, .. } = self;
+        Standing {
+            id: *id,
+            username: username.as_str().to_owned(),
+            token_version: *token_version,
+            status: *status,
+        }
+    }
+}
+
+/// The state of an account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Status {
     /// Logs in, and its tokens are good.
@@ -38,7 +65,7 @@ pub enum Status {
     Disabled,
 }
 
-/// A random `UUIDv4` (RFC 9562 section 5.4): 122 unpredictable bits. It names an account; it is no secret.
+/// A random `UUIDv4` (RFC 9562 section 5.4) with 122 unpredictable bits. An id is not secret.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct AccountId(Uuid);
 

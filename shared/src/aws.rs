@@ -1,4 +1,4 @@
-//! How the AWS clients are set up: what Lambda's environment says, and nothing that has to be probed for.
+//! Set-up of the AWS clients from Lambda's environment alone: nothing is probed for.
 
 pub(crate) mod secrets_manager;
 
@@ -16,43 +16,34 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
 use crate::config::Roots;
+use crate::deadlines;
 
-/// Who may vouch for AWS: Amazon alone. The system's store has a hundred and forty others, and reading it is most of
-/// what a cold start does.
+/// The root certificates of Amazon Trust Services, the only ones trusted. The system's store has a hundred and forty others,
+/// and reading it took most of a cold start.
 static AMAZON_ROOTS: &[u8] = include_bytes!("aws/roots.pem");
 
-/// How long a connection may take to come about, TLS aside.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(900);
-
-/// How long one attempt of a call may take. A call to DynamoDB takes milliseconds; the rest is for a TLS handshake on
-/// the small share of a processor that a small function has.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1100);
-
-/// How long a call may take with all its attempts: less than the three seconds in which a client has its answer.
-const OPERATION_TIMEOUT: Duration = Duration::from_millis(2500);
-
-/// How often a call is tried.
+/// Attempts of one call, the first included.
 const ATTEMPTS: u32 = 3;
 
-/// The environment lacks what on Lambda is always there.
+/// The environment lacks variables that Lambda always sets.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EnvironmentError {
-    /// Nobody to sign requests as.
+    /// Credentials are missing.
     #[error("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set")]
     Credentials,
-    /// No region to call.
+    /// The region is missing.
     #[error("AWS_REGION must be set")]
     Region,
-    /// Nobody to trust.
+    /// No usable root certificates.
     #[error("the root certificates cannot be used")]
     Roots,
 }
 
-/// What all clients share: region and credentials of the environment, TLS, time-outs and retries.
+/// The configuration that all clients share: region and credentials of the environment, TLS, deadlines and retries.
 ///
-/// `aws-config` could look further, in profiles, containers and instance metadata. Lambda puts all there is into the
-/// environment, and credentials stay good for the environment's life, so asking elsewhere would cost a cold start time
-/// and the binary the code to do it.
+/// `aws-config` can also look in profiles, containers and instance metadata. Lambda sets region and credentials in the
+/// environment, and the credentials last as long as the environment, so the other providers would cost a cold start
+/// time and the binary their code.
 pub(crate) async fn config(roots: Roots) -> Result<SdkConfig, EnvironmentError> {
     let region = EnvironmentVariableRegionProvider::new().region().await;
     let region = region.filter(|region| !region.as_ref().is_empty());
@@ -72,9 +63,9 @@ fn tls(roots: Roots) -> Result<TlsContext, EnvironmentError> {
 fn config_of(region: Region, credentials: Credentials, tls: TlsContext) -> SdkConfig {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
+        .connect_timeout(deadlines::AWS_CONNECT)
+        .operation_attempt_timeout(deadlines::AWS_ATTEMPT)
+        .operation_timeout(deadlines::AWS_OPERATION)
         .build();
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
@@ -92,15 +83,13 @@ fn config_of(region: Region, credentials: Credentials, tls: TlsContext) -> SdkCo
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::fmt::Write;
-
     use base64::Engine;
     use base64::prelude::BASE64_STANDARD;
     use sha2::{Digest, Sha256};
 
     use super::*;
 
-    /// What a client of the engine in the tests is made of: nobody checks who it is.
+    /// The configuration of clients of the engine in tests, which checks no credentials.
     pub(crate) fn config() -> SdkConfig {
         let credentials = Credentials::new("key", "secret", None, None, "tests");
         config_of(Region::from_static("eu-west-1"), credentials, tls(Roots::Amazon).unwrap())
@@ -108,18 +97,13 @@ pub(crate) mod tests {
 
     /// The fingerprints are those on <https://www.amazontrust.com/repository/>.
     #[test]
-    fn all_of_amazons_roots_are_trusted_and_nobody_else() {
+    fn all_of_amazons_roots_are_trusted_and_no_others() {
         let roots = str::from_utf8(AMAZON_ROOTS).unwrap();
         let certificates = roots.split("-----BEGIN CERTIFICATE-----").skip(1);
         let certificates = certificates.map(|rest| rest.split("-----END").next().unwrap().replace('\n', ""));
         let fingerprints: Vec<_> = certificates
             .map(|text| Sha256::digest(BASE64_STANDARD.decode(text).unwrap()))
-            .map(|digest| {
-                digest.iter().fold(String::new(), |mut hex, byte| {
-                    write!(hex, "{byte:02x}").unwrap();
-                    hex
-                })
-            })
+            .map(|digest| crate::hex::encode(&digest))
             .collect();
         assert_eq!(
             fingerprints,

@@ -7,20 +7,20 @@ use std::time::Duration;
 use crate::password::hash::{Cost, PasswordHash};
 use crate::token::{self, Key, Keys};
 
-/// The shortest password that may be configured as the shortest; NIST SP 800-63B allows no less.
+/// Lower bound of `PASSWORD_MIN_LENGTH`: NIST SP 800-63B allows no less.
 const LEAST_MIN_LENGTH: usize = 8;
 
-/// The longest password that may be demanded; NIST SP 800-63B wants at least 64 characters to be permitted.
+/// Upper bound of `PASSWORD_MIN_LENGTH`: NIST SP 800-63B demands that 64 characters are permitted.
 const MOST_MIN_LENGTH: usize = 64;
 
 #[cfg(feature = "sqlite")]
-/// Where the accounts of a laptop live: a folder that git and the emulator's file watcher ignore.
+/// The database of a laptop, in a folder that git and the emulator's file watcher ignore.
 const LOCAL_DATABASE: &str = ".local/accounts.db";
 
-/// What `iss` and `aud` say unless configured.
+/// `iss` and `aud` unless configured.
 const SERVICE: &str = "serverless-auth";
 
-/// How the service is set up. Built once per cold start.
+/// The configuration, read once per cold start.
 #[derive(Debug)]
 pub struct Config {
     /// `ACCOUNT_STORE`: `dynamodb://TABLE` or `sqlite://PATH`. Unset: a database in a git-ignored folder.
@@ -51,7 +51,7 @@ pub struct Config {
     pub password_min_length: usize,
 }
 
-/// What an operator's tool has to know of the same variables: it signs nothing, and needs no secret.
+/// The variables that the operator's tool reads. It signs nothing and needs no secret.
 #[derive(Debug)]
 pub struct OperatorConfig {
     /// `ACCOUNT_STORE`.
@@ -66,7 +66,7 @@ pub struct OperatorConfig {
     pub password_min_length: usize,
 }
 
-/// Which back end, and where.
+/// A back end and its place.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum StoreLocation {
     /// A table of this name.
@@ -76,7 +76,7 @@ pub enum StoreLocation {
     Sqlite(PathBuf),
 }
 
-/// What an HTTP API expects of an authorizer with payload 2.0; the event does not tell.
+/// The response that an HTTP API with payload 2.0 expects of an authorizer. The event does not tell it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AuthorizerResponse {
     /// An IAM policy.
@@ -85,7 +85,7 @@ pub enum AuthorizerResponse {
     Simple,
 }
 
-/// URLs that stand in for those of AWS.
+/// Endpoints that replace those of AWS.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoints {
     /// Instead of DynamoDB's.
@@ -94,7 +94,7 @@ pub struct Endpoints {
     pub secrets_manager: Option<String>,
 }
 
-/// Who may vouch for a server.
+/// The root certificates that are trusted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Roots {
     /// Amazon, for its services.
@@ -103,7 +103,7 @@ pub enum Roots {
     Given,
 }
 
-/// Where the secret that signs tokens comes from.
+/// The source of the secret that signs tokens.
 #[derive(Debug)]
 pub enum SecretSource {
     /// From the environment.
@@ -128,16 +128,16 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// One line that names the variable and what it may be.
+    /// One line that names the variable and its valid values.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::parse(environment)
     }
 
-    /// Reads the configuration from anything that knows the variables' values.
+    /// Reads the configuration by a function that looks each variable up.
     ///
     /// # Errors
     ///
-    /// One line that names the variable and what it may be.
+    /// One line that names the variable and its valid values.
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let lookup = Lookup(&lookup);
         let store = store(&lookup)?;
@@ -174,20 +174,20 @@ impl Config {
 }
 
 impl OperatorConfig {
-    /// Reads what an operator's tool needs from the environment of the process.
+    /// Reads the variables of the operator's tool from the environment of the process.
     ///
     /// # Errors
     ///
-    /// One line that names the variable and what it may be.
+    /// One line that names the variable and its valid values.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::parse(environment)
     }
 
-    /// Reads what an operator's tool needs from anything that knows the variables' values.
+    /// Reads the variables of the operator's tool by a function that looks each one up.
     ///
     /// # Errors
     ///
-    /// One line that names the variable and what it may be.
+    /// One line that names the variable and its valid values.
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let lookup = Lookup(&lookup);
         Ok(Self {
@@ -205,7 +205,7 @@ fn environment(variable: &str) -> Option<String> {
     match std::env::var(variable) {
         Ok(value) => Some(value),
         Err(std::env::VarError::NotPresent) => None,
-        // What is not UTF-8 is wrong for every variable of ours, as the empty text is.
+        // Text that is not UTF-8 is an error for every variable, as the empty text is.
         Err(std::env::VarError::NotUnicode(_)) => Some(String::new()),
     }
 }
@@ -228,7 +228,7 @@ fn store(lookup: &Lookup<'_>) -> Result<StoreLocation, ConfigError> {
     }
 }
 
-/// What `ACCOUNT_STORE` may be, as this program was built.
+/// The values of `ACCOUNT_STORE` that this build supports.
 const STORES: &str = if cfg!(feature = "sqlite") {
     "must be dynamodb://TABLE or sqlite://PATH"
 } else {

@@ -1,165 +1,207 @@
-//! HTTP: what a request must be, and what it is answered. No file but this and `error.rs` knows a status code.
+//! HTTP: events become requests, results become responses. Status codes stand in `error.rs` and `response.rs` alone.
 
 mod body;
 mod error;
 mod event;
+pub mod rate_limit;
+mod request;
+mod response;
+mod routes;
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, SystemTime};
+use std::pin::Pin;
 
 use futures_util::FutureExt;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use lambda_http::http::{Method, StatusCode};
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Request, RequestExt, Response};
-use lambda_runtime::Diagnostic;
+use futures_util::future::BoxFuture;
+use lambda_http::{Adapter, Body, IntoResponse, Response, Service, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 
 pub use body::{BodyFields, Invalid};
-pub use error::{ApiError, FieldErrors, RequestError};
-pub use event::answer;
+pub use error::{ApiError, FieldCode, FieldError, FieldErrors, RequestError};
+pub use event::{Event, Origin, texts};
+pub use request::Request;
+pub use response::ApiResponse;
+pub use routes::{Handler, Route, find};
 
 use crate::account::AccountId;
-use crate::limits::client_ip::ClientIp;
-use crate::log;
+use crate::log::{Outcome, Reason};
+use crate::time::Timestamp;
+use crate::{deadlines, log};
 
-/// How long a handler may take: less than the three seconds in which a client has its answer. Each call to the store or
-/// for the secret has its own limit, but several may follow upon one another.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(2700);
+/// The clock that a function reads: the system's, or that of a test.
+pub type Clock = fn() -> Timestamp;
 
-/// Waits for a handler, even if it panics, and no longer than a client should.
+/// The reply to Lambda: JSON, or an error.
+pub type EventResult = Result<Box<RawValue>, Diagnostic>;
+
+/// Handles an HTTP event by the route that it names. Whatever the handler does, a panic included, the client gets an HTTP
+/// response.
 ///
 /// # Errors
 ///
-/// Those of the handler; its panic; its not being done in time.
-pub async fn outcome<T>(handling: impl Future<Output = Result<T, RequestError>>) -> Result<T, RequestError> {
-    let handling = AssertUnwindSafe(handling).catch_unwind();
-    match tokio::time::timeout(ANSWER_TIMEOUT, handling).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(ApiError::Internal("the handler panicked".into()).because("panic", None)),
-        Err(late) => Err(ApiError::Unavailable(late.into()).because("timeout", None)),
-    }
-}
-
-/// Logs an event of no kind that the function knows, which there is nobody to answer.
-#[must_use]
-pub fn unknown_event(function: &'static str, now: SystemTime, request_id: &str) -> Diagnostic {
-    let invocation = Invocation { function, event: "unknown", request_id, started: now, answered: now };
-    invocation.log(None, Err(&ApiError::Internal("not an event that this function knows".into()).into()));
-    Diagnostic { error_type: "UnknownEvent".to_owned(), error_message: "Internal error".to_owned() }
-}
-
-/// A good answer on its way out.
-#[derive(Debug)]
-pub struct ApiResponse {
-    status: StatusCode,
-    body: String,
-    account_id: AccountId,
-}
-
-impl ApiResponse {
-    /// `200 OK`.
-    ///
-    /// # Errors
-    ///
-    /// When the body cannot be written as JSON.
-    pub fn ok(body: &impl Serialize, account_id: AccountId) -> Result<Self, ApiError> {
-        Self::new(StatusCode::OK, body, account_id)
-    }
-
-    /// `201 Created`.
-    ///
-    /// # Errors
-    ///
-    /// When the body cannot be written as JSON.
-    pub fn created(body: &impl Serialize, account_id: AccountId) -> Result<Self, ApiError> {
-        Self::new(StatusCode::CREATED, body, account_id)
-    }
-
-    fn new(status: StatusCode, body: &impl Serialize, account_id: AccountId) -> Result<Self, ApiError> {
-        Ok(Self { status, body: serde_json::to_string(body)?, account_id })
-    }
-}
-
-/// Refuses every method but `POST`.
-///
-/// # Errors
-///
-/// [`ApiError::MethodNotAllowed`].
-pub fn require_post(request: &Request) -> Result<(), ApiError> {
-    if request.method() == Method::POST { Ok(()) } else { Err(ApiError::MethodNotAllowed) }
-}
-
-/// The address that a request came from, as the gateway saw it. A load balancer tells only what a client can forge.
-#[must_use]
-pub fn client_ip(request: &Request) -> Option<ClientIp> {
-    let address = match request.request_context_ref()? {
-        RequestContext::ApiGatewayV1(context) => context.identity.source_ip.as_deref(),
-        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
-        _ => None,
+/// `UnknownEvent` when the event is not one that API Gateway, a function URL or a load balancer sends: there is no HTTP
+/// client then.
+pub async fn handle<F: Sync>(
+    name: &'static str,
+    function: &F,
+    routes: &[Route<F>],
+    clock: Clock,
+    event: &Event,
+) -> EventResult {
+    let call = |request: Request| match find(routes, request.method(), event.path()) {
+        Ok(handler) => handler(function, request),
+        Err(error) => ready(Err(error.into())).boxed(),
     };
-    ClientIp::parse(address?)
+    handle_by(name, &call, clock, event).await
 }
 
-/// The invocation that an answer belongs to.
+type Call<'a> = dyn Fn(Request) -> BoxFuture<'a, Result<ApiResponse, RequestError>> + Sync + 'a;
+
+/// Boxed, so that the future is compiled here and not once more in each function.
+fn handle_by<'a>(
+    name: &'static str,
+    call: &'a Call<'a>,
+    clock: Clock,
+    event: &'a Event,
+) -> BoxFuture<'a, EventResult> {
+    let handling = async move {
+        let started = clock();
+        let Some(request) = event.to_lambda_request() else { return not_http(name, started, event) };
+        let mut adapter = Adapter::from(service_fn(|http: lambda_http::Request| async move {
+            let result = if event.is_health_check() {
+                Ok(ApiResponse::healthy())
+            } else {
+                run_guarded(call(Request::of_event(started, clock, event, http))).await
+            };
+            let invocation = Invocation { function: name, kind: "http", event, started, ended: clock() };
+            let (response, status) = response::render(&result);
+            invocation.log(Some(status), result.as_ref().map(ApiResponse::logged));
+            Ok::<_, Infallible>(Rendered(response))
+        }));
+        let Ok(response) = adapter.call(LambdaEvent::new(request, Context::default())).await;
+        to_reply(&response)
+    };
+    handling.boxed()
+}
+
+/// Responds to any event with the reason for which the function cannot start.
+#[cfg(feature = "sqlite")]
+pub(crate) async fn cannot_start(
+    name: &'static str,
+    reason: String,
+    clock: Clock,
+    event: &Event,
+) -> EventResult {
+    let call = |_| ready(Err(ApiError::CannotStart(reason.clone()).into())).boxed();
+    handle_by(name, &call, clock, event).await
+}
+
+/// Runs a handler under the deadline; a panic becomes an error.
+///
+/// # Errors
+///
+/// Those of the handler, [`ApiError::Internal`] after a panic, [`ApiError::Unavailable`] at the deadline.
+pub async fn run_guarded<T>(
+    handling: impl Future<Output = Result<T, RequestError>>,
+) -> Result<T, RequestError> {
+    let handling = AssertUnwindSafe(handling).catch_unwind();
+    match tokio::time::timeout(deadlines::HANDLER, handling).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(ApiError::Internal("the handler panicked".into()).because(Reason::Panic, None)),
+        Err(late) => Err(ApiError::Unavailable(late.into()).because(Reason::Timeout, None)),
+    }
+}
+
+/// Replies to an event that is not an HTTP request: a ping, or one of an unknown kind.
+fn not_http(function: &'static str, now: Timestamp, event: &Event) -> EventResult {
+    let invocation = |kind| Invocation { function, kind, event, started: now, ended: now };
+    if event.is_ping() {
+        invocation("ping").log(None, Ok(Logged { outcome: Outcome::Ping, account_id: None }));
+        return to_reply(&json!({ "ping": "ok" }));
+    }
+    let error = ApiError::Internal("not an event that this function knows".into()).into();
+    invocation("unknown").log(None, Err(&error));
+    Err(Diagnostic { error_type: "UnknownEvent".to_owned(), error_message: "Internal error".to_owned() })
+}
+
+fn to_reply(reply: &impl Serialize) -> EventResult {
+    to_raw_value(reply).map_err(|error| Diagnostic {
+        error_type: "UnwritableResponse".to_owned(),
+        error_message: error.to_string(),
+    })
+}
+
+/// The facts of an invocation that its log line repeats.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation<'a> {
-    /// Which of the functions.
+    /// The function's name.
     pub function: &'static str,
-    /// What kind of event it was called with.
-    pub event: &'static str,
-    /// Lambda's id of the invocation.
-    pub request_id: &'a str,
-    /// When it came.
-    pub started: SystemTime,
-    /// When it was answered.
-    pub answered: SystemTime,
+    /// The kind of event.
+    pub kind: &'static str,
+    /// The event.
+    pub event: &'a Event,
+    /// The arrival of the event.
+    pub started: Timestamp,
+    /// The end of the work.
+    pub ended: Timestamp,
+}
+
+/// The facts of a success that its log line repeats.
+#[derive(Clone, Copy, Debug)]
+pub struct Logged {
+    /// The kind of success.
+    pub outcome: Outcome,
+    /// The account, where it is known.
+    pub account_id: Option<AccountId>,
+}
+
+impl From<AccountId> for Logged {
+    fn from(id: AccountId) -> Self {
+        Self { outcome: Outcome::Ok, account_id: Some(id) }
+    }
 }
 
 impl Invocation<'_> {
-    /// Logs what came of it, once. `status` is that of an HTTP answer; an authorizer's has none.
-    pub fn log(&self, status: Option<u16>, outcome: Result<AccountId, &RequestError>) {
-        let (account_id, refused) = match outcome {
-            Ok(account_id) => (Some(account_id), None),
-            Err(refused) => (refused.account_id, Some(refused)),
-        };
-        let fault = refused.and_then(|refused| refused.error.cause());
+    /// Logs the result, once. `status` is that of an HTTP response; an authorizer has none, and its line names the route and
+    /// the client IP, which the access log of another API may not be at hand for.
+    pub fn log(&self, status: Option<u16>, result: Result<Logged, &RequestError>) {
+        let error = result.err();
+        let fault = error.and_then(|error| error.error.fault());
+        let origin = self.event.origin();
+        let of_authorizer = |fact| if status.is_none() { fact } else { None };
         log::Line {
-            request_id: self.request_id,
+            request_id: self.event.request_id(),
             function: self.function,
-            event: self.event,
-            outcome: refused.map_or("ok", |refused| refused.error.outcome()),
-            reason: refused.and_then(|refused| refused.reason),
+            event: self.kind,
+            outcome: result.map_or_else(|error| error.error.outcome(), |logged| logged.outcome),
+            reason: error.and_then(|error| error.reason),
             status,
-            answered: self.answered,
-            duration: self.answered.duration_since(self.started).unwrap_or_default(),
-            account_id,
+            ended: self.ended,
+            duration: self.ended.since(self.started),
+            account_id: result.map_or_else(|error| error.account_id, |logged| logged.account_id),
+            gateway_request_id: origin.request_id.as_deref(),
+            api_id: origin.api_id.as_deref(),
+            route: of_authorizer(origin.route.as_deref()),
+            client_ip: of_authorizer(origin.client_ip.as_deref()),
             fault: fault.as_deref(),
         }
         .write();
     }
 }
 
-/// Logs the outcome of a request, once, and turns it into the answer.
-fn respond(invocation: &Invocation<'_>, result: &Result<ApiResponse, RequestError>) -> Response<Body> {
-    let (status, body, header) = match result {
-        Ok(reply) => (reply.status, reply.body.clone(), None),
-        Err(refused) => {
-            let (status, body, header) = refused.error.answer();
-            (status, body.to_string(), header)
-        }
-    };
-    invocation.log(Some(status.as_u16()), result.as_ref().map(|reply| reply.account_id));
+/// A response whose body is UTF-8 as it stands. A bare [`Response`] would be transcoded to the charset of its content type,
+/// which links every charset of the Web.
+struct Rendered(Response<Body>);
 
-    let mut response = Response::new(Body::Text(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.extend(header);
-    response
+impl IntoResponse for Rendered {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
 }
 
 #[cfg(test)]

@@ -2,29 +2,26 @@
 //!
 //! Never in them: a password, token, secret, hash, body or `Authorization` header.
 
+mod words;
+
 use std::error::Error;
 use std::io::Write;
-use std::process::ExitCode;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tracing::level_filters::LevelFilter;
 
+pub use words::{Outcome, Reason};
+
 use crate::account::AccountId;
+use crate::metrics;
+use crate::time::Timestamp;
 
-/// Which of the functions this process is.
+/// The function that this process is. Unset in tests, which log nothing.
 static FUNCTION: OnceLock<&str> = OnceLock::new();
-
-/// Where CloudWatch counts requests, if it does.
-static NAMESPACE: OnceLock<String> = OnceLock::new();
-
-/// From now on, lets CloudWatch count requests in a namespace.
-pub(crate) fn count_requests_in(namespace: &str) {
-    NAMESPACE.get_or_init(|| namespace.to_owned());
-}
 
 /// Starts logging for a function. Panics are logged by their place alone: their message may quote what a caller sent.
 pub fn init(function: &'static str) {
@@ -43,24 +40,12 @@ pub fn init(function: &'static str) {
     }));
 }
 
-/// Ends a process: in silence when all went well, else with the reason.
-#[must_use]
-pub fn exit(outcome: Result<(), lambda_runtime::Error>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            fault(&chain(&*error), "cannot start");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Logs a fault of ours that is not the outcome of one request. Lines with the name of a function are what alarms count.
+/// Logs a fault that does not belong to one request. Alarms count lines with the member `function`.
 pub fn fault(error: &str, what: &'static str) {
     tracing::error!(function = FUNCTION.get(), error, message = what);
 }
 
-/// An error with all that caused it, in one line.
+/// An error and its causes in one line.
 #[must_use]
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
@@ -73,79 +58,76 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// What is logged of a request, once, when it is answered.
+/// The line of a request, written once at its end. `docs/logs.md` describes the members.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
     /// Lambda's id of the invocation.
     pub request_id: &'a str,
-    /// Which of the functions.
+    /// The function's name.
     pub function: &'static str,
-    /// What kind of event it was called with.
+    /// The kind of event.
     pub event: &'static str,
-    /// What came of it, in a word.
-    pub outcome: &'static str,
-    /// Why, where the outcome alone does not say.
-    pub reason: Option<&'static str>,
-    /// The HTTP status, where there is one.
+    /// The result in a word.
+    pub outcome: Outcome,
+    /// The cause of the outcome, where the outcome alone does not tell it.
+    pub reason: Option<Reason>,
+    /// The HTTP status, if the response has one.
     pub status: Option<u16>,
-    /// When it was answered.
-    pub answered: SystemTime,
-    /// How long that took.
+    /// The end of the work.
+    pub ended: Timestamp,
+    /// The time that it took.
     pub duration: Duration,
-    /// Whose request it was, where that is known.
+    /// The account, where it is known.
     pub account_id: Option<AccountId>,
-    /// What went wrong on our side, with its causes.
+    /// The gateway's id of the request, by which the line joins the access log.
+    pub gateway_request_id: Option<&'a str>,
+    /// The id of the API.
+    pub api_id: Option<&'a str>,
+    /// The route that an authorizer was asked about.
+    pub route: Option<&'a str>,
+    /// The client IP that an authorizer was asked about.
+    pub client_ip: Option<&'a str>,
+    /// A fault of the service with its causes.
     pub fault: Option<&'a str>,
 }
 
 impl Line<'_> {
-    /// Writes the line, once logging was started: as an error what is a fault of ours, as information all else.
+    /// Writes the line to standard output, if logging was started.
     pub fn write(&self) {
         if FUNCTION.get().is_none() {
             return;
         }
-        let mut line = self.json(NAMESPACE.get().map(String::as_str)).to_string();
+        let mut line = self.json(metrics::namespace()).to_string();
         line.push('\n');
-        // There is nobody to tell that nobody can be told.
+        // A failure to log has nowhere to be reported.
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
     }
 
-    /// The line; with a namespace, one that CloudWatch makes a metric of, too:
-    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
     fn json(&self, namespace: Option<&str>) -> Value {
-        let timestamp = DateTime::from(self.answered);
-        let members: [(&str, Value); 12] = [
-            ("timestamp", timestamp.fmt(Format::DateTime).ok().into()),
+        let timestamp =
+            self.ended.to_system_time().and_then(|ended| DateTime::from(ended).fmt(Format::DateTime).ok());
+        let members: [(&str, Value); 16] = [
+            ("timestamp", timestamp.into()),
             ("level", if self.fault.is_some() { "ERROR" } else { "INFO" }.into()),
             ("message", "request".into()),
             ("request_id", self.request_id.into()),
             ("function", self.function.into()),
             ("event", self.event.into()),
-            ("outcome", self.outcome.into()),
-            ("reason", self.reason.into()),
+            ("outcome", self.outcome.as_str().into()),
+            ("reason", self.reason.map(Reason::as_str).into()),
             ("status", self.status.into()),
             ("duration_ms", (self.duration.as_secs_f64() * 1000.0).into()),
             ("account_id", self.account_id.map(|id| id.to_string()).into()),
+            ("gateway_request_id", self.gateway_request_id.into()),
+            ("api_id", self.api_id.into()),
+            ("route", self.route.into()),
+            ("client_ip", self.client_ip.into()),
             ("error", self.fault.into()),
         ];
-        let mut line: Map<String, Value> = members
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
+        let members = members.into_iter().filter(|(_, value)| !value.is_null());
+        let mut line: Map<_, _> = members.map(|(name, value)| (name.to_owned(), value)).collect();
         if let Some(namespace) = namespace {
-            line.insert("Requests".to_owned(), 1.into());
-            line.insert(
-                "_aws".to_owned(),
-                json!({
-                    "Timestamp": timestamp.to_millis().unwrap_or_default(),
-                    "CloudWatchMetrics": [{
-                        "Namespace": namespace,
-                        "Dimensions": [["function", "outcome"]],
-                        "Metrics": [{ "Name": "Requests", "Unit": "Count" }],
-                    }],
-                }),
-            );
+            line.extend(metrics::members(namespace, self.ended));
         }
         line.into()
     }
@@ -153,7 +135,7 @@ impl Line<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
+    use serde_json::json;
 
     use super::*;
 
@@ -162,12 +144,16 @@ mod tests {
             request_id: "8d1f",
             function: "login",
             event: "http",
-            outcome: "invalid_credentials",
-            reason: Some("wrong_password"),
+            outcome: Outcome::InvalidCredentials,
+            reason: Some(Reason::WrongPassword),
             status: Some(401),
-            answered: UNIX_EPOCH + Duration::from_millis(1_790_000_000_250),
+            ended: Timestamp::from_millis(1_790_000_000_250),
             duration: Duration::from_micros(41_500),
             account_id: None,
+            gateway_request_id: None,
+            api_id: None,
+            route: None,
+            client_ip: None,
             fault: None,
         }
     }
@@ -189,7 +175,7 @@ mod tests {
         assert!(!line.to_string().contains('\n'), "{line}");
     }
 
-    /// What the specification asks for: metrics and dimensions name members of the line, numbers and texts.
+    /// As the specification demands: metrics and dimensions name members of the line, numbers and texts.
     #[test]
     fn with_a_namespace_the_line_is_a_metric_too() {
         let line = line().json(Some("accounts"));

@@ -9,15 +9,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::names::unicode;
 
-/// The longest password, in code points. It bounds the work before the hash; the hash itself costs
-/// the same for every length.
+/// Longest password, in code points. It bounds the work before the hash; the hash costs the same for every length.
 pub const MAX_LENGTH: usize = 256;
 
-/// A password in NFC (NIST SP 800-63B section 3.1.1.2), at most [`MAX_LENGTH`] code points, and as it was typed: what
-/// other services have hashed.
+/// A password of at most [`MAX_LENGTH`] code points: in NFC (NIST SP 800-63B section 3.1.1.2), and as it was typed, which
+/// is the text that other services hashed.
 ///
 /// There is no `Display`, no `Serialize`, and `Debug` shows nothing: a password cannot be printed. Its memory is
-/// wiped when it is dropped. What a *new* password must be besides is the business of the `register` function.
+/// wiped when it is dropped. [`policy`] has the rules on new passwords.
 pub struct Password {
     composed: SecretString,
     typed: SecretString,
@@ -40,13 +39,13 @@ impl Password {
         Ok(Self { composed, typed: SecretString::from(typed) })
     }
 
-    /// The password of no character, which nobody has: what is hashed where there is none to hash.
+    /// The empty password, which no account has. It is hashed where a text cannot be a password.
     #[must_use]
     pub fn empty() -> Self {
         Self { composed: SecretString::default(), typed: SecretString::default() }
     }
 
-    /// The password, for the hash and for the rules on new passwords.
+    /// The password in NFC.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.composed.expose_secret()
@@ -65,7 +64,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Why a text is no password. `Display` is what the client reads, in Django's words.
+/// A text is not a password. `Display` is the message for the client, in Django's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PasswordError {
     /// U+0000.

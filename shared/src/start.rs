@@ -1,123 +1,296 @@
-//! How a function starts: it opens its store and the keys that sign and verify, once, and then answers events.
+//! The start of a function: it opens its store, reads its keys, and then handles events until Lambda ends the process.
+//!
+//! Everything slow or fallible happens here, once per cold start. A start ends when everything is ready, so that the first
+//! request costs what any other does.
 
+use std::fmt::Debug;
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 
 use crate::aws::secrets_manager::{SecretError, SecretsManager};
-use crate::config::{Config, OperatorConfig, SecretSource, StoreLocation};
-use crate::store::DynamoDbStore;
+use crate::config::{Config, ConfigError, OperatorConfig, SecretSource, StoreLocation};
+use crate::http::{Clock, Event, EventResult};
+use crate::password::hash::{HashError, Hasher};
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteStore;
-use crate::store::{Store, StoreError};
+use crate::store::{DynamoDbStore, Logins, Operator, Registrations, Standings, StoreError};
+use crate::time::Timestamp;
 use crate::token::{KeySource, Keyring, Keys};
+use crate::{log, metrics};
 
-/// Opens what the configuration names. On AWS the connection to the table is opened while the secret is read.
+/// One of the three functions.
+pub trait Function: Sized + Send + Sync {
+    /// Its name in logs and metrics.
+    const NAME: &'static str;
+
+    /// [`Hasher`] for a function that hashes passwords, `()` for one that does not.
+    type Hashing: Hashing;
+
+    /// The part of the store that the function uses.
+    type Store: View + ?Sized;
+
+    /// Makes the function, once per cold start.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration does not suit the function.
+    fn new(resources: Resources<Self>) -> Result<Self, StartError>;
+
+    /// Handles one event.
+    fn handle<'a>(&'a self, clock: Clock, event: &'a Event) -> BoxFuture<'a, EventResult>;
+}
+
+/// Everything that a function is made of.
+#[derive(Debug)]
+pub struct Resources<F: Function> {
+    /// The configuration.
+    pub config: Config,
+    /// Makes and verifies password hashes.
+    pub hasher: F::Hashing,
+    /// Issues and verifies tokens.
+    pub keyring: Keyring,
+    /// Keeps accounts.
+    pub store: Arc<F::Store>,
+}
+
+/// A part of the store, as one function uses it: either back end behind `dyn`.
+pub trait View: Debug + Send + Sync {
+    /// Hides that the store is a table.
+    fn dynamodb(store: DynamoDbStore) -> Arc<Self>;
+
+    /// Hides that the store is a file.
+    #[cfg(feature = "sqlite")]
+    fn sqlite(store: SqliteStore) -> Arc<Self>;
+}
+
+macro_rules! views {
+    ($($view:ident)+) => {$(
+        impl View for dyn $view {
+            fn dynamodb(store: DynamoDbStore) -> Arc<Self> {
+                Arc::new(store)
+            }
+
+            #[cfg(feature = "sqlite")]
+            fn sqlite(store: SqliteStore) -> Arc<Self> {
+                Arc::new(store)
+            }
+        }
+    )+};
+}
+
+views!(Logins Registrations Standings);
+
+/// The part of a start that prepares the hashing of passwords.
+pub trait Hashing: Debug + Sized {
+    /// Begins to map the memory of hashes, before the connections are opened.
+    ///
+    /// # Errors
+    ///
+    /// When the cost is not supported.
+    fn begin(config: &Config) -> Result<Self, StartError>;
+
+    /// Waits until the memory is mapped.
+    fn finish(&self);
+}
+
+impl Hashing for Hasher {
+    fn begin(config: &Config) -> Result<Self, StartError> {
+        Ok(Self::new(config.cost)?)
+    }
+
+    fn finish(&self) {
+        self.wait_for_memory();
+    }
+}
+
+impl Hashing for () {
+    fn begin(_: &Config) -> Result<Self, StartError> {
+        Ok(())
+    }
+
+    fn finish(&self) {}
+}
+
+/// Runs a function until Lambda ends the process. On a laptop, a function that cannot start stays and responds to each
+/// request with the reason; on Lambda it exits.
+pub async fn run<F: Function>() -> ExitCode {
+    log::init(F::NAME);
+    let result = match start::<F>().await {
+        Ok(function) => serve(&|event| function_event(&function, event)).await,
+        Err(error) => cannot_start(F::NAME, error).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::fault(&log::chain(&*error), "cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start<F: Function>() -> Result<F, StartError> {
+    let config = Config::from_env()?;
+    F::new(open(config, clock()).await?)
+}
+
+/// Opens what the configuration names.
 ///
 /// # Errors
 ///
-/// When a function must not serve anybody: without its store, or without a secret fit to sign.
-pub async fn open(config: &Config, now: SystemTime) -> Result<(Store, Keyring), StartError> {
+/// When the store cannot be opened, or there is no secret that is fit to sign with.
+pub async fn open<F: Function>(config: Config, now: Timestamp) -> Result<Resources<F>, StartError> {
     if let Some(namespace) = &config.metrics_namespace {
-        crate::log::count_requests_in(namespace);
+        metrics::count_in(namespace);
     }
-    let aws = if needs_aws(config) { Some(crate::aws::config(config.roots).await?) } else { None };
-    let aws = aws.as_ref();
-    let store = store(&config.store, aws, config.endpoints.dynamodb.as_deref())?;
-    // In this order: a client for the secret is made while the table's first answer is on its way.
-    let ((), keys) = tokio::join!(store.prime(), keys(config, aws, &store));
-    let (keys, source) = keys?;
-    Ok((store, Keyring::new(config.tokens.clone(), &keys, source, now)))
+    let hasher = F::Hashing::begin(&config)?;
+    let (back_end, keyring) = connect(&config, now).await?;
+    hasher.finish();
+    let store = match back_end {
+        BackEnd::DynamoDb(store) => F::Store::dynamodb(store),
+        #[cfg(feature = "sqlite")]
+        BackEnd::Sqlite(store) => F::Store::sqlite(store),
+    };
+    Ok(Resources { config, hasher, keyring, store })
 }
 
-/// Opens the accounts alone, for an operator's tool.
+/// Opens the accounts alone, for the operator's tool.
 ///
 /// # Errors
 ///
 /// When the environment lacks what a client of AWS needs, or the file cannot be opened.
-pub async fn open_store(config: &OperatorConfig) -> Result<Store, StartError> {
-    let aws = match &config.store {
-        StoreLocation::DynamoDb(_) => Some(crate::aws::config(config.roots).await?),
-        #[cfg(feature = "sqlite")]
-        StoreLocation::Sqlite(_) => None,
-    };
-    store(&config.store, aws.as_ref(), config.endpoint.as_deref())
-}
-
-/// What came of an event.
-pub type Answer = Result<Box<RawValue>, Diagnostic>;
-
-/// Has events answered until Lambda ends the environment.
-///
-/// Boxed on both sides, so that the Lambda runtime is compiled here and not once more in each function.
-///
-/// # Errors
-///
-/// When the Runtime API is not there.
-pub fn serve<'a>(
-    answer: &'a (dyn Fn(LambdaEvent<Box<RawValue>>) -> BoxFuture<'a, Answer> + Send + Sync),
-) -> LocalBoxFuture<'a, Result<(), lambda_runtime::Error>> {
-    Runtime::new(service_fn(answer)).run().boxed_local()
-}
-
-fn store(
-    location: &StoreLocation,
-    aws: Option<&SdkConfig>,
-    endpoint: Option<&str>,
-) -> Result<Store, StartError> {
-    match location {
+pub async fn open_store(config: &OperatorConfig) -> Result<Arc<dyn Operator>, StartError> {
+    match &config.store {
         StoreLocation::DynamoDb(table) => {
-            let aws = aws.ok_or(StartError::Contradiction)?;
-            Ok(Store::DynamoDb(DynamoDbStore::new(aws, endpoint, table)))
+            let aws = crate::aws::config(config.roots).await?;
+            Ok(Arc::new(DynamoDbStore::new(&aws, config.endpoint.as_deref(), table)))
         }
         #[cfg(feature = "sqlite")]
-        StoreLocation::Sqlite(path) => Ok(Store::Sqlite(SqliteStore::open(path)?)),
+        StoreLocation::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path)?)),
     }
 }
 
-async fn keys(
-    config: &Config,
-    aws: Option<&SdkConfig>,
-    store: &Store,
-) -> Result<(Keys, KeySource), StartError> {
-    match (&config.secret, store) {
-        (SecretSource::Given(keys), _) => Ok((keys.clone(), KeySource::Fixed)),
-        (SecretSource::SecretsManager(arn), _) => {
-            let aws = aws.ok_or(StartError::Contradiction)?;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock; everything else is handed the time"
+)]
+fn clock() -> Timestamp {
+    SystemTime::now().into()
+}
+
+fn function_event<F: Function>(
+    function: &F,
+    event: LambdaEvent<Box<RawValue>>,
+) -> BoxFuture<'_, EventResult> {
+    async move {
+        let event = Event::parse(event.payload.get(), &event.context.request_id);
+        function.handle(clock, &event).await
+    }
+    .boxed()
+}
+
+type Respond<'a> = dyn Fn(LambdaEvent<Box<RawValue>>) -> BoxFuture<'a, EventResult> + Send + Sync + 'a;
+
+/// Boxed on both sides, so that the Lambda runtime is compiled here and not once more in each function.
+fn serve<'a>(respond: &'a Respond<'a>) -> LocalBoxFuture<'a, Result<(), lambda_runtime::Error>> {
+    Runtime::new(service_fn(respond)).run().boxed_local()
+}
+
+#[cfg(feature = "sqlite")]
+async fn cannot_start(name: &'static str, error: StartError) -> Result<(), lambda_runtime::Error> {
+    let reason = log::chain(&error);
+    log::fault(&reason, "cannot start");
+    let respond = |event: LambdaEvent<Box<RawValue>>| {
+        let reason = reason.clone();
+        async move {
+            let event = Event::parse(event.payload.get(), &event.context.request_id);
+            crate::http::cannot_start(name, reason, clock, &event).await
+        }
+        .boxed()
+    };
+    serve(&respond).await
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn cannot_start(_: &'static str, error: StartError) -> Result<(), lambda_runtime::Error> {
+    Err(error.into())
+}
+
+enum BackEnd {
+    DynamoDb(DynamoDbStore),
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteStore),
+}
+
+/// Boxed, so that the future is compiled here and not once more in each function.
+fn connect(config: &Config, now: Timestamp) -> BoxFuture<'_, Result<(BackEnd, Keyring), StartError>> {
+    async move {
+        let (back_end, (keys, source)) = match &config.store {
+            StoreLocation::DynamoDb(table) => {
+                let aws = crate::aws::config(config.roots).await?;
+                let store = DynamoDbStore::new(&aws, config.endpoints.dynamodb.as_deref(), table);
+                // In this order: the client for the secret is made while the table's first response is on its way.
+                let ((), keys) = tokio::join!(store.prime(), keys(config, Some(&aws)));
+                (BackEnd::DynamoDb(store), keys?)
+            }
+            #[cfg(feature = "sqlite")]
+            StoreLocation::Sqlite(path) => {
+                let store = SqliteStore::open(path)?;
+                let keys = match &config.secret {
+                    SecretSource::KeptInStore => (store.keys()?, None),
+                    SecretSource::SecretsManager(_) => {
+                        keys(config, Some(&crate::aws::config(config.roots).await?)).await?
+                    }
+                    SecretSource::Given(_) => keys(config, None).await?,
+                };
+                (BackEnd::Sqlite(store), keys)
+            }
+        };
+        Ok((back_end, Keyring::new(config.tokens.clone(), &keys, source, now)))
+    }
+    .boxed()
+}
+
+type FoundKeys = (Keys, Option<Box<dyn KeySource>>);
+
+async fn keys(config: &Config, aws: Option<&SdkConfig>) -> Result<FoundKeys, StartError> {
+    match (&config.secret, aws) {
+        (SecretSource::Given(keys), _) => Ok((keys.clone(), None)),
+        (SecretSource::SecretsManager(arn), Some(aws)) => {
             let secret = SecretsManager::new(aws, config.endpoints.secrets_manager.as_deref(), arn);
-            Ok((secret.read().await?, KeySource::SecretsManager(secret)))
+            Ok((secret.read_first().await?, Some(Box::new(secret))))
         }
-        #[cfg(feature = "sqlite")]
-        (SecretSource::KeptInStore, Store::Sqlite(store)) => Ok((store.keys()?, KeySource::Fixed)),
-        #[cfg(feature = "sqlite")]
-        (SecretSource::KeptInStore, Store::DynamoDb(_)) => Err(StartError::Contradiction),
+        _ => Err(StartError::Contradiction),
     }
 }
 
-fn needs_aws(config: &Config) -> bool {
-    matches!(config.store, StoreLocation::DynamoDb(_))
-        || matches!(config.secret, SecretSource::SecretsManager(_))
-}
-
-/// Why a function cannot start.
+/// A function cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A variable is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A configuration that `Config::parse` does not make.
+    #[error("the configuration contradicts itself")]
+    Contradiction,
     /// The environment lacks what a client of AWS needs.
     #[error("the environment is not that of a Lambda function")]
     Environment(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The secret cannot be had.
+    /// The hasher cannot be made.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// There is no secret to sign with.
     #[error("there is no secret to sign tokens with")]
     Secret(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A configuration that `Config::parse` does not make.
-    #[error("the configuration contradicts itself")]
-    Contradiction,
 }
 
 impl From<crate::aws::EnvironmentError> for StartError {

@@ -1,4 +1,4 @@
-//! Where accounts live: one small trait for the functions, one for an operator, and their back ends.
+//! The store of accounts: one small trait for the functions, one for an operator, and their back ends.
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -7,19 +7,17 @@ mod operator;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use std::future::Future;
-#[cfg(feature = "sqlite")]
-use std::future::ready;
+use std::fmt::Debug;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 pub use dynamodb::DynamoDbStore;
 pub use operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
-use crate::account::Account;
+use crate::account::{Account, Standing};
+use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;
 use crate::names::username::UsernameKey;
@@ -27,170 +25,110 @@ use crate::password::hash::PasswordHash;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Keeps accounts. Every back end passes the rules in `contract.rs`.
+/// Finds the standing of accounts: everything that `validate` does.
 ///
-/// There is no way to ask whether a name is free: the answer would be old before it is used.
+/// Each function has a trait with the methods that it calls and no others, as each has an IAM policy: a method that could be
+/// called through `dyn` is linked, with all the code of its call to AWS. Every back end implements all of them and passes
+/// the rules in `contract.rs`.
 ///
-/// What a method is given lives as long as `'a`, all of it, so that the future of any back end can be boxed.
-pub trait AccountStore: Send + Sync {
-    /// Adds an account, in one atomic step: when it fails as [`CreateError::Taken`], nothing has changed.
-    ///
-    /// Adding the very same account again (the same id) succeeds and changes nothing, so that a request whose answer
-    /// was lost can be repeated.
-    fn create<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<(), CreateError>> + Send;
-
-    /// Finds an account as it is now. Nobody by that name is `Ok(None)`, not an error.
-    fn find<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
-
-    /// Replaces the password hash of `account`, if it is still the one that `account` has. Whether it was.
-    fn replace_hash<'a>(
-        &'a self,
-        account: &'a Account,
-        hash: &'a PasswordHash,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// The failed attempts at a name, whether anybody has it or not.
-    fn failures<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Failures>, StoreError>> + Send;
-
-    /// Puts `next` in the place of `seen` (or nothing in the place of something, and the other way round), if that is
-    /// still what is there. Nothing in the place of nothing only looks, and writes nothing.
-    fn swap_failures<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-        seen: Option<&'a Failures>,
-        next: Option<&'a Failures>,
-    ) -> impl Future<Output = Result<(), SwapError>> + Send;
-
-    /// Counts one request, in one atomic step. How many it has been.
-    ///
-    /// One whose answer was lost may be counted twice.
-    fn count_request<'a>(
-        &'a self,
-        window: &'a Window,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+/// Stored text is trusted: a row is read whatever grammar new names have today.
+#[async_trait]
+pub trait Standings: Debug + Send + Sync {
+    /// The standing of an account, by strongly consistent read of these attributes alone: no hash is read. An unknown name is
+    /// `Ok(None)`.
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError>;
 }
 
-/// Why a store did not do what it was asked. Its causes are for the log.
+/// Finds accounts.
+#[async_trait]
+pub trait Accounts: Debug + Send + Sync {
+    /// Finds an account by strongly consistent read. An unknown name is `Ok(None)`.
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError>;
+}
+
+/// Counts requests.
+#[async_trait]
+pub trait RequestCounts: Debug + Send + Sync {
+    /// The count of a window so far.
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError>;
+
+    /// Counts one request in one atomic step and returns the count so far.
+    ///
+    /// A request may be counted twice when the response of the first attempt was lost.
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError>;
+}
+
+/// Adds accounts, as `register` does.
+///
+/// There is no method that tells whether a name is free: its result would be old before it is used.
+#[async_trait]
+pub trait Registrations: RequestCounts {
+    /// Adds an account in one atomic step. [`CreateError::Taken`] changes nothing.
+    ///
+    /// Adding an account with the same id again succeeds and changes nothing, so that a write whose response was lost can be
+    /// repeated. So does adding one with the same name and the same idempotency key within a day, which returns the
+    /// account that is there.
+    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError>;
+}
+
+/// Finds accounts and counts failed logins, as `login` does.
+#[async_trait]
+pub trait Logins: Accounts + RequestCounts {
+    /// The failed logins at a name, known or not.
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError>;
+
+    /// Replaces the password hash of `account` if it is still the one that `account` has; returns `false` otherwise.
+    async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError>;
+
+    /// Puts `next` in the place of `seen` if `seen` is still there: compare and swap. `None` stands for no record.
+    /// From `None` to `None` only reads.
+    async fn swap_failures(
+        &self,
+        name: &UsernameKey,
+        seen: Option<&Failures>,
+        next: Option<&Failures>,
+    ) -> Result<(), SwapError>;
+}
+
+/// A whole store.
+pub trait AccountStore: Logins + Registrations + Standings {}
+
+impl<T: Logins + Registrations + Standings> AccountStore for T {}
+
+/// The store failed. The cause is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The store works but not as we expect: a row we cannot read, a table that is not there, a right we lack.
+    /// The store works, but not as expected: an unreadable row, a missing table, a missing permission.
     #[error("the account store is broken")]
     Broken(#[source] BoxError),
-    /// The store is down, locked, full or slow: it may work again shortly.
+    /// The store is down, locked, full or slow. A retry may succeed.
     #[error("the account store is unavailable")]
     Unavailable(#[source] BoxError),
 }
 
-/// Why an account was not added.
+/// The account was not added.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Somebody else has the username, the email address, or both.
-    #[error("the username or the email address is taken")]
+    /// Another account has the username, the email, or both.
+    #[error("the username or the email is taken")]
     Taken {
         /// The username is taken.
         username: bool,
-        /// The email address is taken.
+        /// The email is taken.
         email: bool,
     },
 }
 
-/// Why a record of attempts was not swapped.
+/// The record of failures was not swapped.
 #[derive(Debug, thiserror::Error)]
 pub enum SwapError {
-    /// Another one is there.
-    #[error("somebody else was faster")]
+    /// Another record is there.
+    #[error("the record changed since it was read")]
     Changed(Option<Failures>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// The back end that the configuration names.
-#[derive(Debug)]
-pub enum Store {
-    /// A table, for any number of machines.
-    DynamoDb(DynamoDbStore),
-    /// A file, for one machine.
-    #[cfg(feature = "sqlite")]
-    Sqlite(SqliteStore),
-}
-
-impl Store {
-    /// Opens the connection ahead of the first request, where there is one to open.
-    pub(crate) fn prime(&self) -> BoxFuture<'_, ()> {
-        match self {
-            Self::DynamoDb(store) => store.prime().boxed(),
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => ready(()).boxed(),
-        }
-    }
-}
-
-/// Hands each call to the back end.
-///
-/// Boxed, for a future whose type is known is compiled where it is awaited: in every function, and at the function's
-/// level of optimisation instead of ours.
-macro_rules! each_back_end {
-    ($self:ident, $store:ident => $call:expr) => {
-        match $self {
-            Store::DynamoDb($store) => $call.boxed(),
-            #[cfg(feature = "sqlite")]
-            Store::Sqlite($store) => $call.boxed(),
-        }
-    };
-}
-
-use each_back_end;
-
-impl AccountStore for Store {
-    fn create<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<(), CreateError>> + Send {
-        each_back_end!(self, store => store.create(account))
-    }
-
-    fn find<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send {
-        each_back_end!(self, store => store.find(name))
-    }
-
-    fn replace_hash<'a>(
-        &'a self,
-        account: &'a Account,
-        hash: &'a PasswordHash,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        each_back_end!(self, store => store.replace_hash(account, hash))
-    }
-
-    fn failures<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Failures>, StoreError>> + Send {
-        each_back_end!(self, store => store.failures(name))
-    }
-
-    fn swap_failures<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-        seen: Option<&'a Failures>,
-        next: Option<&'a Failures>,
-    ) -> impl Future<Output = Result<(), SwapError>> + Send {
-        each_back_end!(self, store => store.swap_failures(name, seen, next))
-    }
-
-    fn count_request<'a>(
-        &'a self,
-        window: &'a Window,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
-        each_back_end!(self, store => store.count_request(window))
-    }
 }

@@ -1,8 +1,8 @@
-//! Tokens: JSON Web Tokens (RFC 7519), signed with HMAC-SHA256, issued and verified by the same rules.
+//! Access tokens: JSON Web Tokens (RFC 7519), signed with HMAC-SHA256, issued and verified by the same rules.
 //!
-//! The rules of RFC 8725 are kept here and nowhere else: one algorithm, one key per `kid`, every claim required
-//! and checked. `jsonwebtoken` does encoding, signature, issuer and audience; what it lets through (`crit`,
-//! `iat`, a token at the second of its expiry, lifetimes without end, arrays for objects) is refused here.
+//! The rules of RFC 8725 stand here and nowhere else: one algorithm, one key per `kid`, every claim required and checked.
+//! `jsonwebtoken` does encoding, signature, issuer and audience. The rest is checked here, since `jsonwebtoken` accepts
+//! `crit`, any `iat`, a token at the second of its expiry, unlimited lifetimes, and arrays in the place of objects.
 
 pub mod bearer;
 mod claims;
@@ -10,36 +10,38 @@ mod hs256;
 mod key;
 mod keyring;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
 pub use claims::Claims;
 pub use key::{Key, Keys, WeakKey};
-pub(crate) use keyring::KeySource;
-pub use keyring::Keyring;
+pub use keyring::{KeySource, Keyring, VerifyError};
 
-use crate::account::Account;
+use crate::account::Standing;
+use crate::hex;
+use crate::log::Reason;
 use crate::random::{self, NoRandomness};
-use claims::{JoseHeader, Object};
+use crate::time::Timestamp;
+use claims::{JoseHeader, Object, Text};
 
-/// The longest lifetime a token may have, whoever signed it: one day.
+/// Upper bound of a token's lifetime. A token with a longer one is refused even if its signature is good.
 pub const MAX_TTL: Duration = Duration::from_hours(24);
 
-/// How far ahead of ours the clock of the host that issued a token may be. Expiry has no leeway.
+/// Leeway for `iat` and `nbf`, since clocks differ between hosts. `exp` has none.
 const CLOCK_SKEW_SECONDS: u64 = 5;
 
-/// The longest token that is looked at, in bytes; API Gateway caps all headers at 10,240.
+/// Longest token that is parsed, in bytes. API Gateway limits all headers together to 10,240.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// What tokens say besides whose they are.
+/// The claims that are the same in all tokens.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Who issues tokens: the `iss` claim.
+    /// `iss`.
     pub issuer: String,
-    /// For whom they are meant: the `aud` claim.
+    /// `aud`.
     pub audience: String,
-    /// How long a new token is good; at most [`MAX_TTL`].
+    /// Lifetime of a new token, at most [`MAX_TTL`].
     pub ttl: Duration,
 }
 
@@ -61,29 +63,32 @@ impl Issuer {
         Self { rules, header, key: EncodingKey::from_secret(keys.current.expose()) }
     }
 
-    /// A token for this account, good from `now` on.
+    /// A token for an account, valid from `now` on.
     ///
     /// # Errors
     ///
-    /// Without randomness for the `jti`, or when `now` lies before 1970.
-    pub fn issue(&self, account: &Account, now: SystemTime) -> Result<String, IssueError> {
-        let iat = seconds(now).ok_or(IssueError::Clock)?;
+    /// Without randomness for the `jti`, or while the clock stands at or before 1970.
+    pub fn issue(&self, standing: &Standing, now: Timestamp) -> Result<String, IssueError> {
+        if now == Timestamp::EPOCH {
+            return Err(IssueError::Clock);
+        }
+        let iat = now.seconds();
         let claims = Claims {
             iss: self.rules.issuer.clone(),
             aud: self.rules.audience.clone(),
-            sub: account.id.to_string(),
-            user_id: account.id.to_string(),
-            username: account.username.as_str().to_owned(),
-            ver: account.token_version,
+            sub: standing.id.to_string(),
+            user_id: standing.id.to_string(),
+            username: standing.username.clone(),
+            ver: standing.token_version,
             iat,
             exp: iat + self.rules.ttl.as_secs(),
             nbf: None,
-            jti: hex(random::bytes::<16>()?),
+            jti: hex::encode(&random::bytes::<16>()?),
         };
         jsonwebtoken::encode(&self.header, &claims, &self.key).map_err(IssueError::Encoding)
     }
 
-    /// How long a new token is good.
+    /// Lifetime of a new token.
     #[must_use]
     pub fn ttl(&self) -> Duration {
         self.rules.ttl
@@ -109,21 +114,22 @@ impl Verifier {
         Self { validation: validation(rules), keys }
     }
 
-    /// The claims of a token, once everything about it has been checked but its account.
+    /// Checks everything about a token but its account, and returns its claims.
     ///
     /// # Errors
     ///
-    /// One reason per kind of defect; clients are told none of them.
-    pub fn verify(&self, token: &str, now: SystemTime) -> Result<Claims, TokenError> {
+    /// One error per kind of defect. The response to a client does not tell them apart.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
         let header = JoseHeader::of(token, MAX_BYTES)?;
         let (_, key) = self.keys.iter().find(|(id, _)| *id == header.kid).ok_or(TokenError::UnknownKey)?;
-        let Object(claims) = jsonwebtoken::decode::<Object<Claims>>(token, key, &self.validation)?.claims;
-        claims.check(seconds(now).ok_or(TokenError::NotYetValid)?)?;
+        let decoded = jsonwebtoken::decode::<Text<Object<Claims>>>(token, key, &self.validation)?;
+        let Text(Object(claims)) = decoded.claims;
+        claims.check(now.seconds())?;
         Ok(claims)
     }
 }
 
-/// What `jsonwebtoken` checks for us. Times are not among it: they are checked against the caller's `now`.
+/// The checks of `jsonwebtoken`. Times are not among them: they are checked against the caller's `now`.
 fn validation(rules: &Rules) -> Validation {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_issuer(&[&rules.issuer]);
@@ -133,20 +139,15 @@ fn validation(rules: &Rules) -> Validation {
     validation
 }
 
-fn seconds(time: SystemTime) -> Option<u64> {
-    time.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
-}
-
-fn hex(bytes: [u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(bytes))
-}
-
-/// Why no token could be issued.
+/// No token could be issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// The clock stands before 1970.
-    #[error("the clock stands before 1970")]
+    /// The clock has not been set.
+    #[error("the clock stands at or before 1970")]
     Clock,
+    /// The keys are too old, and could not be read again.
+    #[error("the keys are unavailable")]
+    KeysUnavailable,
     /// The library failed.
     #[error("the token could not be encoded")]
     Encoding(#[source] jsonwebtoken::errors::Error),
@@ -155,15 +156,13 @@ pub enum IssueError {
     Random(#[from] NoRandomness),
 }
 
-/// Why a token is refused. For the log; a client learns only that it is.
+/// A token is not valid. The reason is for the log; a response never tells it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TokenError {
-    /// Signed by another key, or changed since.
+    /// Signed with another key, or changed since.
     BadSignature,
     /// At or past its `exp`.
     Expired,
-    /// Its key may be one that could not be read: nobody knows.
-    KeysUnavailable,
     /// `exp` lies further from `iat` than in any token of ours.
     LifetimeTooLong,
     /// Not three parts of base64url JSON objects with our claims, each once and of its type.
@@ -174,30 +173,29 @@ pub enum TokenError {
     SubjectMismatch,
     /// Another algorithm, type or header parameter than ours; `none` and `crit` are among them.
     UnacceptableHeader,
-    /// `kid` names no key of ours.
+    /// `kid` is not that of a key in use.
     UnknownKey,
-    /// Meant for somebody else.
+    /// Another `aud`.
     WrongAudience,
-    /// Issued by somebody else.
+    /// Another `iss`.
     WrongIssuer,
 }
 
 impl TokenError {
-    /// The word for the log.
+    /// The reason in the log.
     #[must_use]
-    pub fn reason(self) -> &'static str {
+    pub fn reason(self) -> Reason {
         match self {
-            Self::BadSignature => "bad_signature",
-            Self::Expired => "expired",
-            Self::KeysUnavailable => "keys_unavailable",
-            Self::LifetimeTooLong => "lifetime_too_long",
-            Self::Malformed => "malformed_token",
-            Self::NotYetValid => "not_yet_valid",
-            Self::SubjectMismatch => "subject_mismatch",
-            Self::UnacceptableHeader => "unacceptable_header",
-            Self::UnknownKey => "unknown_key",
-            Self::WrongAudience => "wrong_audience",
-            Self::WrongIssuer => "wrong_issuer",
+            Self::BadSignature => Reason::BadSignature,
+            Self::Expired => Reason::Expired,
+            Self::LifetimeTooLong => Reason::LifetimeTooLong,
+            Self::Malformed => Reason::MalformedToken,
+            Self::NotYetValid => Reason::NotYetValid,
+            Self::SubjectMismatch => Reason::SubjectMismatch,
+            Self::UnacceptableHeader => Reason::UnacceptableHeader,
+            Self::UnknownKey => Reason::UnknownKey,
+            Self::WrongAudience => Reason::WrongAudience,
+            Self::WrongIssuer => Reason::WrongIssuer,
         }
     }
 }

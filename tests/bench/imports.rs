@@ -19,7 +19,8 @@ const HASH: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7r
 
 #[tokio::main]
 async fn main() {
-    let accounts = cargo::build(&["--release", "--package", "accounts"]).pop().unwrap();
+    let accounts =
+        cargo::build(&["--release", "--package", "accounts", "--example", "accounts"]).pop().unwrap();
     let engine = Engine::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite://{}", folder.path().join("accounts.db").display());

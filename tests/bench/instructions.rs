@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::Username;
 use shared::password::hash::PasswordHash;
-use shared::store::{AccountStore, SqliteStore};
+use shared::store::{Registrations, SqliteStore};
+use shared::time::Timestamp;
 use shared::token::{Issuer, Key, Keys, Rules};
 use support::runtime_api::RuntimeApi;
 use support::{cargo, samples};
@@ -101,14 +102,14 @@ impl Scene {
             password_hash: PasswordHash::from_stored("unread".to_owned()),
             token_version: 0,
             status: Status::Active,
-            created_at: SystemTime::UNIX_EPOCH,
+            created_at: Timestamp::EPOCH,
         };
-        SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account).await.unwrap();
+        SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account, None).await.unwrap();
         let name = "serverless-auth".to_owned();
         let rules = Rules { issuer: name.clone(), audience: name, ttl: Duration::from_hours(1) };
         let keys = Keys { current: Key::parse(SECRET).unwrap(), previous: None };
         #[expect(clippy::disallowed_methods, reason = "the function has no other clock")]
-        let token = Issuer::new(rules, &keys).issue(&account, SystemTime::now()).unwrap();
+        let token = Issuer::new(rules, &keys).issue(&account.standing(), SystemTime::now().into()).unwrap();
         Self { folder, token }
     }
 

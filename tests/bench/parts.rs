@@ -1,18 +1,21 @@
 //! What requests are made of, timed in this process: `cargo bench --package bench --bench parts`.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use divan::{Bencher, black_box};
-use lambda_http::{Body, Request};
 use register::Register;
+use serde_json::json;
 use shared::account::{Account, AccountId, Status};
+use shared::config::Config;
+use shared::http::Event;
 use shared::names::username::Username;
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash};
-use shared::store::SqliteStore;
-use shared::token::{Issuer, Key, Keyring, Keys, Rules, Verifier};
+use shared::start::{self, Function};
+use shared::time::Timestamp;
+use shared::token::{Issuer, Key, Keys, Rules, Verifier};
 
-const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
 fn main() {
     divan::main();
@@ -21,20 +24,20 @@ fn main() {
 #[divan::bench]
 fn token_issue(bencher: Bencher<'_, '_>) {
     let (issuer, _, account) = tokens();
-    bencher.bench(|| issuer.issue(black_box(&account), NOW).unwrap());
+    bencher.bench(|| issuer.issue(black_box(&account.standing()), NOW).unwrap());
 }
 
 #[divan::bench]
 fn token_verify(bencher: Bencher<'_, '_>) {
     let (issuer, verifier, account) = tokens();
-    let token = issuer.issue(&account, NOW).unwrap();
+    let token = issuer.issue(&account.standing(), NOW).unwrap();
     bencher.bench(|| verifier.verify(black_box(&token), NOW).unwrap());
 }
 
 #[divan::bench]
 fn token_refuse(bencher: Bencher<'_, '_>) {
     let (issuer, verifier, account) = tokens();
-    let token = issuer.issue(&account, NOW).unwrap();
+    let token = issuer.issue(&account.standing(), NOW).unwrap();
     let forged = support::samples::forged(&token);
     bencher.bench(|| verifier.verify(black_box(&forged), NOW).unwrap_err());
 }
@@ -55,20 +58,21 @@ fn username_parse(name: &str) -> Username {
 #[divan::bench]
 fn registration_with_a_common_password(bencher: Bencher<'_, '_>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let keyring = Keyring::fixed(rules(), &keys());
     let folder = tempfile::tempdir().unwrap();
-    // Nobody gets as far as to ask it.
-    let store = SqliteStore::open(&folder.path().join("accounts.db")).unwrap();
-    let register = Register::new(store, Hasher::new(Cost::DEFAULT).unwrap(), keyring, 8, 0);
-    let request = || {
-        let mut request = Request::new(Body::from(r#"{"username":"alice","password":"password123"}"#));
-        *request.method_mut() = lambda_http::http::Method::POST;
-        request.headers_mut().insert("content-type", "application/json".parse().unwrap());
-        request
-    };
-    bencher
-        .with_inputs(request)
-        .bench_values(|request| runtime.block_on(register.handle(NOW, request)).unwrap_err());
+    let config = Config::parse(|variable| {
+        let database = format!("sqlite://{}/accounts.db", folder.path().display());
+        (variable == "ACCOUNT_STORE").then_some(database)
+    });
+    // The store is opened and never asked.
+    let resources = runtime.block_on(start::open(config.unwrap(), NOW)).unwrap();
+    let register = Register::new(resources).unwrap();
+    let event = json!({
+        "version": "2.0", "rawPath": "/register", "headers": { "content-type": "application/json" },
+        "requestContext": { "http": { "method": "POST" } },
+        "body": r#"{"username":"alice","password":"password123"}"#,
+    });
+    let event = Event::parse(&event.to_string(), "");
+    bencher.bench(|| runtime.block_on(register.handle(|| NOW, &event)).unwrap());
 }
 
 fn tokens() -> (Issuer, Verifier, Account) {

@@ -38,7 +38,8 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
 /// Builds packages and keeps their binaries in a folder, where no other build replaces them.
 fn build(folder: &Path, packages: &[&str], features: &[&str]) {
     let packages = packages.iter().flat_map(|package| ["--package", package]);
-    let arguments: Vec<_> = features.iter().copied().chain(packages).collect();
+    let arguments: Vec<_> =
+        ["--bins", "--examples"].into_iter().chain(features.iter().copied()).chain(packages).collect();
     std::fs::create_dir_all(folder).unwrap();
     for executable in cargo::build(&arguments) {
         let kept = folder.join(executable.file_name().unwrap());

@@ -6,7 +6,7 @@ use crate::proxy::{ACCESS_DENIED, EXPIRED_TOKEN, Fault};
 use support::dynamodb::Item;
 
 #[tokio::test]
-async fn what_only_an_operator_can_mend_is_an_internal_error() {
+async fn faults_that_an_operator_must_repair_are_internal_errors() {
     let mut service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
@@ -54,7 +54,7 @@ async fn a_table_that_is_not_there_is_an_internal_error() {
 
 /// The stored hash asks for 256 MiB, as much as is ever computed in.
 #[tokio::test]
-async fn a_hash_without_memory_to_compute_it_is_an_internal_error_and_nobodys_failure() {
+async fn a_hash_without_memory_is_an_internal_error_and_no_failed_login() {
     const DEAR: &str =
         "$argon2id$v=19$m=262144,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y";
     let service = Deployed::new().await;
@@ -90,7 +90,7 @@ async fn an_item_that_is_no_account_is_an_internal_error() {
         ("id", None),
         ("id", text("canary")),
         ("username", number("7")),
-        ("email", text("canary")),
+        ("email", number("7")),
         ("password_hash", None),
         ("password_hash", number("7")),
         ("token_version", text("0")),
@@ -125,7 +125,7 @@ async fn a_hash_that_cannot_be_verified_is_an_invalid_login_and_logged() {
         let hash = AttributeValue::S(hash.to_owned());
         service.engine.change("USERNAME#alice", "password_hash", Some(hash)).await;
         let answer = login.login("alice", PASSWORD).await.assert_status(401);
-        assert_eq!(answer.body, json!({ "error": "Invalid credentials" }));
+        assert_eq!(answer.body, json!({ "code": "invalid_credentials", "error": "Invalid credentials" }));
         assert_eq!(answer.trace.request_line()["reason"], "unverifiable_hash");
         assert_eq!(answer.trace.errors(), 1, "{answer:?}");
     }

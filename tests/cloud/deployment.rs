@@ -10,7 +10,7 @@ use crate::binaries::{FUNCTIONS, deployed, local};
 const SQLITE: &[u8] = b"SQLite format 3";
 
 #[test]
-fn what_is_deployed_does_not_contain_sqlite() {
+fn the_deployed_functions_do_not_contain_sqlite() {
     for function in FUNCTIONS {
         assert!(!contains_sqlite(deployed(function)), "{function}");
     }
@@ -32,7 +32,7 @@ fn contains_sqlite(binary: PathBuf) -> bool {
 }
 
 #[test]
-fn what_is_deployed_does_not_depend_on_sqlite() {
+fn the_deployed_functions_do_not_depend_on_sqlite() {
     for function in FUNCTIONS {
         let tree = |features: &[&str]| {
             let mut tree = cargo();

@@ -203,7 +203,11 @@ impl Response {
     /// Asserts that nobody knows: to be asked again, soon, and answered in time.
     #[track_caller]
     pub fn assert_unavailable(&self) {
-        assert_eq!((self.status, &self.body), (503, &json!({ "error": "Service unavailable" })), "{self:?}");
+        assert_eq!(
+            (self.status, &self.body),
+            (503, &json!({ "code": "unavailable", "error": "Service unavailable", "retry_after": 2 })),
+            "{self:?}"
+        );
         assert_eq!(self.headers["retry-after"], "2");
         self.trace.assert_in_time();
         self.trace.assert_fault();
@@ -213,7 +217,11 @@ impl Response {
     /// Asserts that somebody has to look after it, and that the log tells them.
     #[track_caller]
     pub fn assert_internal_error(&self) {
-        assert_eq!((self.status, &self.body), (500, &json!({ "error": "Internal error" })), "{self:?}");
+        assert_eq!(
+            (self.status, &self.body),
+            (500, &json!({ "code": "internal_error", "error": "Internal error" })),
+            "{self:?}"
+        );
         assert!(!self.headers.contains_key("retry-after"), "{self:?}");
         self.trace.assert_fault();
         assert_eq!(self.trace.errors(), 1, "{self:?}");

@@ -6,7 +6,7 @@ use crate::deployed::{Deployed, PASSWORD};
 use crate::function::Response;
 
 #[tokio::test]
-async fn who_registers_can_log_in_and_has_good_tokens() {
+async fn a_registered_account_logs_in_and_its_tokens_are_valid() {
     let service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
@@ -25,7 +25,7 @@ async fn who_registers_can_log_in_and_has_good_tokens() {
             assert_eq!(&line["account_id"], id);
         }
         let refused = login.login(name, "correct horse, wrong password").await.assert_status(401);
-        assert_eq!(refused.body, json!({ "error": "Invalid credentials" }));
+        assert_eq!(refused.body, json!({ "code": "invalid_credentials", "error": "Invalid credentials" }));
         assert_eq!(login.login("nobody", PASSWORD).await.assert_status(401).body, refused.body);
         let taken = register.register(name, email).await.assert_status(400);
         assert_eq!(taken.body["username"], json!(["A user with that username already exists."]));
@@ -120,7 +120,7 @@ fn failures_key(name: &str) -> String {
 }
 
 #[tokio::test]
-async fn nobody_learns_why_a_login_is_refused() {
+async fn refused_logins_are_alike_in_bytes_and_work() {
     let service = Deployed::new().await;
     let register = service.start("register").await;
     for name in ["alice", "disabled", "corrupt"] {
@@ -132,7 +132,10 @@ async fn nobody_learns_why_a_login_is_refused() {
     let login = service.start("login").await;
     let seen = |answer: Response| (answer.status, answer.body, answer.headers);
     let refused = seen(login.login("nobody", PASSWORD).await);
-    assert_eq!((refused.0, &refused.1), (401, &json!({ "error": "Invalid credentials" })));
+    assert_eq!(
+        (refused.0, &refused.1),
+        (401, &json!({ "code": "invalid_credentials", "error": "Invalid credentials" }))
+    );
     let over_long = "x".repeat(300);
     for (name, password) in [
         ("nobody.else", PASSWORD),

@@ -14,12 +14,12 @@ const PASSWORD: &str = "unmistakable passphrase";
 const WRONG_PASSWORD: &str = "another passphrase";
 
 #[tokio::test]
-async fn what_is_secret_is_in_a_table_as_a_hash_alone_and_nowhere_else() {
+async fn secrets_are_in_a_table_as_hashes_alone_and_nowhere_else() {
     look_everywhere(&Place::table().await).await;
 }
 
 #[tokio::test]
-async fn what_is_secret_is_in_a_file_as_a_hash_alone_and_nowhere_else() {
+async fn secrets_are_in_a_file_as_hashes_alone_and_nowhere_else() {
     let place = Place::file();
     look_everywhere(&place).await;
     let Place::File(folder) = &place else { unreachable!() };

@@ -52,7 +52,7 @@ async fn an_account_that_is_never_confirmed_is_not_taken() {
 }
 
 #[tokio::test]
-async fn a_lost_refusal_gives_nobody_the_account_of_another() {
+async fn a_lost_error_gives_no_client_the_account_of_another() {
     for (name, email, _) in [ALICE, BOB] {
         let service = Deployed::new().await;
         let register = service.start("register").await;

@@ -43,7 +43,7 @@ impl Functions {
 }
 
 #[tokio::test]
-async fn while_the_table_fails_nobody_is_told_anything_else() {
+async fn while_the_table_fails_every_response_is_a_503() {
     let mut service = Deployed::new().await;
     let functions = Functions::start(&service).await;
     let faults = [
@@ -68,7 +68,7 @@ async fn while_the_table_fails_nobody_is_told_anything_else() {
 }
 
 #[tokio::test]
-async fn while_nobody_listens_nobody_is_told_anything_else() {
+async fn while_the_endpoint_is_closed_every_response_is_a_503() {
     let mut service = Deployed::new().await;
     let functions = Functions::start(&service).await;
     for (name, email) in [("bob", None), ("carol", Some("carol@example.com"))] {

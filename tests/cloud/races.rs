@@ -18,7 +18,7 @@ const SPELLINGS: [&str; 6] =
     ["bürofin", "BÜROFIN", "bu\u{308}rofin", "büro\u{fb01}n", "ｂüｒｏｆｉｎ", "Bürofin"];
 
 #[tokio::test]
-async fn of_two_thirty_two_or_two_hundred_who_want_a_name_one_gets_it_from_a_table() {
+async fn of_2_32_or_200_racers_for_a_name_one_wins_in_a_table() {
     let place = Place::table().await;
     for (round, racers) in [2, 2, 2, 2, 2, 32, 200].into_iter().enumerate() {
         race(&place, round, racers, |_| None).await;
@@ -26,7 +26,7 @@ async fn of_two_thirty_two_or_two_hundred_who_want_a_name_one_gets_it_from_a_tab
 }
 
 #[tokio::test]
-async fn of_two_thirty_two_or_two_hundred_who_want_a_name_one_gets_it_from_a_file() {
+async fn of_2_32_or_200_racers_for_a_name_one_wins_in_a_file() {
     let place = Place::file();
     for (round, racers) in [2, 2, 2, 2, 2, 32, 200].into_iter().enumerate() {
         race(&place, round, racers, |_| None).await;
@@ -34,12 +34,12 @@ async fn of_two_thirty_two_or_two_hundred_who_want_a_name_one_gets_it_from_a_fil
 }
 
 #[tokio::test]
-async fn of_all_who_want_a_name_and_an_address_one_gets_both_from_a_table() {
+async fn of_racers_for_a_name_and_an_email_one_wins_both_in_a_table() {
     race_for_both(&Place::table().await).await;
 }
 
 #[tokio::test]
-async fn of_all_who_want_a_name_and_an_address_one_gets_both_from_a_file() {
+async fn of_racers_for_a_name_and_an_email_one_wins_both_in_a_file() {
     race_for_both(&Place::file()).await;
 }
 

@@ -8,14 +8,14 @@ const ALICE: &str = "USERNAME#alice";
 
 async fn assert_refused(validate: &Function, token: &str, reason: &str) {
     let refused: Response = validate.validate(token).await.assert_status(401);
-    assert_eq!(refused.body, json!({ "valid": false }));
+    assert_eq!(refused.body, json!({ "code": "invalid_token", "valid": false }));
     assert_eq!(refused.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
     assert_eq!(refused.trace.request_line()["reason"], reason);
 }
 
 async fn assert_kept_out(login: &Function, reason: &str) {
     let refused = login.login("alice", PASSWORD).await.assert_status(401);
-    assert_eq!(refused.body, json!({ "error": "Invalid credentials" }));
+    assert_eq!(refused.body, json!({ "code": "invalid_credentials", "error": "Invalid credentials" }));
     assert_eq!(refused.trace.request_line()["reason"], reason);
 }
 

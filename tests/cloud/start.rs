@@ -90,6 +90,15 @@ async fn a_secret_that_never_comes_is_not_waited_for() {
     assert_says(&service.refusal("login", &[]).await, "JWT_SECRET_ARN cannot be read");
 }
 
+/// Secrets Manager may take longer at a start than a request may wait.
+#[tokio::test]
+async fn a_start_waits_for_a_slow_secret() {
+    let service = Deployed::new().await;
+    service.secrets.delay(Duration::from_millis(2000));
+    let register = service.start("register").await;
+    register.register("alice", None).await.assert_status(201);
+}
+
 /// The connection to the table is opened while the secret is on its way.
 #[tokio::test]
 async fn a_function_waits_for_the_table_and_the_secret_at_the_same_time() {
@@ -104,7 +113,7 @@ async fn a_function_waits_for_the_table_and_the_secret_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn a_secret_in_the_environment_is_as_good_and_nobody_else_is_asked() {
+async fn a_secret_in_the_environment_is_used_without_a_call() {
     let service = Deployed::new().await;
     let given = [("JWT_SECRET_ARN", None), ("JWT_SECRET", Some(SECRET))];
     let register = service.start_with("register", &given).await;

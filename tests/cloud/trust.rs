@@ -59,7 +59,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, behind: SocketAddr) {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_for_the_secret_whom_amazon_does_not_vouch_for() {
+async fn the_secret_is_not_read_from_a_server_without_amazons_certificate() {
     let service = Deployed::new().await;
     let impostor = Impostor::before(service.secrets.address).await;
     let elsewhere = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", Some(&*impostor.endpoint));
@@ -72,7 +72,7 @@ async fn nobody_is_asked_for_the_secret_whom_amazon_does_not_vouch_for() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_an_account_whom_amazon_does_not_vouch_for() {
+async fn no_account_is_sent_to_a_server_without_amazons_certificate() {
     let service = Deployed::new().await;
     let impostor = Impostor::before(service.proxy.address).await;
     let elsewhere = ("AWS_ENDPOINT_URL_DYNAMODB", Some(&*impostor.endpoint));

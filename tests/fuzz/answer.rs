@@ -5,21 +5,44 @@ use serde_json::Value;
 type Header = (&'static str, &'static str);
 
 /// Errors: the status, the body, and the header that comes with them.
-const ERRORS: [(u64, &str, Option<Header>); 10] = [
-    (400, r#"{"error":"Malformed JSON"}"#, None),
-    (400, r#"{"error":"Token missing"}"#, Some(("www-authenticate", "Bearer"))),
-    (401, r#"{"error":"Invalid credentials"}"#, Some(("www-authenticate", "Bearer"))),
-    (401, r#"{"valid":false}"#, Some(("www-authenticate", r#"Bearer error="invalid_token""#))),
-    (405, r#"{"error":"Method not allowed"}"#, Some(("allow", "POST"))),
-    (413, r#"{"error":"Request body too large"}"#, None),
-    (415, r#"{"error":"Content-Type must be application/json"}"#, None),
-    (429, r#"{"error":"Too many attempts"}"#, Some(("retry-after", "100"))),
-    (429, r#"{"error":"Too many attempts"}"#, Some(("retry-after", "900"))),
-    (503, r#"{"error":"Service unavailable"}"#, Some(("retry-after", "2"))),
+const ERRORS: [(u64, &str, Option<Header>); 12] = [
+    (400, r#"{"code":"invalid_idempotency_key","error":"Invalid Idempotency-Key"}"#, None),
+    (400, r#"{"code":"malformed_json","error":"Malformed JSON"}"#, None),
+    (400, r#"{"code":"token_missing","error":"Token missing"}"#, Some(("www-authenticate", "Bearer"))),
+    (
+        401,
+        r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#,
+        Some(("www-authenticate", "Bearer")),
+    ),
+    (
+        401,
+        r#"{"code":"invalid_token","valid":false}"#,
+        Some(("www-authenticate", r#"Bearer error="invalid_token""#)),
+    ),
+    (405, r#"{"code":"method_not_allowed","error":"Method not allowed"}"#, Some(("allow", "POST"))),
+    (405, r#"{"code":"method_not_allowed","error":"Method not allowed"}"#, Some(("allow", "GET"))),
+    (413, r#"{"code":"body_too_large","error":"Request body too large"}"#, None),
+    (415, r#"{"code":"unsupported_media_type","error":"Content-Type must be application/json"}"#, None),
+    (
+        429,
+        r#"{"code":"too_many_attempts","error":"Too many attempts","retry_after":100}"#,
+        Some(("retry-after", "100")),
+    ),
+    (
+        429,
+        r#"{"code":"too_many_attempts","error":"Too many attempts","retry_after":900}"#,
+        Some(("retry-after", "900")),
+    ),
+    (
+        503,
+        r#"{"code":"unavailable","error":"Service unavailable","retry_after":2}"#,
+        Some(("retry-after", "2")),
+    ),
 ];
 
 /// What can be wrong with a field.
-const MESSAGES: [&str; 16] = [
+const MESSAGES: [&str; 17] = [
+    "A username with an @ must be your own email address.",
     "A user with that email already exists.",
     "A user with that username already exists.",
     "Ensure this field has no more than 150 characters.",
@@ -38,10 +61,37 @@ const MESSAGES: [&str; 16] = [
     "This password is too short. It must contain at least 8 characters.",
 ];
 
+/// The codes of what can be wrong with a field.
+const CODES: [&str; 22] = [
+    "email=blank",
+    "email=invalid",
+    "email=max_length",
+    "email=null_characters_not_allowed",
+    "email=unique",
+    "password=blank",
+    "password=invalid",
+    "password=max_length",
+    "password=null",
+    "password=null_characters_not_allowed",
+    "password=password_too_common",
+    "password=password_too_short",
+    "password=password_too_similar",
+    "password=required",
+    "username=blank",
+    "username=invalid",
+    "username=max_length",
+    "username=not_own_email",
+    "username=null",
+    "username=null_characters_not_allowed",
+    "username=required",
+    "username=unique",
+];
+
 /// The headers of every answer.
-const HEADERS: [Header; 3] = [
+const HEADERS: [Header; 4] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
+    ("strict-transport-security", "max-age=31536000"),
     ("x-content-type-options", "nosniff"),
 ];
 
@@ -53,8 +103,13 @@ pub fn read(answer: &Value) -> (u64, Value) {
     assert_eq!(answer["isBase64Encoded"], false);
 
     let headers = headers(answer);
+    let is_with_codes = |codes: Option<_>| headers == sorted(HEADERS.into_iter().chain(codes).collect());
     let is_with = |header: Option<_>| headers == sorted(HEADERS.into_iter().chain(header).collect());
-    let is_ours = if matches!(status, 200 | 201) || is_of_fields(status, &body) {
+    let codes = headers.iter().find(|(name, _)| *name == "x-error-codes").copied();
+    let is_ours = if is_of_fields(status, &body) {
+        codes.is_some_and(|(_, codes)| codes.split(", ").all(|code| CODES.contains(&code)))
+            && is_with_codes(codes)
+    } else if matches!(status, 200 | 201) {
         is_with(None)
     } else {
         ERRORS.iter().any(|&(known, error, header)| (known, error) == (status, text) && is_with(header))

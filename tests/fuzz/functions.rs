@@ -1,22 +1,27 @@
 //! What the targets are run against: handlers over a store without state, so that no input depends on those before it.
 
-use std::sync::LazyLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock};
 
-use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use async_trait::async_trait;
+use lambda_runtime::Diagnostic;
 use login::Login;
 use register::Register;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use shared::account::{Account, AccountId, Status};
-use shared::config::{AuthorizerResponse, Config};
-use shared::http;
+use shared::account::{Account, AccountId, Standing, Status};
+use shared::config::Config;
+use shared::http::{Event, EventResult};
+use shared::idempotency::IdempotencyKey;
 use shared::limits::client_ip::Window;
 use shared::limits::lockout::Failures;
 use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash};
-use shared::store::{AccountStore, CreateError, StoreError, SwapError};
+use shared::start::{self, Function, Resources};
+use shared::store::{
+    Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
+};
+use shared::time::Timestamp;
 use shared::token::Keyring;
 use tokio::runtime::Runtime;
 use validate::Validate;
@@ -47,8 +52,8 @@ pub const TOKEN: &str = concat!(
     "In0.BWQAYBFO22nrXvG29df1JMPWORT1Lq_0EyrCdRf5Flg",
 );
 
-pub fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(NOW)
+pub fn now() -> Timestamp {
+    Timestamp::from_seconds(NOW)
 }
 
 pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::new);
@@ -56,46 +61,39 @@ pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::new);
 /// The three functions; `validate` in both of its configurations.
 pub struct Functions {
     runtime: Runtime,
-    register: Register<Fixed>,
-    login: Login<Fixed>,
-    validate: [Validate<Fixed>; 2],
+    register: Register,
+    login: Login,
+    validate: [Validate; 2],
     keyring: Keyring,
 }
 
 impl Functions {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let keyring = || runtime.block_on(keyring());
-        let hasher = || Hasher::new(Cost::new(7168, 5).unwrap()).unwrap();
-        let hash = hasher().hash(&Password::parse(PASSWORD).unwrap()).unwrap();
-        let store = || Fixed { hash: hash.clone() };
-        let validate = [AuthorizerResponse::Simple, AuthorizerResponse::Iam]
-            .map(|response| Validate::new(store(), keyring(), response));
+        let hasher = Hasher::new(Cost::new(7168, 5).unwrap()).unwrap();
+        let hash = hasher.hash(&Password::parse(PASSWORD).unwrap()).unwrap();
+        let store = || Arc::new(Fixed { hash: hash.clone() });
+        let validate = ["simple", "iam"].map(|response| make::<Validate>(&runtime, store(), response));
         Self {
-            register: Register::new(store(), hasher(), keyring(), 8, LIMIT),
-            login: Login::new(store(), hasher(), keyring(), LIMIT),
+            register: make::<Register>(&runtime, store(), "simple"),
+            login: make::<Login>(&runtime, store(), "simple"),
             validate,
-            keyring: keyring(),
+            keyring: resources::<Validate>(&runtime, "simple").keyring,
             runtime,
         }
     }
 
-    pub fn register(&self, event: Event) -> Result<Value, Diagnostic> {
-        let handle = |now, request| self.register.handle(now, request);
-        read(self.runtime.block_on(http::answer("register", now, event, handle)))
+    pub fn register(&self, event: &Event) -> Result<Value, Diagnostic> {
+        read(self.runtime.block_on(self.register.handle(now, event)))
     }
 
-    pub fn login(&self, event: Event) -> Result<Value, Diagnostic> {
-        let handle = |now, request| self.login.handle(now, request);
-        read(self.runtime.block_on(http::answer("login", now, event, handle)))
+    pub fn login(&self, event: &Event) -> Result<Value, Diagnostic> {
+        read(self.runtime.block_on(self.login.handle(now, event)))
     }
 
     /// With simple responses, and with policies.
     pub fn validate(&self, event: &Event) -> [Result<Value, Diagnostic>; 2] {
-        self.validate.each_ref().map(|function| {
-            let event = LambdaEvent::new(event.payload.clone(), event.context.clone());
-            read(self.runtime.block_on(function.answer(now, event)))
-        })
+        self.validate.each_ref().map(|function| read(self.runtime.block_on(function.handle(now, event))))
     }
 
     /// Whose token it is.
@@ -105,44 +103,53 @@ impl Functions {
     }
 }
 
-pub type Event = LambdaEvent<Box<RawValue>>;
-
 /// An event as the Lambda runtime hands it on: any JSON. And what it says, as far as that can be read at all.
 pub fn event(bytes: &[u8]) -> Option<(Event, Value)> {
     let payload: Box<RawValue> = serde_json::from_slice(bytes).ok()?;
     let value = serde_json::from_slice(bytes).unwrap_or_default();
-    Some((LambdaEvent::new(payload, Context::default()), value))
+    Some((Event::parse(payload.get(), ""), value))
 }
 
-fn read(reply: Result<Box<RawValue>, Diagnostic>) -> Result<Value, Diagnostic> {
+fn read(reply: EventResult) -> Result<Value, Diagnostic> {
     reply.map(|reply| serde_json::from_str(reply.get()).unwrap())
 }
 
-async fn keyring() -> Keyring {
+/// A function as it starts, but over the store without state.
+fn make<F: Function>(runtime: &Runtime, store: Arc<F::Store>, authorizer_response: &str) -> F {
+    F::new(Resources { store, ..resources::<F>(runtime, authorizer_response) }).unwrap()
+}
+
+fn resources<F: Function>(runtime: &Runtime, authorizer_response: &str) -> Resources<F> {
     let folder = tempfile::tempdir().unwrap();
-    let store = format!("sqlite://{}/accounts.db", folder.path().display());
     let config = Config::parse(|variable| match variable {
-        "ACCOUNT_STORE" => Some(store.clone()),
+        "ACCOUNT_STORE" => Some(format!("sqlite://{}/accounts.db", folder.path().display())),
+        "ARGON2_ITERATIONS" => Some("5".to_owned()),
+        "ARGON2_MEMORY_KIB" => Some("7168".to_owned()),
+        "AUTHORIZER_RESPONSE" => Some(authorizer_response.to_owned()),
         "JWT_SECRET" => Some(SECRET.to_owned()),
+        "LOGIN_ATTEMPTS_PER_ADDRESS" | "REGISTRATIONS_PER_ADDRESS" => Some(LIMIT.to_string()),
         _ => None,
     });
-    shared::start::open(&config.unwrap(), now()).await.unwrap().1
+    runtime.block_on(start::open(config.unwrap(), now())).unwrap()
 }
 
 /// A store that forgets everything. It knows Alice, the disabled Bob, and Carol, whose first tokens are revoked; and that
 /// Nobody is nobody. Of Dave it knows nothing, since it is down then. All other names are locked, which saves most logins
 /// the hash.
+#[derive(Debug)]
 struct Fixed {
     hash: PasswordHash,
 }
 
-impl AccountStore for Fixed {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
-        let username = account.username.key() == &UsernameKey::of("alice");
-        let email = account.email.as_ref().is_some_and(|email| email.key().as_str() == "alice@example.com");
-        if username || email { Err(CreateError::Taken { username, email }) } else { Ok(()) }
+#[async_trait]
+impl Standings for Fixed {
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
+        Ok(self.find(name).await?.map(|account| account.standing()))
     }
+}
 
+#[async_trait]
+impl Accounts for Fixed {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         let (status, token_version) = match name.as_str() {
             "alice" => (Status::Active, 0),
@@ -158,23 +165,48 @@ impl AccountStore for Fixed {
             password_hash: self.hash.clone(),
             token_version,
             status,
-            created_at: UNIX_EPOCH,
+            created_at: Timestamp::EPOCH,
         }))
     }
+}
 
-    async fn replace_hash(&self, _: &Account, _: &PasswordHash) -> Result<bool, StoreError> {
-        Ok(true)
+#[async_trait]
+impl RequestCounts for Fixed {
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
+        self.count_request(window).await
     }
 
+    /// Client IPs of one network are over the limit.
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let busy = window.key.contains("#198.51.100.");
+        Ok(if busy { u64::MAX } else { 1 })
+    }
+}
+
+#[async_trait]
+impl Registrations for Fixed {
+    async fn create(&self, account: &Account, _: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
+        let username = account.username.key() == &UsernameKey::of("alice");
+        let email = account.email.as_ref().is_some_and(|email| email.key().as_str() == "alice@example.com");
+        if username || email { Err(CreateError::Taken { username, email }) } else { Ok(account.standing()) }
+    }
+}
+
+#[async_trait]
+impl Logins for Fixed {
     async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
         let known = ["alice", "bob", "carol", "nobody", "dave"].contains(&name.as_str());
         let locked = Failures {
             failures: 100,
-            locked_until: (NOW + LOCKED_SECONDS) * 1000,
-            expires_at: u64::MAX,
+            locked_until: Timestamp::from_seconds(NOW + LOCKED_SECONDS),
+            expires_at: Timestamp::from_seconds(u64::MAX),
             version: String::new(),
         };
         Ok((!known).then_some(locked))
+    }
+
+    async fn replace_hash(&self, _: &Account, _: &PasswordHash) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     async fn swap_failures(
@@ -184,12 +216,6 @@ impl AccountStore for Fixed {
         _: Option<&Failures>,
     ) -> Result<(), SwapError> {
         Ok(())
-    }
-
-    /// Addresses of one network are over the limit.
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        let busy = window.key.contains("#198.51.100.");
-        Ok(if busy { u64::MAX } else { 1 })
     }
 }
 

@@ -32,7 +32,7 @@ fn retry_after(answer: &Response) -> Duration {
 }
 
 #[tokio::test]
-async fn after_five_failures_a_name_is_locked_whether_anybody_has_it_or_not() {
+async fn after_five_failures_a_name_is_locked_known_or_not() {
     let service = Handlers::new().await;
     service.enrol("alice").await;
     let mut answers = Vec::new();
@@ -43,7 +43,8 @@ async fn after_five_failures_a_name_is_locked_whether_anybody_has_it_or_not() {
         let (hashes, calls) = (service.login_hashes(), service.store_calls());
         let locked = login(&service, name, PASSWORD).await;
         assert_eq!((service.login_hashes() - hashes, service.store_calls() - calls), (0, 1), "{name}");
-        assert_eq!((locked.status, locked.body.as_str()), (429, r#"{"error":"Too many attempts"}"#));
+        let body = r#"{"code":"too_many_attempts","error":"Too many attempts","retry_after":1}"#;
+        assert_eq!((locked.status, locked.body.as_str()), (429, body));
         assert_eq!(retry_after(&locked), Duration::from_secs(1));
         answers.push(locked);
     }
@@ -130,7 +131,7 @@ async fn one_name_is_locked_in_every_spelling_and_no_other_is() {
 }
 
 #[tokio::test]
-async fn a_request_that_names_nobody_to_guess_at_counts_nothing() {
+async fn a_request_without_a_name_counts_nothing() {
     let service = Handlers::new().await;
     service.enrol("alice").await;
     for body in ["", "{}", "[]", r#"{"username":"alice"}"#, r#"{"username":"alice","password":1}"#] {
@@ -185,7 +186,7 @@ fn guess(sender: Sender, number: usize) -> Value {
 }
 
 #[tokio::test]
-async fn an_address_may_try_so_many_logins_in_five_minutes() {
+async fn a_client_ip_has_a_limit_of_logins_in_five_minutes() {
     let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
     service.enrol("alice").await;
     let into_window = Duration::from_secs(1_790_000_000 % 300);
@@ -196,7 +197,8 @@ async fn an_address_may_try_so_many_logins_in_five_minutes() {
         }
         let hashes = service.login_hashes();
         let limited = service.login(from("203.0.113.7", sender.post(&body))).await;
-        assert_eq!((limited.status, limited.body.as_str()), (429, r#"{"error":"Too many attempts"}"#));
+        let told = json!({ "code": "too_many_attempts", "error": "Too many attempts", "retry_after": retry_after(&limited).as_secs() });
+        assert_eq!((limited.status, limited.json()), (429, told));
         assert_eq!(retry_after(&limited), Duration::from_mins(5) - into_window, "{sender:?}");
         assert_eq!(service.login_hashes(), hashes);
         assert_eq!(service.login(from("203.0.113.8", sender.post(&body))).await.status, 200);

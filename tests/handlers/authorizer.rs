@@ -18,11 +18,19 @@ pub enum Api {
     Http2,
     WebSocket,
     AppSync,
+    AppSyncEvents,
 }
 
 impl Api {
-    pub const ALL: [Self; 6] =
-        [Self::RestToken, Self::RestRequest, Self::Http1, Self::Http2, Self::WebSocket, Self::AppSync];
+    pub const ALL: [Self; 7] = [
+        Self::RestToken,
+        Self::RestRequest,
+        Self::Http1,
+        Self::Http2,
+        Self::WebSocket,
+        Self::AppSync,
+        Self::AppSyncEvents,
+    ];
 
     /// The sample event of this kind.
     pub fn sample(self) -> Value {
@@ -33,13 +41,14 @@ impl Api {
             Self::Http2 => "validate-http-api-2-authorizer",
             Self::WebSocket => "validate-websocket-authorizer",
             Self::AppSync => "validate-appsync-authorizer",
+            Self::AppSyncEvents => "validate-appsync-events-authorizer",
         })
     }
 
     /// The event for a token, presented as this kind of API presents one.
     pub fn event(self, token: &str) -> Value {
         match self {
-            Self::AppSync => {
+            Self::AppSync | Self::AppSyncEvents => {
                 let mut event = self.sample();
                 event["authorizationToken"] = token.into();
                 event
@@ -58,7 +67,7 @@ impl Api {
     fn with_header(self, value: &str) -> Value {
         let mut event = self.sample();
         let members = match self {
-            Self::RestToken | Self::AppSync => &["/authorizationToken"][..],
+            Self::RestToken | Self::AppSync | Self::AppSyncEvents => &["/authorizationToken"][..],
             Self::RestRequest => &["/headers/Authorization", "/multiValueHeaders/Authorization/0"],
             Self::Http1 => &["/headers/Authorization", "/identitySource", "/authorizationToken"],
             Self::Http2 => &["/headers/authorization", "/identitySource/0"],
@@ -80,7 +89,7 @@ impl Api {
     fn refusal(self) -> Result<Value, String> {
         match self {
             Self::Http2 => Ok(json!({ "isAuthorized": false, "context": {} })),
-            Self::AppSync => Ok(json!({ "isAuthorized": false })),
+            Self::AppSync | Self::AppSyncEvents => Ok(json!({ "isAuthorized": false })),
             _ => Err("Unauthorized".to_owned()),
         }
     }
@@ -91,6 +100,7 @@ impl Api {
         let resource = match self {
             Self::Http2 => return json!({ "isAuthorized": true, "context": context }),
             Self::AppSync => return json!({ "isAuthorized": true, "resolverContext": context }),
+            Self::AppSyncEvents => return json!({ "isAuthorized": true, "handlerContext": context }),
             Self::WebSocket => "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/*",
             _ => "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/*/*",
         };
@@ -132,7 +142,7 @@ async fn a_good_token_is_let_in_by_every_kind_of_api() {
 }
 
 #[tokio::test]
-async fn the_samples_hold_a_token_that_nobody_accepts() {
+async fn the_token_in_the_samples_is_refused() {
     let (service, ..) = alice().await;
     for api in Api::ALL {
         assert_eq!(service.ask(api.sample()).await, api.refusal(), "{api:?}");
@@ -161,7 +171,11 @@ async fn http_and_every_kind_of_api_agree_on_every_token() {
     for (name, token) in cases {
         println!("{name}");
         for sender in Sender::ALL {
-            service.validate(bearing(sender, &token)).await.must_be(401, r#"{"valid":false}"#, INVALID);
+            service.validate(bearing(sender, &token)).await.must_be(
+                401,
+                r#"{"code":"invalid_token","valid":false}"#,
+                INVALID,
+            );
         }
         for api in Api::ALL {
             assert_eq!(service.ask(api.event(&token)).await, api.refusal(), "{api:?}");
@@ -180,8 +194,9 @@ fn bearing(sender: Sender, token: &str) -> Value {
 async fn http_and_every_kind_of_api_agree_on_every_header() {
     let (service, token, id) = alice().await;
     let valid = format!(r#"{{"valid":true,"user_id":"{id}"}}"#);
-    let missing = (400, r#"{"error":"Token missing"}"#, Some(("www-authenticate", "Bearer")));
-    let invalid = (401, r#"{"valid":false}"#, INVALID);
+    let missing =
+        (400, r#"{"code":"token_missing","error":"Token missing"}"#, Some(("www-authenticate", "Bearer")));
+    let invalid = (401, r#"{"code":"invalid_token","valid":false}"#, INVALID);
     for (value, (status, body, header)) in [
         (format!("Bearer {token}"), (200, &*valid, None)),
         (format!("bearer {token}"), (200, &valid, None)),
@@ -418,7 +433,6 @@ async fn events_of_no_known_kind_are_errors() {
         event
     };
     for event in [
-        json!({}),
         json!([]),
         json!("x"),
         Value::Null,
@@ -431,6 +445,8 @@ async fn events_of_no_known_kind_are_errors() {
         changed(Api::Http2, &[("type", Value::Null)]),
         changed(Api::Http2, &[("methodArn", "arn:aws:execute-api:eu-west-1:123456789012:a/b/GET/".into())]),
         changed(Api::AppSync, &[("requestContext", json!({}))]),
+        json!({ "source": "aws.events", "requestContext": {}, "authorizationToken": token }),
+        json!({ "source": "somewhere else" }),
         json!({ "Records": [{ "eventSource": "aws:sqs", "body": token }] }),
     ] {
         assert_eq!(service.ask(event.clone()).await, Err("Internal error".to_owned()), "{event}");
@@ -483,8 +499,96 @@ async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
         json!({ "jwt": { "claims": {} } }),
     ] {
         event["requestContext"]["authorizer"] = context.clone();
-        assert_eq!(service.validate(event.clone()).await.status, 405, "{context}");
+        for (headers, status) in [
+            (json!({}), 400),
+            (json!({ "authorization": "Bearer x" }), 401),
+            (json!({ "authorization": format!("Bearer {token}") }), 200),
+        ] {
+            event["headers"] = headers;
+            assert_eq!(service.validate(event.clone()).await.status, status, "{context}");
+        }
     }
+}
+
+/// API Gateway caches a verdict under the identity sources: one that does not hold the token must not carry a verdict.
+#[tokio::test]
+async fn a_token_outside_the_identity_sources_is_refused() {
+    let (service, token, _) = alice().await;
+    for sources in [json!(["tenant-1"]), json!(["tenant-1", "203.0.113.7"]), json!(["Basic eA=="])] {
+        let mut event = Api::Http2.event(&token);
+        event["identitySource"] = sources;
+        assert_eq!(service.ask(event.clone()).await, Api::Http2.refusal(), "{event}");
+        let mut event = Api::Http1.event(&token);
+        event["identitySource"] = "tenant-1".into();
+        event["authorizationToken"] = "tenant-1".into();
+        assert_eq!(service.ask(event.clone()).await, Api::Http1.refusal(), "{event}");
+    }
+    for sources in [json!(["tenant-1", format!("Bearer {token}")]), Value::Null, json!([])] {
+        let mut event = Api::Http2.event(&token);
+        event["identitySource"] = sources;
+        assert_eq!(service.ask(event.clone()).await.unwrap()["isAuthorized"], true, "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_may_carry_its_token_as_a_subprotocol() {
+    let (service, token, id) = alice().await;
+    let event = |protocols: &str| {
+        let mut event = Api::WebSocket.with_header("");
+        for map in ["headers", "multiValueHeaders"] {
+            event[map].as_object_mut().unwrap().remove("Authorization");
+        }
+        event["headers"]["Sec-WebSocket-Protocol"] = protocols.into();
+        event["multiValueHeaders"]["Sec-WebSocket-Protocol"] = json!([protocols]);
+        event
+    };
+    for protocols in [format!("bearer, {token}"), format!("Bearer,{token}")] {
+        assert_eq!(service.ask(event(&protocols)).await, Ok(Api::WebSocket.consent(&id, "Alice")));
+    }
+    for protocols in
+        [token.clone(), format!("{token}, bearer"), format!("bearer, {token}, chat"), "bearer".to_owned()]
+    {
+        assert_eq!(service.ask(event(&protocols)).await, Api::WebSocket.refusal(), "{protocols}");
+    }
+    let mut two = event("bearer, x.y.z");
+    two["queryStringParameters"] = json!({ "token": token });
+    assert_eq!(service.ask(two).await, Api::WebSocket.refusal());
+}
+
+/// Schedules and plugins that keep a function warm must not ring an alarm.
+#[tokio::test]
+async fn warm_up_pings_are_answered_by_every_function_without_a_look_at_the_store() {
+    let service = Handlers::new().await;
+    for ping in [
+        json!({}),
+        json!({ "source": "serverless-plugin-warmup" }),
+        json!({
+            "version": "0", "id": "7bf73129", "detail-type": "Scheduled Event", "source": "aws.events",
+            "account": "123456789012", "time": "2026-11-27T00:00:00Z", "region": "eu-west-1",
+            "resources": ["arn:aws:events:eu-west-1:123456789012:rule/warm"], "detail": {},
+        }),
+        json!({ "source": "aws.scheduler" }),
+    ] {
+        for function in ["register", "login", "validate"] {
+            assert_eq!(service.invoke(function, ping.clone()).await, Ok(json!({ "ping": "ok" })), "{ping}");
+        }
+    }
+    assert_eq!(service.store_calls(), 0);
+}
+
+#[tokio::test]
+async fn a_load_balancers_health_check_is_answered_without_a_look_at_the_store() {
+    let service = Handlers::new().await;
+    for function in ["register", "login", "validate"] {
+        let agent = ("user-agent", "ELB-HealthChecker/2.0");
+        let answer = service.call(function, Sender::LoadBalancer.request("GET", &[agent], "")).await;
+        answer.must_be(200, r#"{"healthy":true}"#, None);
+        for (sender, agent) in [(Sender::HttpApi, agent), (Sender::LoadBalancer, ("user-agent", "curl/8.5"))]
+        {
+            assert_eq!(service.call(function, sender.request("GET", &[agent], "")).await.status, 405);
+        }
+    }
+    assert_eq!(service.store_calls(), 0);
 }
 
 /// Any event at all, and any sample with any part replaced: a reply or a clean error, and no consent.

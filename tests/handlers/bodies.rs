@@ -10,10 +10,11 @@ use crate::handlers::{Handlers, PASSWORD};
 /// The two functions that read a body.
 const READERS: [&str; 2] = ["register", "login"];
 
-const MALFORMED: (u64, &str) = (400, r#"{"error":"Malformed JSON"}"#);
-const TOO_LARGE: (u64, &str) = (413, r#"{"error":"Request body too large"}"#);
-const UNSUPPORTED: (u64, &str) = (415, r#"{"error":"Content-Type must be application/json"}"#);
-const NOT_ALLOWED: (u64, &str) = (405, r#"{"error":"Method not allowed"}"#);
+const MALFORMED: (u64, &str) = (400, r#"{"code":"malformed_json","error":"Malformed JSON"}"#);
+const TOO_LARGE: (u64, &str) = (413, r#"{"code":"body_too_large","error":"Request body too large"}"#);
+const UNSUPPORTED: (u64, &str) =
+    (415, r#"{"code":"unsupported_media_type","error":"Content-Type must be application/json"}"#);
+const NOT_ALLOWED: (u64, &str) = (405, r#"{"code":"method_not_allowed","error":"Method not allowed"}"#);
 const REQUIRED: (u64, &str) =
     (400, r#"{"password":["This field is required."],"username":["This field is required."]}"#);
 
@@ -62,7 +63,7 @@ async fn assert_serves(service: &Handlers, name: &str) {
 }
 
 #[tokio::test]
-async fn what_is_not_one_object_with_each_key_once_is_malformed() {
+async fn a_body_must_be_one_object_with_each_key_once() {
     let service = Handlers::new().await;
     let nested = |open: &str, close: &str, depth: usize| {
         format!(r#"{{"username":"canary","x":{}1{}}}"#, open.repeat(depth), close.repeat(depth))

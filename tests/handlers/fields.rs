@@ -49,6 +49,10 @@ async fn a_field_that_is_no_text_or_says_nothing_is_named() {
             [("register", &["username", "password", "email"][..]), ("login", &["username", "password"])]
         {
             for field in fields {
+                // An optional field may be none.
+                if *field == "email" && (value.is_null() || value == "") {
+                    continue;
+                }
                 for sender in Sender::ALL {
                     println!("{function} {field} {value} {sender:?}");
                     let answer = service.call(function, sender.post(&with(field, &value))).await;
@@ -63,7 +67,7 @@ async fn a_field_that_is_no_text_or_says_nothing_is_named() {
 /// Login does not tell what a name or a password must be: whatever could not be registered is merely wrong, after the
 /// same work.
 #[tokio::test]
-async fn what_cannot_be_registered_is_refused_by_name_and_at_login_like_anything_wrong() {
+async fn an_invalid_name_is_an_error_at_registration_and_a_failed_login() {
     let service = Handlers::new().await;
     service.enrol("alice").await;
     let too_long = |most: usize| format!("Ensure this field has no more than {most} characters.");
@@ -120,7 +124,11 @@ async fn what_cannot_be_registered_is_refused_by_name_and_at_login_like_anything
         let mut attempt = json!({ "username": "alice", "password": PASSWORD });
         attempt[field] = value;
         let refused = service.login(sender.post(&attempt.to_string())).await;
-        refused.must_be(401, r#"{"error":"Invalid credentials"}"#, Some(("www-authenticate", "Bearer")));
+        refused.must_be(
+            401,
+            r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#,
+            Some(("www-authenticate", "Bearer")),
+        );
         // Longer than any lock after so few failures.
         later(Duration::from_mins(15));
     }
@@ -133,7 +141,7 @@ async fn fields_at_their_limits_are_accepted() {
         ("x".repeat(150), "x".repeat(256)),
         ("名".repeat(150), "😀".repeat(256)),
         ("𝔞".repeat(150), "e\u{301}".repeat(256)),
-        ("@.+-_".to_owned(), "y".repeat(64)),
+        (".+-_".to_owned(), "y".repeat(64)),
         ("7".to_owned(), "z".repeat(128)),
     ]
     .into_iter()

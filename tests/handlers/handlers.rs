@@ -3,21 +3,26 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use lambda_runtime::{Context, LambdaEvent};
+use async_trait::async_trait;
 use login::Login;
 use register::Register;
 use serde_json::{Value, json};
-use shared::account::Account;
+use shared::account::{Account, Standing};
 use shared::config::Config;
+use shared::http::Event;
+use shared::idempotency::IdempotencyKey;
 use shared::limits::client_ip::Window;
 use shared::limits::lockout::Failures;
 use shared::names::username::UsernameKey;
-use shared::password::hash::{Hasher, PasswordHash};
-use shared::start;
-use shared::store::{AccountStore, CreateError, SqliteStore, StoreError, SwapError};
-use shared::token::Keyring;
+use shared::password::hash::PasswordHash;
+use shared::start::{self, Function, Resources};
+use shared::store::{
+    Accounts, CreateError, Logins, Registrations, RequestCounts, SqliteStore, Standings, StoreError,
+    SwapError,
+};
+use shared::time::Timestamp;
 use validate::Validate;
 
 /// When the requests of these tests come, unless they come [later].
@@ -32,22 +37,23 @@ pub fn later(time: Duration) {
     LATER.set(LATER.get() + time);
 }
 
-fn clock() -> SystemTime {
-    UNIX_EPOCH + NOW + LATER.get()
+fn clock() -> Timestamp {
+    Timestamp::EPOCH + NOW + LATER.get()
 }
 
 /// The headers of every answer.
-const ALWAYS: [(&str, &str); 3] = [
+const ALWAYS: [(&str, &str); 4] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
+    ("strict-transport-security", "max-age=31536000"),
     ("x-content-type-options", "nosniff"),
 ];
 
 pub struct Handlers {
     folder: tempfile::TempDir,
-    register: Register<Noted>,
-    login: Login<Noted>,
-    validate: Validate<Noted>,
+    register: Register,
+    login: Login,
+    validate: Validate,
     calls: Arc<Mutex<Vec<String>>>,
     panics: Arc<AtomicBool>,
 }
@@ -69,10 +75,28 @@ impl Response {
     /// Demands this status, these bytes, and no headers but those of every answer and `header`.
     #[track_caller]
     pub fn must_be(&self, status: u64, body: &str, header: Option<(&str, &str)>) {
-        let mut headers: Vec<_> = ALWAYS.into_iter().chain(header).collect();
+        let codes = self.codes_of_fields();
+        let codes = codes.as_deref().map(|codes| ("x-error-codes", codes));
+        let mut headers: Vec<_> = ALWAYS.into_iter().chain(header).chain(codes).collect();
         headers.sort_unstable();
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         assert_eq!(*self, Self { status, body: body.to_owned(), headers });
+    }
+
+    /// The header with the codes of field errors, which names each field as often as the body has messages for it.
+    #[track_caller]
+    pub fn codes_of_fields(&self) -> Option<String> {
+        let codes = self.header("x-error-codes")?;
+        let mut named: Vec<_> =
+            codes.split(", ").map(|code| code.split_once('=').unwrap().0.to_owned()).collect();
+        named.sort_unstable();
+        let body = self.json();
+        let fields = body.as_object().unwrap().iter();
+        let told: Vec<_> = fields
+            .flat_map(|(field, messages)| vec![field.clone(); messages.as_array().unwrap().len()])
+            .collect();
+        assert_eq!(named, told, "{self:?}");
+        Some(codes.to_owned())
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -98,34 +122,22 @@ impl Handlers {
     async fn over(folder: tempfile::TempDir, variables: &[(&str, &str)]) -> Self {
         let (calls, panics) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<AtomicBool>::default());
         let database = format!("sqlite://{}/accounts.db", folder.path().display());
-        let config = |name: &str| match name {
+        let lookup = |name: &str| match name {
             "ACCOUNT_STORE" => Some(database.clone()),
             _ => {
                 variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
             }
         };
-        let config = || Config::parse(config).unwrap();
+        let config = || Config::parse(lookup).unwrap();
         let noted = || Noted {
             store: SqliteStore::open(&folder.path().join("accounts.db")).unwrap(),
             calls: calls.clone(),
             panics: panics.clone(),
         };
-        let hasher = || Hasher::new(config().cost).unwrap();
         Self {
-            register: Register::new(
-                noted(),
-                hasher(),
-                keyring(&config()).await,
-                config().password_min_length,
-                config().registrations_per_address,
-            ),
-            login: Login::new(
-                noted(),
-                hasher().with_decoy(config().decoy_hash.as_ref()).unwrap(),
-                keyring(&config()).await,
-                config().login_attempts_per_address,
-            ),
-            validate: Validate::new(noted(), keyring(&config()).await, config().authorizer_response),
+            register: make::<Register>(config(), Arc::new(noted())).await,
+            login: make::<Login>(config(), Arc::new(noted())).await,
+            validate: make::<Validate>(config(), Arc::new(noted())).await,
             calls,
             panics,
             folder,
@@ -154,18 +166,13 @@ impl Handlers {
         Box::pin(self.invoke("validate", event)).await
     }
 
-    async fn invoke(&self, function: &'static str, event: Value) -> Result<Value, String> {
-        let event = LambdaEvent::new(serde_json::value::to_raw_value(&event).unwrap(), Context::default());
+    /// What Lambda gets.
+    pub async fn invoke(&self, function: &'static str, event: Value) -> Result<Value, String> {
+        let event = Event::parse(&event.to_string(), "");
         let reply = match function {
-            "register" => {
-                let handle = |now, request| self.register.handle(now, request);
-                shared::http::answer(function, clock, event, handle).await
-            }
-            "login" => {
-                let handle = |now, request| self.login.handle(now, request);
-                shared::http::answer(function, clock, event, handle).await
-            }
-            _ => self.validate.answer(clock, event).await,
+            "register" => self.register.handle(clock, &event).await,
+            "login" => self.login.handle(clock, &event).await,
+            _ => self.validate.handle(clock, &event).await,
         };
         reply.map(|reply| serde_json::from_str(reply.get()).unwrap()).map_err(|error| error.error_message)
     }
@@ -230,8 +237,10 @@ impl Handlers {
     }
 }
 
-async fn keyring(config: &Config) -> Keyring {
-    start::open(config, clock()).await.unwrap().1
+/// A function as it starts, but over this store.
+async fn make<F: Function>(config: Config, store: Arc<F::Store>) -> F {
+    let resources = start::open::<F>(config, clock()).await.unwrap();
+    F::new(Resources { store, ..resources }).unwrap()
 }
 
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -261,6 +270,7 @@ fn read(answer: &Value) -> Response {
 }
 
 /// A store that notes its calls, and panics when told to.
+#[derive(Debug)]
 pub struct Noted {
     store: SqliteStore,
     calls: Arc<Mutex<Vec<String>>>,
@@ -275,23 +285,48 @@ impl Noted {
     }
 }
 
-impl AccountStore for Noted {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
-        self.note(format!("create {}", account.username.key().as_str())).create(account).await
+#[async_trait]
+impl Standings for Noted {
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
+        self.note(format!("standing {}", name.as_str())).standing(name).await
     }
+}
 
+#[async_trait]
+impl Accounts for Noted {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         self.note(format!("find {}", name.as_str())).find(name).await
+    }
+}
+
+#[async_trait]
+impl RequestCounts for Noted {
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
+        self.note("requests".to_owned()).requests(window).await
+    }
+
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        self.note("count_request".to_owned()).count_request(window).await
+    }
+}
+
+#[async_trait]
+impl Registrations for Noted {
+    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
+        self.note(format!("create {}", account.username.key().as_str())).create(account, key).await
+    }
+}
+
+#[async_trait]
+impl Logins for Noted {
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        self.note(format!("failures {}", name.as_str())).failures(name).await
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
         self.note(format!("replace_hash {}", account.username.key().as_str()))
             .replace_hash(account, hash)
             .await
-    }
-
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        self.note(format!("failures {}", name.as_str())).failures(name).await
     }
 
     async fn swap_failures(
@@ -303,9 +338,5 @@ impl AccountStore for Noted {
         let failures = |attempts: Option<&Failures>| attempts.map_or(0, |attempts| attempts.failures);
         let call = format!("swap_failures {}: {} to {}", name.as_str(), failures(seen), failures(next));
         self.note(call).swap_failures(name, seen, next).await
-    }
-
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        self.note("count_request".to_owned()).count_request(window).await
     }
 }

@@ -61,7 +61,7 @@ fn calls_of(name: &str, failures: u32, failures_then: u32) -> Vec<String> {
 
 /// Same bytes, same hash computation, same store calls in the same order: nothing tells who has an account.
 #[tokio::test]
-async fn nobody_learns_why_a_login_is_refused() {
+async fn refused_logins_are_alike_in_bytes_and_work() {
     let service = Handlers::new().await;
     for name in ["alice", "disabled", "corrupt"] {
         service.enrol(name).await;
@@ -70,7 +70,10 @@ async fn nobody_learns_why_a_login_is_refused() {
     service.sql("UPDATE accounts SET password_hash = '$argon2id$v=19$m=4294967295,t=2,p=1$AAAA$AAAA' WHERE username = 'corrupt'");
     let over_long = "x".repeat(300);
     let refused = login(&service, "nobody", PASSWORD).await;
-    assert_eq!((refused.status, refused.body.as_str()), (401, r#"{"error":"Invalid credentials"}"#));
+    assert_eq!(
+        (refused.status, refused.body.as_str()),
+        (401, r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#)
+    );
     assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
     for (name, password) in [
         ("nobody", PASSWORD),
@@ -181,7 +184,7 @@ async fn a_disabled_account_keeps_the_hash_it_came_with() {
 }
 
 #[tokio::test]
-async fn hashes_that_cannot_be_verified_let_nobody_in() {
+async fn hashes_that_cannot_be_verified_refuse_every_login() {
     let service = Handlers::new().await;
     service.enrol("alice").await;
     let refused = login(&service, "nobody", PASSWORD).await;
@@ -205,7 +208,7 @@ async fn hashes_that_cannot_be_verified_let_nobody_in() {
 }
 
 #[tokio::test]
-async fn with_a_decoy_hash_nobody_learns_who_has_been_imported() {
+async fn with_a_decoy_hash_imported_accounts_are_like_others() {
     let service = Handlers::with(&[("DECOY_HASH", DJANGO)]).await;
     for name in ["alice", "imported", "disabled", "corrupt"] {
         service.enrol(name).await;

@@ -10,6 +10,7 @@ mod handlers;
 mod login;
 mod passwords;
 mod register;
+mod routes;
 mod samples;
 mod tokens;
 mod validate;

@@ -99,7 +99,7 @@ async fn naughty_strings_are_passwords_like_any_other() {
 
 /// OWASP's least cost, a salt of 16 bytes and a tag of 32, as RFC 9106 recommends; and no salt twice.
 #[tokio::test]
-async fn what_is_stored_is_a_phc_string_of_a_sufficient_cost_with_a_salt_of_its_own() {
+async fn the_stored_hash_is_a_phc_string_of_sufficient_cost_with_its_own_salt() {
     const USERS: usize = 40;
     let service = Handlers::new().await;
     let mut salts = HashSet::new();

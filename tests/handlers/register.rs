@@ -30,6 +30,7 @@ async fn a_new_account_is_answered_with_its_id_and_a_good_token() {
             [
                 ("cache-control", "no-store"),
                 ("content-type", "application/json"),
+                ("strict-transport-security", "max-age=31536000"),
                 ("x-content-type-options", "nosniff")
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
@@ -105,8 +106,7 @@ async fn each_bad_value_has_its_message() {
         ("username", "ali\u{202E}ce".into(), BAD_USERNAME.into()),
         ("username", "ali\u{200B}ce".into(), BAD_USERNAME.into()),
         ("username", "admin\u{0}".into(), "Null characters are not allowed.".into()),
-        ("email", Value::Null, "This field may not be null.".into()),
-        ("email", "".into(), "This field may not be blank.".into()),
+        ("email", "  ".into(), "This field may not be blank.".into()),
         ("email", "alice".into(), "Enter a valid email address.".into()),
         ("email", format!("a@{}.com", "x".repeat(255)).into(), too_long(254)),
         ("password", "".into(), "This field may not be blank.".into()),
@@ -127,6 +127,17 @@ async fn each_bad_value_has_its_message() {
         assert_eq!(service.account("alice").await, None);
     }
     assert_eq!(with(&service, "password", PASSWORD).await.status, 201);
+}
+
+/// As browser forms send a field that was left empty.
+#[tokio::test]
+async fn an_empty_or_null_email_is_none() {
+    let service = Handlers::new().await;
+    for (name, email) in [("alice", Value::Null), ("bob", "".into())] {
+        let body = json!({ "username": name, "password": PASSWORD, "email": email }).to_string();
+        assert_eq!(service.register(Sender::HttpApi.post(&body)).await.status, 201);
+        assert_eq!(service.account(name).await.unwrap().email, None);
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,11 @@ async fn every_sample_is_answered_as_its_name_says() {
         assert_eq!(service.register(sender.sample("register")).await.status, 400, "{sender:?}");
         assert_eq!(service.login(sender.sample("login")).await.status, 200, "{sender:?}");
         let answer = service.validate(sender.sample("validate")).await;
-        assert_eq!((answer.status, answer.json()), (401, json!({ "valid": false })), "{sender:?}");
+        assert_eq!(
+            (answer.status, answer.json()),
+            (401, json!({ "code": "invalid_token", "valid": false })),
+            "{sender:?}"
+        );
     }
 }
 

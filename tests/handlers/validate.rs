@@ -8,7 +8,11 @@ async fn validate(service: &Handlers, sender: Sender, headers: &[(&str, &str)]) 
 }
 
 fn assert_invalid(answer: &Response, case: &str) {
-    assert_eq!((answer.status, answer.body.as_str()), (401, r#"{"valid":false}"#), "{case}");
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (401, r#"{"code":"invalid_token","valid":false}"#),
+        "{case}"
+    );
     assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#), "{case}");
 }
 
@@ -39,7 +43,7 @@ async fn no_token_is_missing() {
             let answer = validate(&service, sender, headers).await;
             assert_eq!(
                 (answer.status, answer.json()),
-                (400, json!({ "error": "Token missing" })),
+                (400, json!({ "code": "token_missing", "error": "Token missing" })),
                 "{headers:?}"
             );
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"));

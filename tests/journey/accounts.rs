@@ -13,14 +13,18 @@ use support::store::Store;
 /// What everybody is told who has no right to log in.
 #[track_caller]
 fn is_refused(answer: &Response) {
-    answer.must_be(401, r#"{"error":"Invalid credentials"}"#, Some(("www-authenticate", "Bearer")));
+    answer.must_be(
+        401,
+        r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#,
+        Some(("www-authenticate", "Bearer")),
+    );
 }
 
 /// What everybody is told whose token is not good.
 #[track_caller]
 fn is_no_token(answer: &Response) {
     let challenge = r#"Bearer error="invalid_token""#;
-    answer.must_be(401, r#"{"valid":false}"#, Some(("www-authenticate", challenge)));
+    answer.must_be(401, r#"{"code":"invalid_token","valid":false}"#, Some(("www-authenticate", challenge)));
 }
 
 #[track_caller]
@@ -97,7 +101,11 @@ pub async fn a_name_or_an_address_in_use_is_refused(service: &Emulator) {
 pub async fn validate_tells_no_token_from_a_bad_one(service: &Emulator) {
     let client = service.client();
     let missing = |answer: &Response| {
-        answer.must_be(400, r#"{"error":"Token missing"}"#, Some(("www-authenticate", "Bearer")));
+        answer.must_be(
+            400,
+            r#"{"code":"token_missing","error":"Token missing"}"#,
+            Some(("www-authenticate", "Bearer")),
+        );
     };
     missing(&client::send(client.request(Method::POST, "/validate")).await);
     for nothing in ["", "Bearer", "Bearer "] {

@@ -11,8 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use support::client::{self, PASSWORD, Response};
-use support::emulator::{self, Emulator, eventually};
+use support::client::{PASSWORD, Response};
+use support::emulator::{self, Emulator};
 use support::lambda::Variables;
 use support::store::Store;
 
@@ -33,22 +33,25 @@ fn is_refusal(line: &Value, file: &Path, reason: &str) {
 }
 
 #[tokio::test]
-async fn a_corrupt_database_stops_the_start_and_stays_as_it_is() {
+async fn a_corrupt_database_stops_the_start_with_its_reason_and_stays_as_it_is() {
     let store = Store::sqlite();
     let garbage: Vec<u8> = (0..20_000_u32).map(|n| (n * n % 251) as u8).collect();
     fs::write(store.file(), &garbage).unwrap();
     let service = Emulator::start(&store.variables);
-    for (started, function) in FUNCTIONS.into_iter().enumerate() {
-        // The emulator never answers a request to a function that does not start.
-        let request = tokio::spawn(client::try_send(service.client().json(function, "{}")));
-        let errors = eventually("an error in the log", || {
-            Some(service.errors()).filter(|errors| errors.len() > started)
-        })
-        .await;
-        assert_eq!(errors.len(), started + 1, "{errors:?}");
-        is_refusal(&errors[started], &store.file(), "not a database");
-        assert!(!request.is_finished(), "somebody answered");
-        request.abort();
+    for function in FUNCTIONS {
+        for _ in 0..2 {
+            let response = service.client().post(function, "{}").await;
+            let reason = response.text("error");
+            assert_eq!(response.status, 500, "{response:?}");
+            assert!(reason.starts_with("Cannot start: ") && reason.contains("not a database"), "{reason}");
+            assert!(reason.contains(&store.file().display().to_string()), "{reason}");
+        }
+    }
+    let errors = service.errors();
+    let refusals: Vec<_> = errors.iter().filter(|line| line["message"] == "cannot start").collect();
+    assert_eq!(refusals.len(), FUNCTIONS.len(), "{errors:?}");
+    for refusal in refusals {
+        is_refusal(refusal, &store.file(), "not a database");
     }
     drop(service);
     assert_eq!(fs::read(store.file()).unwrap(), garbage);
@@ -195,7 +198,11 @@ async fn a_full_disk_serves_its_readers_and_loses_nothing() {
 
 #[track_caller]
 fn is_unavailable(answer: &Response) {
-    answer.must_be(503, r#"{"error":"Emulator unavailable"}"#, Some(("retry-after", "2")));
+    answer.must_be(
+        503,
+        r#"{"code":"unavailable","error":"Service unavailable","retry_after":2}"#,
+        Some(("retry-after", "2")),
+    );
 }
 
 /// A database that a service has used, and that nobody has open.
@@ -255,16 +262,17 @@ impl Programs {
         command
     }
 
-    /// Starts a function, which must end with one line.
+    /// Starts a function that cannot start. The line that tells so; without an emulator the function ends after it.
     fn refusal(&self, function: &str, variables: &Variables) -> Value {
-        // Nobody listens there: a function that does start says so, and ends as well.
+        // Nothing listens there, which is the second line.
         let output =
             self.command(function, variables, "http://127.0.0.1:1", &[]).output().expect("a program");
         let told = String::from_utf8_lossy(&output.stdout);
         let complained = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{told}{complained}");
-        assert_eq!((told.lines().count(), complained.as_ref()), (1, ""), "{told}");
-        serde_json::from_str(&told).unwrap_or_else(|_| panic!("no JSON: {told}"))
+        assert_eq!((told.lines().count(), complained.as_ref()), (2, ""), "{told}");
+        let line = told.lines().next().unwrap_or_default();
+        serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {told}"))
     }
 }
 

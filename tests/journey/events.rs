@@ -46,7 +46,7 @@ fn answer(service: &Emulator, function: &str, event: &Path) -> u64 {
         // The samples are all of one user.
         ("register", 400) => assert!(body.contains("already exists"), "{}: {body}", name(event)),
         // No sample can hold a token that this database has signed.
-        ("validate", 401) => assert_eq!(body, r#"{"valid":false}"#, "{}", name(event)),
+        ("validate", 401) => assert_eq!(body, r#"{"code":"invalid_token","valid":false}"#, "{}", name(event)),
         // Whom the authorizer let in, in its own words.
         ("validate", 200) if name(event).ends_with("-me.json") => assert!(body.contains("alice"), "{body}"),
         _ => panic!("{}: {status} {body}", name(event)),

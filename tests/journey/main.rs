@@ -1,9 +1,9 @@
 //! HTTP requests to the functions under `cargo lambda watch`, which the tests start themselves. Each journey has accounts
 //! of its own.
 //!
-//! - [`accounts`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that run on every store. They
-//!   do not look into it.
-//! - [`refusals`] is the error table, [`events`] the sample events, [`defaults`] the first start without any
+//! - [`accounts`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that run on every store. They do not look
+//!   into it.
+//! - [`routes`] is the table of routes, [`refusals`] that of errors, [`events`] the sample events, [`defaults`] the first start without any
 //!   configuration, and [`bad_database`] what happens to a laptop's file.
 
 mod accounts;
@@ -16,6 +16,7 @@ mod bad_database;
 mod defaults;
 mod events;
 mod refusals;
+mod routes;
 
 /// The journeys of every store, on the store that `$new` makes.
 macro_rules! journeys {

@@ -1,4 +1,4 @@
-//! `validate` as the authorizer of an API: kinds of events in, kinds of replies out, one verdict between them.
+//! `validate` as the authorizer of an API: it reads the token from each kind of event and renders the verdict for it.
 //!
 //! AWS describes the events and replies at
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html>,
@@ -6,23 +6,46 @@
 //! <https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html>.
 
 use lambda_runtime::Diagnostic;
-use serde_json::{Map, Value, json};
-use shared::account::Account;
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
+use shared::account::Standing;
 use shared::config::AuthorizerResponse;
-
+use shared::http::{Clock, Event, EventResult, Invocation, run_guarded, texts};
+use shared::start::Function;
 use shared::token::bearer::Presented;
 
-/// The members of a Lambda event, or of a part of it.
-type Members = Map<String, Value>;
+use crate::Validate;
+use crate::verdict::account_of_presented;
 
-/// What called the function. Told from the members that AWS writes, never by trying what an event can be read as: several
-/// authorizer events can be read as requests.
+/// Answers an API that asks whether a caller may in.
+///
+/// # Errors
+///
+/// `Unauthorized`, where an API expects that for a token that is not valid, and `Internal error` where there is no verdict.
+pub(crate) async fn handle(validate: &Validate, kind: Kind, clock: Clock, event: &Event) -> EventResult {
+    let started = clock();
+    let judged = run_guarded(account_of_presented(validate, presented(kind, event), started)).await;
+    let invocation =
+        Invocation { function: Validate::NAME, kind: kind.name(), event, started, ended: clock() };
+    invocation.log(None, judged.as_ref().map(|account| account.id.into()));
+
+    let verdict = match &judged {
+        Ok(account) => Some(account),
+        Err(error) if error.is_client_error() => None,
+        Err(_) => return Err(failure("Internal error")),
+    };
+    let reply = reply(kind, event, validate.authorizer_response, verdict)?;
+    to_raw_value(&reply).map_err(|_| failure("Internal error"))
+}
+
+/// The kind of API that asks. It is told from the members that AWS writes, never by trial deserialization: several
+/// authorizer events can be read as HTTP requests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
-    /// AppSync.
+    /// AppSync GraphQL.
     AppSync,
-    /// A request to be answered over HTTP: from an API, a function URL or a load balancer.
-    Http,
+    /// AppSync Events.
+    AppSyncEvents,
     /// An HTTP API, authorizer payload 1.0.
     HttpApi1,
     /// An HTTP API, authorizer payload 2.0.
@@ -36,31 +59,32 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The kind of an event, if it is one that we know.
-    pub(crate) fn of(event: &Members) -> Option<Self> {
-        let text = |member: &str| event.get(member).and_then(Value::as_str);
-        let context = |member: &str| event.get("requestContext").and_then(|context| context.get(member));
-        let (route, method) = (text("routeArn"), text("methodArn"));
-        match (text("type"), route, method, text("version")) {
+    /// The kind of an authorizer event; `None` for other events.
+    pub(crate) fn of(event: &Event) -> Option<Self> {
+        let (route, method) = (event.text("routeArn"), event.text("methodArn"));
+        match (event.text("type"), route, method, event.text("version")) {
             (Some("REQUEST"), Some(_), None, _) => Some(Self::HttpApi2),
             (Some("REQUEST"), None, Some(_), Some("1.0")) => Some(Self::HttpApi1),
-            (Some("REQUEST"), None, Some(_), _) if context("connectionId").is_some() => Some(Self::WebSocket),
+            (Some("REQUEST"), None, Some(_), _) if event.context("connectionId").is_some() => {
+                Some(Self::WebSocket)
+            }
             (Some("REQUEST"), None, Some(_), _) => Some(Self::RestRequest),
             (Some("TOKEN"), None, Some(_), _) => Some(Self::RestToken),
-            (None, None, None, _) if context("elb").or(context("http")).is_some() => Some(Self::Http),
-            (None, None, None, _) if event.contains_key("httpMethod") => Some(Self::Http),
-            (None, None, None, None) if context("queryString").is_some() => {
-                event.contains_key("authorizationToken").then_some(Self::AppSync)
+            (None, None, None, None) if event.context("queryString").is_some() => {
+                event.get("authorizationToken").map(|_| Self::AppSync)
+            }
+            (None, None, None, None) if event.context("operation").is_some() => {
+                event.get("authorizationToken").map(|_| Self::AppSyncEvents)
             }
             _ => None,
         }
     }
 
-    /// What the log calls it.
+    /// The word in the log.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AppSync => "appsync_authorizer",
-            Self::Http => "http",
+            Self::AppSyncEvents => "appsync_events_authorizer",
             Self::HttpApi1 => "http_api_1_authorizer",
             Self::HttpApi2 => "http_api_2_authorizer",
             Self::RestRequest => "rest_request_authorizer",
@@ -70,75 +94,81 @@ impl Kind {
     }
 }
 
-/// What an authorizer event presents: one token, from however many places that agree on it.
-pub(crate) fn presented(kind: Kind, event: &Members) -> Presented<'_> {
+/// The one token that an event presents. Several places may hold it if they agree.
+fn presented(kind: Kind, event: &Event) -> Presented<'_> {
     let token = || texts(event.get("authorizationToken")).into_iter();
     match kind {
-        Kind::AppSync => Presented::agreed(token().map(Presented::bare)),
+        Kind::AppSync | Kind::AppSyncEvents => Presented::agreed(token().map(Presented::bare)),
         Kind::RestToken => Presented::agreed(token().map(Presented::read)),
-        Kind::HttpApi1 | Kind::HttpApi2 => Presented::agreed(headers(event).chain(identity_sources(event))),
-        Kind::WebSocket => Presented::agreed(headers(event).chain(query_tokens(event))),
-        Kind::RestRequest | Kind::Http => Presented::agreed(headers(event)),
+        Kind::HttpApi1 | Kind::HttpApi2 => {
+            let named = !texts(event.get("identitySource")).is_empty();
+            if named && identity_sources(event).next().is_none() {
+                // The cache key of the verdict would not contain the token.
+                return Presented::Unusable;
+            }
+            Presented::agreed(headers(event).chain(identity_sources(event)))
+        }
+        Kind::WebSocket => {
+            Presented::agreed(headers(event).chain(protocols(event)).chain(query_tokens(event)))
+        }
+        Kind::RestRequest => Presented::agreed(headers(event)),
     }
 }
 
-/// The `Authorization` headers. A REST API sends each header in two maps, several values in the second alone.
-fn headers(event: &Members) -> impl Iterator<Item = Presented<'_>> {
-    let values = |map: &str| -> Vec<&str> {
-        let headers = event.get(map).and_then(Value::as_object).into_iter().flatten();
-        let named = headers.filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        named.flat_map(|(_, value)| texts(Some(value))).collect()
-    };
-    let (single, multi) = (values("headers"), values("multiValueHeaders"));
-    let values = if multi.is_empty() { single } else { multi };
-    // Of several headers none is believed, even if they are alike: the field is a singleton.
-    let several = (values.len() > 1).then_some(Presented::Unusable);
-    values.into_iter().map(Presented::read).chain(several)
+/// The `Authorization` headers. Of several none is believed, even if they are alike: the field is a singleton.
+fn headers(event: &Event) -> impl Iterator<Item = Presented<'_>> {
+    let several = (event.header("authorization").count() > 1).then_some(Presented::Unusable);
+    event.header("authorization").map(Presented::read).chain(several)
 }
 
-/// What an HTTP API was told to take the identity from. Only what looks like a bearer token is one; the rest is there to
-/// tell cached verdicts apart.
-fn identity_sources(event: &Members) -> impl Iterator<Item = Presented<'_>> {
+/// The values of an HTTP API's identity sources. Only those of the form of a bearer token are tokens; the others tell
+/// cached verdicts apart.
+fn identity_sources(event: &Event) -> impl Iterator<Item = Presented<'_>> {
     let sources =
         texts(event.get("identitySource")).into_iter().chain(texts(event.get("authorizationToken")));
     // Payload 1.0 joins them with commas, which no token holds.
-    let version_1 = event.contains_key("methodArn");
+    let version_1 = event.get("methodArn").is_some();
     let sources =
         sources.flat_map(move |source| if version_1 { source.split(',').collect() } else { vec![source] });
     sources.filter(|source| Presented::is_bearer(source)).map(Presented::read)
 }
 
+/// The token of a WebSocket's subprotocols `bearer, <token>`, for browsers: it is in no URL and so in no log.
+fn protocols(event: &Event) -> impl Iterator<Item = Presented<'_>> {
+    event.header("sec-websocket-protocol").filter_map(|value| {
+        match value.split(',').map(str::trim).collect::<Vec<_>>()[..] {
+            [scheme, token] if scheme.eq_ignore_ascii_case("bearer") => Some(Presented::bare(token)),
+            _ => None,
+        }
+    })
+}
+
 /// The `?token=` of a WebSocket, for browsers, which cannot set a header there.
-fn query_tokens(event: &Members) -> impl Iterator<Item = Presented<'_>> {
+fn query_tokens(event: &Event) -> impl Iterator<Item = Presented<'_>> {
     let maps = ["queryStringParameters", "multiValueQueryStringParameters"];
     let tokens = maps.into_iter().filter_map(|map| event.get(map)?.get("token"));
     tokens.flat_map(|token| texts(Some(token))).map(Presented::bare)
 }
 
-fn texts(value: Option<&Value>) -> Vec<&str> {
-    match value {
-        Some(Value::String(text)) => vec![text],
-        Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The verdict on a token as an API wants to hear it: the account, or that there is no good token.
+/// The verdict in the form that the kind of API expects.
 ///
 /// # Errors
 ///
-/// The exact word by which REST and WebSocket APIs are told to answer 401; or that the event names no resource.
-pub(crate) fn reply(
+/// The exact word that makes REST and WebSocket APIs respond with 401; `Internal error` when the event names no resource.
+fn reply(
     kind: Kind,
-    event: &Members,
+    event: &Event,
     response: AuthorizerResponse,
-    verdict: Option<&Account>,
+    verdict: Option<&Standing>,
 ) -> Result<Value, Diagnostic> {
     match (kind, response, verdict) {
         (Kind::AppSync, _, Some(account)) => {
             Ok(json!({ "isAuthorized": true, "resolverContext": context(account) }))
         }
-        (Kind::AppSync, _, None) => Ok(json!({ "isAuthorized": false })),
+        (Kind::AppSyncEvents, _, Some(account)) => {
+            Ok(json!({ "isAuthorized": true, "handlerContext": context(account) }))
+        }
+        (Kind::AppSync | Kind::AppSyncEvents, _, None) => Ok(json!({ "isAuthorized": false })),
         (Kind::HttpApi2, AuthorizerResponse::Simple, Some(account)) => {
             Ok(json!({ "isAuthorized": true, "context": context(account) }))
         }
@@ -151,12 +181,12 @@ pub(crate) fn reply(
     }
 }
 
-/// What the API hands on to the function behind it: flat, and strings alone, which every kind of API takes.
-fn context(account: &Account) -> Value {
-    json!({ "user_id": account.id.to_string(), "username": account.username.as_str() })
+/// The context that the API hands on to the function behind it: flat strings, which every kind of API takes.
+fn context(account: &Standing) -> Value {
+    json!({ "user_id": account.id.to_string(), "username": account.username })
 }
 
-fn policy(event: &Members, effect: &str, principal: &str, context: &Value) -> Result<Value, Diagnostic> {
+fn policy(event: &Event, effect: &str, principal: &str, context: &Value) -> Result<Value, Diagnostic> {
     let resource = resource(event).ok_or_else(|| failure("Internal error"))?;
     Ok(json!({
         "principalId": principal,
@@ -168,10 +198,10 @@ fn policy(event: &Members, effect: &str, principal: &str, context: &Value) -> Re
     }))
 }
 
-/// Every route of the API's stage. API Gateway applies a cached policy to whatever route is called next with the same
-/// token, so a policy for the one route of this event would deny the others.
-fn resource(event: &Members) -> Option<String> {
-    let arn = event.get("methodArn").or(event.get("routeArn"))?.as_str()?;
+/// All routes of the API's stage. API Gateway applies a cached policy to the next route that is called with the same token,
+/// so a policy for the one route of this event would deny the others.
+fn resource(event: &Event) -> Option<String> {
+    let arn = event.text("methodArn").or(event.text("routeArn"))?;
     let (gateway, path) = arn.split_once('/')?;
     let (stage, route) = path.split_once('/')?;
     let parts: Vec<_> = gateway.split(':').collect();
@@ -183,8 +213,8 @@ fn resource(event: &Members) -> Option<String> {
     named.then(|| format!("{gateway}/{stage}/{routes}"))
 }
 
-/// An error reply. Its message is all that an API looks at.
-pub(crate) fn failure(message: &str) -> Diagnostic {
+/// An error for an API, which looks at the message alone.
+fn failure(message: &str) -> Diagnostic {
     let error_type = message.replace(' ', "");
     Diagnostic { error_type, error_message: message.to_owned() }
 }

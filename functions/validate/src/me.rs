@@ -1,36 +1,40 @@
-//! `GET` behind an HTTP API that has `validate` as its authorizer: repeats whom the authorizer let in.
+//! `GET /me`: tells the caller its own id and name.
 //!
-//! It shows what a function behind the authorizer is handed, and saves an API that only wants to know who is calling a
-//! function of its own. API Gateway writes the authorizer's context into the event; no client can.
+//! Behind an HTTP API whose authorizer is `validate`, the function repeats the context that the authorizer handed on. API
+//! Gateway writes that context into the event; a client cannot. Without an authorizer in front, as on a laptop, it judges
+//! the token itself.
 
-use lambda_http::http::Method;
-use lambda_http::request::RequestContext;
-use lambda_http::{Request, RequestExt};
 use serde::Serialize;
 use shared::account::AccountId;
-use shared::http::{ApiResponse, RequestError};
+use shared::http::{ApiResponse, Request, RequestError};
 
-/// Who is calling, in the authorizer's words.
+use crate::Validate;
+use crate::verdict::account_of;
+
+/// The body.
 #[derive(Serialize)]
-pub(crate) struct Me {
+struct Me {
     user_id: String,
     username: String,
-    #[serde(skip)]
-    id: AccountId,
 }
 
-impl Me {
-    /// Who is calling, if this is a `GET` that our authorizer has let through.
-    pub(crate) fn of(request: &Request) -> Option<Self> {
-        let RequestContext::ApiGatewayV2(context) = request.request_context_ref()? else { return None };
-        let told = &context.authorizer.as_ref()?.fields;
-        let text = |name: &str| Some(told.get(name)?.as_str()?.to_owned());
-        let (user_id, username) = (text("user_id")?, text("username")?);
-        let id = AccountId::parse(&user_id)?;
-        (request.method() == Method::GET).then_some(Self { user_id, username, id })
-    }
+/// Handles a request.
+///
+/// # Errors
+///
+/// No token, a token that is not valid, a fault of the service.
+pub(crate) async fn handle(validate: &Validate, request: Request) -> Result<ApiResponse, RequestError> {
+    let (id, username) = if let Some(told) = told(&request) {
+        told
+    } else {
+        let account = account_of(validate, &request).await?;
+        (account.id, account.username)
+    };
+    Ok(ApiResponse::ok(&Me { user_id: id.to_string(), username }, id)?)
+}
 
-    pub(crate) fn reply(self) -> Result<ApiResponse, RequestError> {
-        Ok(ApiResponse::ok(&self, self.id)?)
-    }
+/// The id and the name in the authorizer's context.
+fn told(request: &Request) -> Option<(AccountId, String)> {
+    let text = |name: &str| request.authorizer.get(name)?.as_str();
+    Some((AccountId::parse(text("user_id")?)?, text("username")?.to_owned()))
 }

@@ -1,8 +1,7 @@
-//! The secret that signs tokens, in AWS Secrets Manager: `{"current": "…", "previous": "…"}`, the latter if any.
-
-use std::time::Duration;
+//! The secret that signs tokens, in AWS Secrets Manager: `{"current": "…"}`, and `"previous": "…"` during a rotation.
 
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
@@ -11,68 +10,80 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::log;
-use crate::token::{Key, Keys, WeakKey};
+use crate::token::{Key, KeySource, Keys, WeakKey};
+use crate::{deadlines, log};
 
-/// How long a request waits for the secret to be read again. Together with the look-up that follows it stays below the
-/// three seconds in which a client has its answer.
-const READ_AGAIN_TIMEOUT: Duration = Duration::from_millis(700);
-
-/// Where the secret is.
+/// A secret and the client that reads it.
 #[derive(Debug)]
 pub(crate) struct SecretsManager {
     client: Client,
     arn: String,
 }
 
-/// The secret's JSON. Unknown members are somebody else's.
+/// The secret's JSON. Unknown members are ignored.
 #[derive(Deserialize)]
 struct Value {
     current: SecretString,
     previous: Option<SecretString>,
 }
 
-/// Why the secret could not be had. Never shows it.
+/// The secret could not be read. The error never shows it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretError {
     /// Not JSON with a text `current`.
     #[error("the secret is not JSON of the form {{\"current\": \"…\", \"previous\": \"…\"}}")]
     Form,
-    /// Secrets Manager did not give it.
+    /// The call failed.
     #[error("the secret named by JWT_SECRET_ARN cannot be read")]
     Read(#[source] Box<SdkError<GetSecretValueError>>),
-    /// It must not sign anything.
+    /// It is too weak to sign with.
     #[error("the secret's value \"{0}\" {1}")]
     Weak(&'static str, WeakKey),
 }
 
 impl SecretsManager {
-    /// The secret of this name. `endpoint` is where to find Secrets Manager, if not at the usual place of the region.
+    /// The secret with this ARN. `endpoint` replaces the region's endpoint.
     pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(config);
         config.set_endpoint_url(endpoint.map(str::to_owned));
         Self { client: Client::from_conf(config.build()), arn: arn.to_owned() }
     }
 
-    /// Reads the keys. Boxed, so that what it takes is compiled here and not where it is awaited.
-    pub(crate) fn read(&self) -> BoxFuture<'_, Result<Keys, SecretError>> {
+    /// Reads the keys at the start, which may wait longer than a request. Boxed, so that the future is compiled here and not
+    /// once more in each caller.
+    pub(crate) fn read_first(&self) -> BoxFuture<'_, Result<Keys, SecretError>> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(deadlines::SECRET_FIRST_ATTEMPT)
+            .operation_attempt_timeout(deadlines::SECRET_FIRST_ATTEMPT)
+            .operation_timeout(deadlines::SECRET_FIRST_READ)
+            .build();
+        self.read(timeouts)
+    }
+
+    fn read(&self, timeouts: TimeoutConfig) -> BoxFuture<'_, Result<Keys, SecretError>> {
         let reading = async move {
-            let answer = self.client.get_secret_value().secret_id(&self.arn).send().await;
-            let answer = answer.map_err(|error| SecretError::Read(error.into()))?;
-            parse(answer.secret_string().ok_or(SecretError::Form)?)
+            let request = self.client.get_secret_value().secret_id(&self.arn).customize();
+            let patience = aws_sdk_secretsmanager::Config::builder().timeout_config(timeouts);
+            let response = request.config_override(patience).send().await;
+            let response = response.map_err(|error| SecretError::Read(error.into()))?;
+            parse(response.secret_string().ok_or(SecretError::Form)?)
         };
         reading.boxed()
     }
+}
 
-    /// Reads the keys while a client waits. What goes wrong is logged: the keys at hand stay in use.
-    pub(crate) async fn read_again(&self) -> Option<Keys> {
-        let failure = match tokio::time::timeout(READ_AGAIN_TIMEOUT, self.read()).await {
-            Ok(Ok(keys)) => return Some(keys),
-            Ok(Err(error)) => log::chain(&error),
-            Err(_) => "no answer in time".to_owned(),
+impl KeySource for SecretsManager {
+    fn read_again(&self) -> BoxFuture<'_, Option<Keys>> {
+        let reading = async move {
+            let timeouts = TimeoutConfig::builder().operation_timeout(deadlines::SECRET_READ_AGAIN).build();
+            let failure = match self.read(timeouts).await {
+                Ok(keys) => return Some(keys),
+                Err(error) => log::chain(&error),
+            };
+            log::fault(&failure, "the secret could not be read again");
+            None
         };
-        log::fault(&failure, "the secret could not be read again");
-        None
+        reading.boxed()
     }
 }
 

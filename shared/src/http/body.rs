@@ -1,19 +1,18 @@
-//! Request bodies: one JSON object, its fields checked one by one so that one answer names every bad one.
+//! Request bodies: one JSON object. One response names every bad field.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lambda_http::Request;
 use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-use super::{ApiError, FieldErrors};
+use super::{ApiError, FieldCode, FieldError, FieldErrors, Request};
 
-/// The longest body that is looked at, in bytes.
+/// Longest body that is parsed, in bytes.
 pub(super) const MAX_BYTES: usize = 16 * 1024;
 
-/// The fields of a request, and what was found wrong with those asked for so far.
+/// The fields of a body, and the errors of those that were read so far.
 ///
 /// Unknown fields are ignored. No field can be printed: one of them is a password.
 #[derive(Debug)]
@@ -31,10 +30,9 @@ impl BodyFields {
     ///
     /// # Errors
     ///
-    /// 405, 413, 415, or 400 for what is not one JSON object without duplicate keys.
+    /// 413, 415, or 400 for a body that is not one JSON object without duplicate keys.
     pub fn read(request: &Request) -> Result<Self, ApiError> {
-        super::require_post(request)?;
-        let body = request.body().as_ref();
+        let body = request.body();
         if body.len() > MAX_BYTES {
             return Err(ApiError::BodyTooLarge);
         }
@@ -45,7 +43,7 @@ impl BodyFields {
             return Err(ApiError::UnsupportedMediaType);
         }
         let fields = match content_type {
-            // What declares nothing and holds nothing lacks its fields, not its type.
+            // An empty body without a type lacks its fields, not its type.
             None if body.is_empty() => BTreeMap::new(),
             Some(declared) if is_json(declared) && body.is_empty() => BTreeMap::new(),
             Some(declared) if is_json(declared) => {
@@ -56,58 +54,72 @@ impl BodyFields {
         Ok(Self { fields, errors: FieldErrors::new() })
     }
 
-    /// A field that must be there.
+    /// A required field.
     ///
     /// # Errors
     ///
-    /// When it is missing, null, blank, no string, or refused by `parse`.
-    pub fn required<T, E: fmt::Display>(
+    /// When it is missing, null, blank, not a string, or an error of `parse`. The error is kept for the response.
+    pub fn required<T, E: FieldCode>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, Invalid> {
-        match self.optional(name, parse)? {
-            Some(value) => Ok(value),
-            None => Err(self.refuse(name, "This field is required.")),
+        let text = match self.fields.remove(name) {
+            None => return Err(self.error(name, "required", "This field is required.")),
+            Some(Field::Null) => return Err(self.error(name, "null", "This field may not be null.")),
+            Some(Field::Other) => return Err(self.error(name, "invalid", "Not a valid string.")),
+            Some(Field::Text(text)) => text,
+        };
+        if text.expose_secret().trim().is_empty() {
+            return Err(self.error(name, "blank", "This field may not be blank."));
         }
+        self.parsed(name, &text, parse)
     }
 
-    /// A field that may be left out.
+    /// An optional field. `null` and the empty text are none, as browser forms send them.
     ///
     /// # Errors
     ///
-    /// When it is there, and null, blank, no string, or refused by `parse`.
-    pub fn optional<T, E: fmt::Display>(
+    /// When it is blank, not a string, or an error of `parse`. The error is kept for the response.
+    pub fn optional<T, E: FieldCode>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<Option<T>, Invalid> {
-        let text = match self.fields.remove(name) {
-            None => return Ok(None),
-            Some(Field::Null) => return Err(self.refuse(name, "This field may not be null.")),
-            Some(Field::Other) => return Err(self.refuse(name, "Not a valid string.")),
-            Some(Field::Text(text)) => text,
-        };
-        if text.expose_secret().trim().is_empty() {
-            return Err(self.refuse(name, "This field may not be blank."));
+        match self.fields.remove(name) {
+            None | Some(Field::Null) => Ok(None),
+            Some(Field::Text(text)) if text.expose_secret().is_empty() => Ok(None),
+            Some(Field::Text(text)) if text.expose_secret().trim().is_empty() => {
+                Err(self.error(name, "blank", "This field may not be blank."))
+            }
+            Some(Field::Text(text)) => self.parsed(name, &text, parse).map(Some),
+            Some(Field::Other) => Err(self.error(name, "invalid", "Not a valid string.")),
         }
-        parse(text.expose_secret()).map(Some).map_err(|error| self.refuse(name, &error.to_string()))
     }
 
-    fn refuse(&mut self, name: &'static str, message: &str) -> Invalid {
-        self.errors.push((name, message.to_owned()));
+    fn parsed<T, E: FieldCode>(
+        &mut self,
+        name: &'static str,
+        text: &SecretString,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Invalid> {
+        parse(text.expose_secret()).map_err(|error| self.error(name, error.code(), &error.to_string()))
+    }
+
+    fn error(&mut self, field: &'static str, code: &'static str, message: &str) -> Invalid {
+        self.errors.push(FieldError { field, code, message: message.to_owned() });
         Invalid
     }
 }
 
 impl From<BodyFields> for ApiError {
-    /// All that was found wrong.
+    /// The errors of all fields.
     fn from(form: BodyFields) -> Self {
         Self::Fields(form.errors)
     }
 }
 
-/// The value of a header that may be there once.
+/// The value of a header that may appear once.
 fn only<'a>(request: &'a Request, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
     let mut values = request.headers().get_all(name).iter();
     match (values.next(), values.next()) {
@@ -117,13 +129,13 @@ fn only<'a>(request: &'a Request, name: &HeaderName) -> Result<Option<&'a str>, 
     }
 }
 
-/// Whether a `Content-Type` names JSON, whatever its case and parameters (RFC 9110 section 8.3).
+/// A `Content-Type` names JSON in any case and with any parameters (RFC 9110 section 8.3).
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// A field's value, as far as any handler cares.
+/// A field's value: a string, or the fact that it is none.
 #[derive(Debug)]
 enum Field {
     Null,

@@ -1,47 +1,63 @@
-//! The one table from errors to answers.
+//! The one table from errors to responses.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::time::Duration;
 
-use lambda_http::http::StatusCode;
 use lambda_http::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use serde_json::json;
+use lambda_http::http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::account::AccountId;
-use crate::limits::client_ip::RateLimitError;
 use crate::limits::lockout::LockedOut;
-use crate::log;
+use crate::log::{self, Outcome, Reason};
+use crate::names::email::EmailError;
+use crate::names::username::UsernameError;
+use crate::password::PasswordError;
 use crate::password::hash::HashError;
+use crate::password::policy::PolicyError;
 use crate::random::NoRandomness;
 use crate::store::StoreError;
-use crate::token::IssueError;
+use crate::token::{IssueError, VerifyError};
 
-/// How long a client is asked to wait when the store is down, in seconds.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+/// `retry-after` of a 503, in seconds.
+const RETRY_AFTER_SECONDS: u64 = 2;
+
+/// The header with the codes of field errors: `username=unique, password=password_too_common`. The body has the messages
+/// alone, as clients of the Django service know it.
+const ERROR_CODES: HeaderName = HeaderName::from_static("x-error-codes");
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a request is not answered as its sender hoped. One `match` turns it into an answer.
+/// The error of a request. One `match` turns it into a response.
 #[derive(Debug)]
 pub enum ApiError {
-    /// The body is longer than any that could be meant.
+    /// The body is too long.
     BodyTooLarge,
-    /// Fields that are missing or wrong, each with its messages.
+    /// The function cannot start, and why. Only builds for a laptop respond at all then.
+    CannotStart(String),
+    /// Missing or wrong fields, each with its messages.
     Fields(FieldErrors),
-    /// Something unforeseen, on our side.
+    /// A fault of the service.
     Internal(BoxError),
-    /// Nobody by that name, another password, or a disabled account: nobody can tell them apart.
+    /// Unknown name, wrong password or disabled account: one error, so that a client cannot tell them apart.
     InvalidCredentials,
-    /// A token was presented and is not good.
+    /// The `Idempotency-Key` is not 16 to 128 visible ASCII characters.
+    InvalidIdempotencyKey,
+    /// The token is not valid.
     InvalidToken,
     /// The body is not one JSON object without duplicate keys.
     MalformedJson,
-    /// Not `POST`.
-    MethodNotAllowed,
-    /// No token was presented.
+    /// The path has no route for the method.
+    MethodNotAllowed {
+        /// The methods of the path.
+        allow: Vec<Method>,
+    },
+    /// The request has no token.
     TokenMissing,
-    /// Too many failures at a name, or requests of an address.
+    /// Too many failed logins at a name, or too many requests from a client IP.
     TooManyAttempts {
-        /// When to try again.
+        /// Time until the next attempt is allowed.
         retry_after: Duration,
     },
     /// The store is down, throttled or slow.
@@ -50,90 +66,175 @@ pub enum ApiError {
     UnsupportedMediaType,
 }
 
-/// The messages for each wrong field, in the order in which they were found.
-pub type FieldErrors = Vec<(&'static str, String)>;
+/// An error of one field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FieldError {
+    /// The field.
+    pub field: &'static str,
+    /// A stable word, that of Django REST framework where it has one.
+    pub code: &'static str,
+    /// The message for people.
+    pub message: String,
+}
+
+/// Errors of fields, in the order in which they were found.
+pub type FieldErrors = Vec<FieldError>;
+
+/// The stable word of an error that a field can have.
+pub trait FieldCode: fmt::Display {
+    /// The word.
+    fn code(&self) -> &'static str;
+}
+
+impl FieldCode for Infallible {
+    fn code(&self) -> &'static str {
+        match *self {}
+    }
+}
+
+impl FieldCode for UsernameError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Character => "invalid",
+            Self::NotOwnEmail => "not_own_email",
+            Self::Null => "null_characters_not_allowed",
+            Self::TooLong => "max_length",
+        }
+    }
+}
+
+impl FieldCode for EmailError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Grammar => "invalid",
+            Self::Null => "null_characters_not_allowed",
+            Self::TooLong => "max_length",
+        }
+    }
+}
+
+impl FieldCode for PolicyError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Common => "password_too_common",
+            Self::IsEmail | Self::IsUsername => "password_too_similar",
+            Self::TooShort { .. } => "password_too_short",
+            Self::Unfit(PasswordError::Null) => "null_characters_not_allowed",
+            Self::Unfit(PasswordError::TooLong) => "max_length",
+        }
+    }
+}
+
+/// The parts of a response to an error.
+pub(super) struct Rendered {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+    pub(super) header: Option<(HeaderName, HeaderValue)>,
+}
 
 impl ApiError {
-    /// Adds what the log may know and the client may not.
+    /// Adds the reason and the account for the log. The client is told neither.
     #[must_use]
-    pub fn because(self, reason: &'static str, account_id: Option<AccountId>) -> RequestError {
+    pub fn because(self, reason: Reason, account_id: Option<AccountId>) -> RequestError {
         RequestError { error: self, reason: Some(reason), account_id }
     }
 
-    /// The status, the body, and a header if this error has one.
-    pub(super) fn answer(&self) -> (StatusCode, serde_json::Value, Option<(HeaderName, HeaderValue)>) {
-        let error = |message: &str| json!({ "error": message });
+    /// The response to this error. `code` is the outcome of the log line: one word for both.
+    pub(super) fn render(&self) -> Rendered {
+        let code = self.outcome().as_str();
+        let error = |message: &str| json!({ "error": message, "code": code });
+        let later = |message, seconds: u64| json!({ "error": message, "code": code, "retry_after": seconds });
         let bearer = |challenge| Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
-        match self {
+        let (status, body, header) = match self {
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, error("Request body too large"), None),
-            Self::Fields(fields) => (StatusCode::BAD_REQUEST, fields_body(fields), None),
+            Self::CannotStart(reason) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, error(&format!("Cannot start: {reason}")), None)
+            }
+            Self::Fields(fields) => {
+                (StatusCode::BAD_REQUEST, fields_body(fields), Some((ERROR_CODES, field_codes(fields))))
+            }
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, error("Internal error"), None),
             Self::InvalidCredentials => {
                 (StatusCode::UNAUTHORIZED, error("Invalid credentials"), bearer("Bearer"))
             }
+            Self::InvalidIdempotencyKey => (StatusCode::BAD_REQUEST, error("Invalid Idempotency-Key"), None),
             Self::InvalidToken => (
                 StatusCode::UNAUTHORIZED,
-                json!({ "valid": false }),
+                json!({ "valid": false, "code": code }),
                 bearer(r#"Bearer error="invalid_token""#),
             ),
             Self::MalformedJson => (StatusCode::BAD_REQUEST, error("Malformed JSON"), None),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                error("Method not allowed"),
-                Some((ALLOW, HeaderValue::from_static("POST"))),
-            ),
+            Self::MethodNotAllowed { allow } => {
+                (StatusCode::METHOD_NOT_ALLOWED, error("Method not allowed"), Some((ALLOW, list(allow))))
+            }
             Self::TokenMissing => (StatusCode::BAD_REQUEST, error("Token missing"), bearer("Bearer")),
-            Self::TooManyAttempts { retry_after } => (
-                StatusCode::TOO_MANY_REQUESTS,
-                error("Too many attempts"),
-                Some((RETRY_AFTER, whole_seconds(*retry_after))),
-            ),
-            Self::Unavailable(_) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                error("Service unavailable"),
-                Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
-            ),
+            Self::TooManyAttempts { retry_after } => {
+                let seconds = whole_seconds(*retry_after);
+                let header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+                (StatusCode::TOO_MANY_REQUESTS, later("Too many attempts", seconds), header)
+            }
+            Self::Unavailable(_) => {
+                let header = Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS)));
+                (StatusCode::SERVICE_UNAVAILABLE, later("Service unavailable", RETRY_AFTER_SECONDS), header)
+            }
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, error("Content-Type must be application/json"), None)
             }
+        };
+        Rendered { status, body, header }
+    }
+
+    /// The outcome in the log.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::BodyTooLarge => Outcome::BodyTooLarge,
+            Self::Fields(_) => Outcome::InvalidFields,
+            Self::CannotStart(_) | Self::Internal(_) => Outcome::InternalError,
+            Self::InvalidCredentials => Outcome::InvalidCredentials,
+            Self::InvalidIdempotencyKey => Outcome::InvalidIdempotencyKey,
+            Self::InvalidToken => Outcome::InvalidToken,
+            Self::MalformedJson => Outcome::MalformedJson,
+            Self::MethodNotAllowed { .. } => Outcome::MethodNotAllowed,
+            Self::TokenMissing => Outcome::TokenMissing,
+            Self::TooManyAttempts { .. } => Outcome::TooManyAttempts,
+            Self::Unavailable(_) => Outcome::Unavailable,
+            Self::UnsupportedMediaType => Outcome::UnsupportedMediaType,
         }
     }
 
-    /// What the log calls this.
-    pub(super) fn outcome(&self) -> &'static str {
+    /// A fault of the service with its causes, for the log.
+    pub(super) fn fault(&self) -> Option<String> {
         match self {
-            Self::BodyTooLarge => "body_too_large",
-            Self::Fields(_) => "invalid_fields",
-            Self::Internal(_) => "internal_error",
-            Self::InvalidCredentials => "invalid_credentials",
-            Self::InvalidToken => "invalid_token",
-            Self::MalformedJson => "malformed_json",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::TokenMissing => "token_missing",
-            Self::TooManyAttempts { .. } => "too_many_attempts",
-            Self::Unavailable(_) => "unavailable",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-        }
-    }
-
-    /// What went wrong on our side, with its causes.
-    pub(super) fn cause(&self) -> Option<String> {
-        match self {
+            Self::CannotStart(reason) => Some(reason.clone()),
             Self::Internal(cause) | Self::Unavailable(cause) => Some(log::chain(&**cause)),
             _ => None,
         }
     }
 }
 
-/// Rounded up, so that whoever waits as long is not too early.
-fn whole_seconds(wait: Duration) -> HeaderValue {
+/// Rounded up, so that a client that waits as long is not too early.
+fn whole_seconds(wait: Duration) -> u64 {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    HeaderValue::from(seconds.max(1))
+    seconds.max(1)
 }
 
-fn fields_body(fields: &FieldErrors) -> serde_json::Value {
+fn list(methods: &[Method]) -> HeaderValue {
+    header_of(&methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "))
+}
+
+fn field_codes(fields: &FieldErrors) -> HeaderValue {
+    let codes: Vec<_> = fields.iter().map(|error| format!("{}={}", error.field, error.code)).collect();
+    header_of(&codes.join(", "))
+}
+
+/// Methods, fields and codes are words of ours, which every header can hold.
+fn header_of(words: &str) -> HeaderValue {
+    HeaderValue::from_str(words).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn fields_body(fields: &FieldErrors) -> Value {
     let mut body = serde_json::Map::new();
-    for (field, message) in fields {
+    for FieldError { field, message, .. } in fields {
         let messages = body.entry(*field).or_insert_with(|| json!([]));
         if let Some(messages) = messages.as_array_mut() {
             messages.push(message.as_str().into());
@@ -151,24 +252,24 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<LockedOut> for RequestError {
-    fn from(locked: LockedOut) -> Self {
-        ApiError::TooManyAttempts { retry_after: locked.retry_after }.because("locked", None)
-    }
-}
-
-impl From<RateLimitError> for RequestError {
-    fn from(error: RateLimitError) -> Self {
+impl From<VerifyError> for RequestError {
+    fn from(error: VerifyError) -> Self {
         match error {
-            RateLimitError::Exceeded { retry_after } => {
-                ApiError::TooManyAttempts { retry_after }.because("address_limit", None)
+            VerifyError::Invalid(error) => ApiError::InvalidToken.because(error.reason(), None),
+            VerifyError::KeysUnavailable => {
+                ApiError::Unavailable(error.into()).because(Reason::KeysUnavailable, None)
             }
-            RateLimitError::Store(error) => error.into(),
         }
     }
 }
 
-/// A fault of ours, whatever the caller sent.
+impl From<LockedOut> for RequestError {
+    fn from(locked: LockedOut) -> Self {
+        ApiError::TooManyAttempts { retry_after: locked.retry_after }.because(Reason::Locked, None)
+    }
+}
+
+/// Faults of the service, whatever the client sent.
 macro_rules! internal {
     ($($error:ty),+) => {$(
         impl From<$error> for ApiError {
@@ -178,27 +279,39 @@ macro_rules! internal {
         }
     )+};
 }
-internal!(HashError, IssueError, NoRandomness, serde_json::Error);
+internal!(HashError, NoRandomness, serde_json::Error);
 
-/// An error on its way out, with what the log may know of it.
+impl From<IssueError> for RequestError {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::KeysUnavailable => {
+                ApiError::Unavailable(error.into()).because(Reason::KeysUnavailable, None)
+            }
+            error => ApiError::Internal(error.into()).into(),
+        }
+    }
+}
+
+/// An error with the facts that only the log may know.
 #[derive(Debug)]
 pub struct RequestError {
     pub(super) error: ApiError,
-    pub(super) reason: Option<&'static str>,
+    pub(super) reason: Option<Reason>,
     pub(super) account_id: Option<AccountId>,
 }
 
 impl RequestError {
-    /// The error without what only the log may know.
+    /// The error that the client is told.
     #[must_use]
     pub fn error(&self) -> &ApiError {
         &self.error
     }
 
-    /// Whether this says something of the caller, and not that nobody knows.
+    /// `true` if the client caused the error, `false` for a fault of the service, which says nothing about a password or
+    /// a token.
     #[must_use]
-    pub fn is_verdict(&self) -> bool {
-        !matches!(self.error, ApiError::Internal(_) | ApiError::Unavailable(_))
+    pub fn is_client_error(&self) -> bool {
+        !matches!(self.error, ApiError::CannotStart(_) | ApiError::Internal(_) | ApiError::Unavailable(_))
     }
 }
 

@@ -1,143 +1,313 @@
-//! Lambda events to HTTP requests and answers back, through `lambda_http`, which must not see everything.
+//! Lambda events, parsed once and only as far as a function reads them.
 //!
-//! `lambda_http` builds a URL from the `Host` and `X-Forwarded-Proto` headers, the path and the query, and panics where
-//! that fails; bad base64 makes it panic too, and one header value it cannot hold fails the whole event. None of our
-//! functions looks at any of these, so they are taken out of the event first.
+//! Members that no function reads are never parsed, so they cannot fail an event. `lambda_http` builds a URL from the `Host`
+//! header, the path and the query, and panics where that fails or where base64 is bad; it is handed a request that is made
+//! from the members below, without a URL.
 
-use std::convert::Infallible;
-use std::future::{Future, ready};
-use std::pin::Pin;
-use std::time::SystemTime;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use lambda_http::aws_lambda_events::alb::AlbTargetGroupRequest;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
+use lambda_http::http::Method;
+use lambda_http::http::header::{HeaderMap, HeaderName, HeaderValue};
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, IntoResponse, Request, Response, Service, service_fn};
-use lambda_runtime::{Diagnostic, LambdaEvent};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{ApiResponse, Invocation, RequestError, outcome, respond, unknown_event};
+use crate::limits::client_ip::ClientIp;
 
-/// The headers that some function of ours reads.
-const READ_HEADERS: [&str; 3] = ["authorization", "content-encoding", "content-type"];
-
-/// The members of an event that `lambda_http` would make a URL of, or fail on.
-const UNREAD: [&str; 8] = [
-    "cookies",
-    "multiValueQueryStringParameters",
+/// The members that are read as they are.
+const MEMBERS: [&str; 14] = [
+    "authorizationToken",
+    "body",
+    "httpMethod",
+    "identitySource",
+    "isBase64Encoded",
+    "methodArn",
     "path",
-    "pathParameters",
-    "queryStringParameters",
     "rawPath",
-    "rawQueryString",
-    "stageVariables",
+    "resource",
+    "routeArn",
+    "routeKey",
+    "source",
+    "type",
+    "version",
 ];
 
-/// Answers an HTTP event by `handler`: whatever that does, a panic included, the caller gets an HTTP answer.
-///
-/// `clock` tells the time; the handler is given the time at which the request came.
-///
-/// # Errors
-///
-/// When the event is not one that an API Gateway, a function URL or a load balancer sends: there is no HTTP
-/// client to answer then.
-pub async fn answer<H, F>(
-    function: &'static str,
-    clock: fn() -> SystemTime,
-    event: LambdaEvent<Box<RawValue>>,
-    handler: H,
-) -> Result<Box<RawValue>, Diagnostic>
-where
-    H: Fn(SystemTime, Request) -> F + Sync,
-    F: Future<Output = Result<ApiResponse, RequestError>> + Send,
-{
-    let started = clock();
-    let LambdaEvent { payload, context, .. } = event;
-    let request_id = context.request_id.clone();
-    let request = disarm(payload.get()).ok_or_else(|| unknown_event(function, started, &request_id))?;
+/// The headers that are read, in lower case.
+const HEADERS: [&str; 6] = [
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "idempotency-key",
+    "sec-websocket-protocol",
+    "user-agent",
+];
 
-    let (handler, request_id) = (&handler, &request_id);
-    let mut adapter = Adapter::from(service_fn(|request: Request| async move {
-        let result = outcome(async { handler(started, request).await }).await;
-        let invocation = Invocation { function, event: "http", request_id, started, answered: clock() };
-        Ok::<_, Infallible>(Answer(respond(&invocation, &result)))
-    }));
-    let Ok(response) = adapter.call(LambdaEvent::new(request, context)).await;
-    to_raw_value(&response).map_err(|error| Diagnostic {
-        error_type: "UnwritableAnswer".to_owned(),
-        error_message: error.to_string(),
-    })
+/// Senders of events that only keep a function warm: schedules of EventBridge, and the plugin of the Serverless Framework.
+const PINGS: [&str; 3] = ["aws.events", "aws.scheduler", "serverless-plugin-warmup"];
+
+/// One Lambda event of any kind. `Debug` shows nothing: bodies hold passwords and headers hold tokens.
+pub struct Event {
+    request_id: String,
+    members: Map<String, Value>,
+    is_empty: bool,
 }
 
-/// An answer whose body is UTF-8 as it stands. A bare [`Response`] would be transcoded to the charset of its content
-/// type, and every charset of the Web be linked for that.
-struct Answer(Response<Body>);
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-        Box::pin(ready(self.0))
-    }
+/// The gateway's own facts about an event, by which a log line joins the access log of the API.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The gateway's id of the request.
+    pub request_id: Option<String>,
+    /// The id of the API.
+    pub api_id: Option<String>,
+    /// Method and path of the route as it was set up, never the path of the request.
+    pub route: Option<String>,
+    /// The client IP.
+    pub client_ip: Option<String>,
 }
 
-/// Reads an HTTP event without the parts that are not read and could do harm.
-fn disarm(event: &str) -> Option<LambdaRequest> {
-    let mut event: Map<String, Value> = serde_json::from_str(event).ok()?;
-    for member in UNREAD {
-        event.remove(member);
-    }
-    if let Some(Value::Object(context)) = event.get_mut("requestContext") {
-        context.remove("domainName");
-        context.remove("stage");
-    }
-    disarm_headers(&mut event);
-    disarm_body(&mut event);
-    serde_json::from_str(&serde_json::to_string(&event).ok()?).ok()
+/// The sender of an HTTP request, which decides the form of the response.
+#[derive(Clone, Copy)]
+enum Sender {
+    /// An HTTP API or a function URL.
+    HttpApi,
+    /// An Application Load Balancer.
+    LoadBalancer,
+    /// A REST API, or an HTTP API with payload 1.0.
+    RestApi,
 }
 
-/// Keeps the headers that are read, with all their values: where both maps name a header, `lambda_http` would keep the
-/// single value and hide a second one.
-fn disarm_headers(event: &mut Map<String, Value>) {
-    let mut all = Map::new();
-    for map in ["headers", "multiValueHeaders"] {
-        let Some(Value::Object(headers)) = event.remove(map) else { continue };
-        let mut read = Map::new();
-        for (name, value) in headers {
-            let name = name.to_ascii_lowercase();
-            if READ_HEADERS.contains(&name.as_str()) {
-                let values = read.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-                if let Value::Array(values) = values {
-                    values.extend(texts(value).iter().map(|text| printable(text)));
+impl Event {
+    /// Parses an event. JSON of another form than AWS sends gives an event without members.
+    #[must_use]
+    pub fn parse(json: &str, request_id: &str) -> Self {
+        let mut members = Map::new();
+        for (name, raw) in object(json) {
+            let value = match name.as_str() {
+                "headers" | "multiValueHeaders" => {
+                    some_of(raw, |name| HEADERS.contains(&&*name.to_ascii_lowercase()))
+                }
+                "queryStringParameters" | "multiValueQueryStringParameters" => {
+                    some_of(raw, |name| name == "token")
+                }
+                "requestContext" => context(raw),
+                name if MEMBERS.contains(&name) => value(raw),
+                _ => continue,
+            };
+            members.insert(name, value);
+        }
+        let is_empty = serde_json::from_str::<Map<String, Value>>(json).is_ok_and(|object| object.is_empty());
+        Self { request_id: request_id.to_owned(), members, is_empty }
+    }
+
+    /// Lambda's id of the invocation.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// A member, if it is there and is read by some function.
+    #[must_use]
+    pub fn get(&self, member: &str) -> Option<&Value> {
+        self.members.get(member)
+    }
+
+    /// A member that is a text.
+    #[must_use]
+    pub fn text(&self, member: &str) -> Option<&str> {
+        self.get(member)?.as_str()
+    }
+
+    /// A member of `requestContext`.
+    #[must_use]
+    pub fn context(&self, member: &str) -> Option<&Value> {
+        self.get("requestContext")?.get(member)
+    }
+
+    /// The texts of a header, from both maps. Where both have it, the second map has all its values.
+    pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let values = |map: &str| -> Vec<&'a str> {
+            let headers = self.get(map).and_then(Value::as_object).into_iter().flatten();
+            let named = headers.filter(|(header, _)| header.eq_ignore_ascii_case(name));
+            named.flat_map(|(_, value)| texts(Some(value))).collect()
+        };
+        let (single, multiple) = (values("headers"), values("multiValueHeaders"));
+        if multiple.is_empty() { single } else { multiple }.into_iter()
+    }
+
+    /// `true` for an event that only keeps the function warm.
+    #[must_use]
+    pub fn is_ping(&self) -> bool {
+        let is_ping = self.text("source").is_some_and(|source| PINGS.contains(&source));
+        let of_api = ["methodArn", "requestContext", "routeArn", "type"];
+        self.is_empty || (is_ping && of_api.iter().all(|member| self.get(member).is_none_or(Value::is_null)))
+    }
+
+    /// `true` for the health check of a load balancer.
+    pub(super) fn is_health_check(&self) -> bool {
+        let is_checker = self.header("user-agent").any(|agent| agent.starts_with("ELB-HealthChecker/"));
+        matches!(self.sender(), Some(Sender::LoadBalancer)) && is_checker
+    }
+
+    /// The gateway's own facts about the event.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        let context = |member: &str| Some(self.context(member)?.as_str()?.to_owned());
+        let of_arn =
+            || self.text("methodArn").or(self.text("routeArn"))?.split('/').next()?.rsplit(':').next();
+        let rest_route = || Some(format!("{} {}", self.text("httpMethod")?, self.text("resource")?));
+        let client_ip =
+            ["http", "identity"].iter().find_map(|part| self.context(part)?.get("sourceIp")?.as_str());
+        Origin {
+            request_id: context("requestId"),
+            api_id: context("apiId").or_else(|| of_arn().map(str::to_owned)),
+            route: self.text("routeKey").map(str::to_owned).or_else(rest_route),
+            client_ip: client_ip.map(str::to_owned),
+        }
+    }
+
+    /// The client IP as the gateway saw it. A load balancer tells it only in a header that a client can forge.
+    pub(super) fn client_ip(&self) -> Option<ClientIp> {
+        let part = match self.sender()? {
+            Sender::HttpApi => "http",
+            Sender::RestApi => "identity",
+            Sender::LoadBalancer => return None,
+        };
+        ClientIp::parse(self.context(part)?.get("sourceIp")?.as_str()?)
+    }
+
+    /// The context that the authorizer of an HTTP API handed on. API Gateway writes it; a client cannot.
+    pub(super) fn authorizer_context(&self) -> Map<String, Value> {
+        self.context("authorizer").and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    /// The path of an HTTP request, with whatever stage and base path precede the route.
+    pub(super) fn path(&self) -> &str {
+        self.text("rawPath").or(self.text("path")).unwrap_or_default()
+    }
+
+    /// The HTTP request for `lambda_http`; `None` for events of other kinds.
+    pub(super) fn to_lambda_request(&self) -> Option<LambdaRequest> {
+        let sender = self.sender()?;
+        let method = match sender {
+            Sender::HttpApi => self.context("http")?.get("method")?.as_str()?,
+            Sender::LoadBalancer | Sender::RestApi => self.text("httpMethod")?,
+        };
+        let method = Method::from_bytes(method.as_bytes()).ok()?;
+        let (headers, (body, encoded)) = (self.headers(), self.body());
+        Some(match sender {
+            Sender::HttpApi => {
+                let mut request = ApiGatewayV2httpRequest::default();
+                request.request_context.http.method = method;
+                (request.headers, request.body, request.is_base64_encoded) = (headers, body, encoded);
+                LambdaRequest::ApiGatewayV2(request)
+            }
+            Sender::LoadBalancer => {
+                let mut request = AlbTargetGroupRequest::default();
+                request.http_method = method;
+                (request.headers, request.body, request.is_base64_encoded) = (headers, body, encoded);
+                LambdaRequest::Alb(request)
+            }
+            Sender::RestApi => {
+                let mut request = ApiGatewayProxyRequest::default();
+                request.http_method = method;
+                (request.headers, request.body, request.is_base64_encoded) = (headers, body, encoded);
+                LambdaRequest::ApiGatewayV1(request)
+            }
+        })
+    }
+
+    fn sender(&self) -> Option<Sender> {
+        if ["type", "methodArn", "routeArn"].iter().any(|member| self.text(member).is_some()) {
+            return None;
+        }
+        let context = self.get("requestContext")?.as_object()?;
+        match () {
+            () if context.contains_key("elb") => Some(Sender::LoadBalancer),
+            () if context.contains_key("http") => Some(Sender::HttpApi),
+            () if self.text("httpMethod").is_some() => Some(Sender::RestApi),
+            () => None,
+        }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for name in HEADERS {
+            for text in self.header(name) {
+                // A header cannot hold a control character. Its substitute is part of no value that is accepted.
+                let text = text.replace(|c: char| c.is_control() && c != '\t', "\u{FFFD}");
+                if let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) {
+                    headers.append(HeaderName::from_static(name), value);
                 }
             }
         }
-        // The second map, where it has a header, has all its values.
-        all.extend(read);
+        headers
     }
-    event.insert("headers".to_owned(), all.into());
+
+    /// The body, and whether it is in base64. Bad base64 becomes an ordinary body that is not JSON.
+    fn body(&self) -> (Option<String>, bool) {
+        let Some(body) = self.text("body") else { return (None, false) };
+        let encoded = self.get("isBase64Encoded") == Some(&Value::Bool(true));
+        if encoded && BASE64_STANDARD.decode(body).is_err() {
+            return (Some("not base64".to_owned()), false);
+        }
+        (Some(body.to_owned()), encoded)
+    }
 }
 
-fn texts(value: Value) -> Vec<String> {
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Event(***)")
+    }
+}
+
+/// A text, or the texts of a list.
+#[must_use]
+pub fn texts(value: Option<&Value>) -> Vec<&str> {
     match value {
-        Value::String(text) => vec![text],
-        Value::Array(values) => values.into_iter().flat_map(texts).collect(),
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     }
 }
 
-/// No header can hold a control character. What stands for one is no part of any value that we accept.
-fn printable(text: &str) -> Value {
-    Value::String(text.replace(|c: char| c.is_control() && c != '\t', "\u{FFFD}"))
+/// The members of an object with their unparsed values; none for other JSON.
+fn object(json: &str) -> BTreeMap<String, &RawValue> {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
-/// Makes bad base64 an ordinary body that is not JSON.
-fn disarm_body(event: &mut Map<String, Value>) {
-    let encoded = event.get("isBase64Encoded") == Some(&Value::Bool(true));
-    if let Some(Value::String(body)) = event.get("body")
-        && encoded
-        && BASE64_STANDARD.decode(body).is_err()
-    {
-        event.insert("isBase64Encoded".to_owned(), false.into());
-        event.insert("body".to_owned(), "not base64".into());
+/// A value; `null` for JSON that this parser does not support, such as a number beyond all bounds.
+fn value(raw: &RawValue) -> Value {
+    serde_json::from_str(raw.get()).unwrap_or_default()
+}
+
+/// The members of an object whose names are read.
+fn some_of(raw: &RawValue, is_read: impl Fn(&str) -> bool) -> Value {
+    let members = object(raw.get()).into_iter().filter(|(name, _)| is_read(name));
+    Value::Object(members.map(|(name, raw)| (name, value(raw))).collect())
+}
+
+/// `requestContext`, as far as it is read. Anything but an object is no context.
+fn context(raw: &RawValue) -> Value {
+    if !raw.get().starts_with('{') {
+        return Value::Null;
     }
+    let members = object(raw.get()).into_iter().filter_map(|(name, raw)| {
+        let value = match name.as_str() {
+            // Members of other kinds of events may be there and `null`.
+            _ if raw.get() == "null" => return None,
+            "http" => some_of(raw, |name| ["method", "sourceIp"].contains(&name)),
+            "identity" => some_of(raw, |name| name == "sourceIp"),
+            "authorizer" => object(raw.get()).get("lambda").map_or(Value::Null, |raw| value(raw)),
+            // Their presence alone tells the kind of the event.
+            "connectionId" | "elb" | "operation" | "queryString" => Value::Bool(true),
+            "apiId" | "requestId" => value(raw),
+            _ => return None,
+        };
+        Some((name, value))
+    });
+    Value::Object(members.collect())
 }

@@ -1,50 +1,94 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use serde_json::value::RawValue;
+use lambda_http::http::Method;
+use lambda_http::http::header::HeaderValue;
+use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
 use super::*;
 
 /// Every error with its status, its body and its own header.
 #[test]
-fn every_error_has_its_answer() {
-    let error = |text: &str| json!({ "error": text });
+fn every_error_has_its_response() {
+    let error = |code: &str, text: &str| json!({ "code": code, "error": text });
+    let later =
+        |code: &str, text: &str, seconds: u64| json!({ "code": code, "error": text, "retry_after": seconds });
     let cause = || "canary".into();
     let wait = |milliseconds| ApiError::TooManyAttempts { retry_after: Duration::from_millis(milliseconds) };
-    let fields = vec![
-        ("username", "One.".to_owned()),
-        ("email", "Two.".to_owned()),
-        ("username", "Three.".to_owned()),
-    ];
+    let fields =
+        [("username", "invalid", "One."), ("email", "unique", "Two."), ("username", "max_length", "Three.")]
+            .map(|(field, code, message)| FieldError { field, code, message: message.to_owned() });
     let table = [
-        (ApiError::BodyTooLarge, 413, error("Request body too large"), None),
-        (ApiError::Fields(fields), 400, json!({ "email": ["Two."], "username": ["One.", "Three."] }), None),
-        (ApiError::Internal(cause()), 500, error("Internal error"), None),
+        (ApiError::BodyTooLarge, 413, error("body_too_large", "Request body too large"), None),
+        (
+            ApiError::Fields(fields.to_vec()),
+            400,
+            json!({ "email": ["Two."], "username": ["One.", "Three."] }),
+            Some(("x-error-codes", "username=invalid, email=unique, username=max_length")),
+        ),
+        (ApiError::Internal(cause()), 500, error("internal_error", "Internal error"), None),
         (
             ApiError::InvalidCredentials,
             401,
-            error("Invalid credentials"),
+            error("invalid_credentials", "Invalid credentials"),
             Some(("www-authenticate", "Bearer")),
         ),
         (
             ApiError::InvalidToken,
             401,
-            json!({ "valid": false }),
+            json!({ "code": "invalid_token", "valid": false }),
             Some(("www-authenticate", r#"Bearer error="invalid_token""#)),
         ),
-        (ApiError::MalformedJson, 400, error("Malformed JSON"), None),
-        (ApiError::MethodNotAllowed, 405, error("Method not allowed"), Some(("allow", "POST"))),
-        (ApiError::TokenMissing, 400, error("Token missing"), Some(("www-authenticate", "Bearer"))),
-        (wait(1), 429, error("Too many attempts"), Some(("retry-after", "1"))),
-        (wait(1001), 429, error("Too many attempts"), Some(("retry-after", "2"))),
-        (wait(900_000), 429, error("Too many attempts"), Some(("retry-after", "900"))),
-        (ApiError::Unavailable(cause()), 503, error("Service unavailable"), Some(("retry-after", "2"))),
-        (ApiError::UnsupportedMediaType, 415, error("Content-Type must be application/json"), None),
+        (ApiError::MalformedJson, 400, error("malformed_json", "Malformed JSON"), None),
+        (
+            ApiError::MethodNotAllowed { allow: vec![Method::GET, Method::DELETE] },
+            405,
+            error("method_not_allowed", "Method not allowed"),
+            Some(("allow", "GET, DELETE")),
+        ),
+        (
+            ApiError::CannotStart("no secret".to_owned()),
+            500,
+            error("internal_error", "Cannot start: no secret"),
+            None,
+        ),
+        (
+            ApiError::TokenMissing,
+            400,
+            error("token_missing", "Token missing"),
+            Some(("www-authenticate", "Bearer")),
+        ),
+        (wait(1), 429, later("too_many_attempts", "Too many attempts", 1), Some(("retry-after", "1"))),
+        (wait(1001), 429, later("too_many_attempts", "Too many attempts", 2), Some(("retry-after", "2"))),
+        (
+            wait(900_000),
+            429,
+            later("too_many_attempts", "Too many attempts", 900),
+            Some(("retry-after", "900")),
+        ),
+        (
+            ApiError::InvalidIdempotencyKey,
+            400,
+            error("invalid_idempotency_key", "Invalid Idempotency-Key"),
+            None,
+        ),
+        (
+            ApiError::Unavailable(cause()),
+            503,
+            later("unavailable", "Service unavailable", 2),
+            Some(("retry-after", "2")),
+        ),
+        (
+            ApiError::UnsupportedMediaType,
+            415,
+            error("unsupported_media_type", "Content-Type must be application/json"),
+            None,
+        ),
     ];
     for (error, status, body, header) in table {
-        let (name, invocation) = (format!("{error:?}"), invocation());
-        let response = respond(&invocation, &Err(error.into()));
+        let name = format!("{error:?}");
+        let (response, rendered) = response::render(&Err(error.into()));
+        assert_eq!(rendered, status, "{name}");
         assert_eq!(response.status(), status, "{name}");
         let text: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(text, body, "{name}");
@@ -52,44 +96,49 @@ fn every_error_has_its_answer() {
             response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         headers.retain(|header| !COMMON_HEADERS.contains(header));
         assert_eq!(headers, header.into_iter().collect::<Vec<_>>(), "{name}");
-        assert_eq!(response.headers().len(), 3 + headers.len(), "{name}");
+        assert_eq!(response.headers().len(), 4 + headers.len(), "{name}");
     }
 }
 
-const COMMON_HEADERS: [(&str, &str); 3] = [
+const COMMON_HEADERS: [(&str, &str); 4] = [
     ("content-type", "application/json"),
     ("cache-control", "no-store"),
+    ("strict-transport-security", "max-age=31536000"),
     ("x-content-type-options", "nosniff"),
 ];
 
-fn invocation() -> Invocation<'static> {
-    Invocation { function: "test", event: "http", request_id: "1", started: clock(), answered: clock() }
+fn clock() -> Timestamp {
+    Timestamp::from_seconds(1_790_000_000)
 }
 
-fn clock() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+/// Tells what a handler sees of a request: its method, its body and the values of its `Authorization` headers.
+struct Mirror;
+
+static MIRROR: [Route<Mirror>; 1] = [Route {
+    method: Method::POST,
+    path: "/mirror",
+    handler: |_, request| ready(mirrored(&request)).boxed(),
+}];
+
+fn mirrored(request: &Request) -> Result<ApiResponse, RequestError> {
+    let authorization = request.headers().get_all("authorization").iter();
+    let authorization: Vec<_> =
+        authorization.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+    let body = String::from_utf8_lossy(request.body()).into_owned();
+    let seen = json!([request.method().as_str(), body, authorization]);
+    Ok(ApiResponse::ok(&seen, AccountId::random()?)?)
 }
 
-/// What a handler saw of a request: its method, its body and the values of its `Authorization` headers.
+async fn response_of(event: &Value) -> Result<Value, Diagnostic> {
+    let event = Event::parse(&event.to_string(), "1");
+    let response = handle("test", &Mirror, &MIRROR, clock, &event).await?;
+    Ok(serde_json::from_str(response.get()).unwrap())
+}
+
 async fn seen(event: &Value) -> Result<Value, Diagnostic> {
-    let answer = answer("test", clock, lambda_event(event), |_, request| async move {
-        let authorization: Vec<_> = request
-            .headers()
-            .get_all("authorization")
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect();
-        let body = String::from_utf8_lossy(request.body()).into_owned();
-        let seen = json!([request.method().as_str(), body, authorization]);
-        Ok(ApiResponse::ok(&seen, AccountId::random()?)?)
-    });
-    let answer: Value = serde_json::from_str(answer.await?.get()).unwrap();
-    assert_eq!(answer["statusCode"], 200, "{answer}");
-    Ok(serde_json::from_str(answer["body"].as_str().unwrap()).unwrap())
-}
-
-fn lambda_event(event: &Value) -> LambdaEvent<Box<RawValue>> {
-    LambdaEvent::new(serde_json::value::to_raw_value(event).unwrap(), Context::default())
+    let response = response_of(event).await?;
+    assert_eq!(response["statusCode"], 200, "{response}");
+    Ok(serde_json::from_str(response["body"].as_str().unwrap()).unwrap())
 }
 
 fn rest_api() -> Value {
@@ -158,6 +207,24 @@ async fn nothing_a_client_sends_keeps_an_event_from_being_answered() {
     }
 }
 
+/// As `cargo lambda watch` sends it: members of other kinds of events are there, and `null`.
+#[tokio::test]
+async fn null_is_as_good_as_missing() {
+    for mut event in [rest_api(), http_api(), load_balancer()] {
+        for member in
+            ["type", "methodArn", "routeArn", "authorizationToken", "identitySource", "path", "rawPath"]
+        {
+            event[member] = Value::Null;
+        }
+        for member in ["elb", "http", "authorizer", "connectionId"] {
+            if event["requestContext"].get(member).is_none() {
+                event["requestContext"][member] = Value::Null;
+            }
+        }
+        assert_eq!(seen(&event).await.unwrap(), json!(["POST", "{}", ["Bearer x"]]), "{event}");
+    }
+}
+
 #[tokio::test]
 async fn null_and_missing_headers_are_no_headers() {
     for mut event in [rest_api(), http_api(), load_balancer()] {
@@ -208,8 +275,10 @@ async fn bodies_come_plain_or_in_base64() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_event_is_an_error_that_repeats_nothing() {
-    for event in [json!({}), json!([]), json!("canary"), json!(null), json!({ "httpMethod": "canary" })] {
+async fn an_event_that_is_not_http_is_an_error_that_repeats_nothing() {
+    for event in
+        [json!({ "x": 1 }), json!([]), json!("canary"), json!(null), json!({ "httpMethod": "canary" })]
+    {
         let error = seen(&event).await.unwrap_err();
         assert_eq!(
             (error.error_type.as_str(), error.error_message.as_str()),
@@ -220,19 +289,60 @@ async fn what_is_no_http_event_is_an_error_that_repeats_nothing() {
 
 #[tokio::test]
 async fn a_handler_that_panics_is_an_internal_error_and_the_next_request_is_served() {
-    async fn panicking(event: Value) -> Value {
-        let answer = answer("test", clock, lambda_event(&event), |_, request| async move {
-            let body = std::str::from_utf8(request.body()).unwrap();
-            Ok(ApiResponse::ok(&body.parse::<u32>().expect("canary"), AccountId::random()?)?)
-        });
-        serde_json::from_str(answer.await.unwrap().get()).unwrap()
+    static PANICS: [Route<()>; 1] = [Route {
+        method: Method::POST,
+        path: "/panics",
+        handler: |(), request| {
+            async move {
+                let body = std::str::from_utf8(request.body()).unwrap();
+                Ok(ApiResponse::ok(&body.parse::<u32>().expect("canary"), AccountId::random()?)?)
+            }
+            .boxed()
+        },
+    }];
+    async fn panicking(event: &Value) -> Value {
+        let event = Event::parse(&event.to_string(), "1");
+        let response = handle("test", &(), &PANICS, clock, &event).await.unwrap();
+        serde_json::from_str(response.get()).unwrap()
     }
     for mut event in [rest_api(), http_api(), load_balancer()] {
-        let answer = panicking(event.clone()).await;
-        assert_eq!(answer["statusCode"], 500);
-        assert_eq!(answer["body"], r#"{"error":"Internal error"}"#);
+        let response = panicking(&event).await;
+        assert_eq!(response["statusCode"], 500);
+        assert_eq!(response["body"], r#"{"code":"internal_error","error":"Internal error"}"#);
         event["body"] = "7".into();
-        assert_eq!(panicking(event).await["statusCode"], 200);
+        assert_eq!(panicking(&event).await["statusCode"], 200);
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_with_the_methods_of_the_path() {
+    for method in ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "post"] {
+        let mut event = http_api();
+        event["requestContext"]["http"]["method"] = method.into();
+        let response = response_of(&event).await.unwrap();
+        assert_eq!(
+            (&response["statusCode"], &response["headers"]["allow"]),
+            (&json!(405), &json!("POST")),
+            "{method}"
+        );
+    }
+}
+
+/// JSON that no function reads may be anything, also values that `serde_json` cannot hold.
+#[tokio::test]
+async fn members_that_are_not_read_never_fail_an_event() {
+    let odd = format!("[1e999, true, null, \"\\u0000\", {}{}]", "[".repeat(500), "]".repeat(500));
+    for event in [rest_api(), http_api(), load_balancer()] {
+        let event = event.to_string();
+        let context =
+            event.replacen(r#""requestContext":{"#, &format!(r#""requestContext":{{"odd":{odd},"#), 1);
+        for event in [event.replacen('{', &format!(r#"{{"odd":{odd},"#), 1), context] {
+            assert!(event.contains("1e999"));
+            let event = Event::parse(&event, "1");
+            let response = handle("test", &Mirror, &MIRROR, clock, &event).await.unwrap();
+            let response: Value = serde_json::from_str(response.get()).unwrap();
+            assert_eq!(response["statusCode"], 200, "{response}");
+        }
     }
 }
 
@@ -244,21 +354,24 @@ mod forms {
 
     use super::*;
 
-    fn request(body: impl Into<Body>) -> Request {
-        let mut request = Request::new(body.into());
-        *request.method_mut() = Method::POST;
+    fn request(body: impl Into<Body>) -> lambda_http::Request {
+        let mut request = lambda_http::Request::new(body.into());
         request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
         request
     }
 
-    /// The outcome of reading a body and its field `a`: the error's name, or the field.
-    fn read(request: &Request) -> String {
-        let read = BodyFields::read(request).and_then(|mut form| {
+    fn fields(request: lambda_http::Request) -> Result<BodyFields, ApiError> {
+        BodyFields::read(&Request::new(clock, request))
+    }
+
+    /// The field `a` of a body, or the name of the error.
+    fn read(request: &lambda_http::Request) -> String {
+        let read = fields(request.clone()).and_then(|mut form| {
             form.required("a", |text| Ok::<_, Infallible>(text.to_owned())).map_err(|_| ApiError::from(form))
         });
         match read {
             Ok(text) => text,
-            Err(ApiError::Fields(errors)) => errors.into_iter().map(|(_, message)| message).collect(),
+            Err(ApiError::Fields(errors)) => errors.into_iter().map(|error| error.message).collect(),
             Err(error) => format!("{error:?}"),
         }
     }
@@ -288,7 +401,7 @@ mod forms {
     }
 
     #[test]
-    fn what_is_not_one_object_with_different_keys_is_malformed() {
+    fn a_body_must_be_one_object_without_duplicate_keys() {
         let deep = format!("{}{}", r#"{"a":"#.repeat(2000), "}".repeat(2000));
         let deep_in_another = format!(r#"{{"a":"x","b":{}{}}}"#, "[".repeat(4000), "]".repeat(4000));
         for body in [
@@ -364,24 +477,15 @@ mod forms {
     }
 
     #[test]
-    fn nothing_but_post_is_read() {
-        for method in ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "post"] {
-            let mut request = request(r#"{"a":"x"}"#);
-            *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
-            assert_eq!(read(&request), "MethodNotAllowed", "{method}");
-        }
-    }
-
-    #[test]
     fn a_form_cannot_be_printed() {
-        let form = BodyFields::read(&request(r#"{"password":"canary"}"#)).unwrap();
+        let form = fields(request(r#"{"password":"canary"}"#)).unwrap();
         assert!(!format!("{form:?}").contains("canary"));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let refused = BodyFields::read(&request(body.clone())).is_err();
+            let refused = fields(request(body.clone())).is_err();
             prop_assert_eq!(refused, !body.is_empty() && !serde_json::from_slice::<Value>(&body).is_ok_and(|v| v.is_object()));
         }
 

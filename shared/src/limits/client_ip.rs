@@ -1,107 +1,114 @@
-//! How many requests one source address may make.
+//! The rate limit for each client IP.
 //!
-//! An address is what API Gateway or a function URL says of the connection (`requestContext`), never a header, which
-//! a client can write as it likes. It is counted in fixed windows; a window that begins forgives all.
+//! The client IP is the peer of the connection as API Gateway or a function URL reports it (`requestContext`), never a
+//! header, which a client can write as it likes. Requests are counted in fixed windows: the count starts again with each
+//! window.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use crate::store::{AccountStore, StoreError};
+use crate::time::Timestamp;
 
-/// How long requests are counted together.
+/// Length of a window.
 const WINDOW: Duration = Duration::from_mins(5);
 
-/// A source address: all of IPv4, and of IPv6 the /64 that one customer has.
+/// A client IP: a whole IPv4 address, or an IPv6 network.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ClientIp(IpAddr);
 
+/// Networks of IPv6: the /64 that one customer has, and the /48 of a site, which may make ten times as many requests.
+const NETWORKS: [(u32, u32); 2] = [(64, 1), (48, 10)];
+
 impl ClientIp {
-    /// Reads an address.
+    /// Reads an IP in any of its spellings; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Some(Self(match text.parse::<IpAddr>().ok()?.to_canonical() {
-            IpAddr::V4(address) => address.into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        }))
+        Some(Self(text.parse::<IpAddr>().ok()?.to_canonical()))
+    }
+
+    /// The networks that requests are counted for, and how many times the limit each may make.
+    fn networks(self) -> Vec<(String, u32)> {
+        match self.0 {
+            IpAddr::V4(ip) => vec![(ip.to_string(), 1)],
+            IpAddr::V6(ip) => NETWORKS
+                .iter()
+                .map(|(length, times)| {
+                    let network = Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << (128 - length)));
+                    // The /64 has been counted under its bare form since before there was a second network.
+                    let name =
+                        if *length == 64 { network.to_string() } else { format!("{network}/{length}") };
+                    (name, *times)
+                })
+                .collect(),
+        }
     }
 }
 
-impl fmt::Display for ClientIp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
-
-/// How many requests one address may make to a function within five minutes.
+/// The number of requests to one function that a client IP may make in a window of five minutes.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimit {
     function: &'static str,
     requests: u32,
 }
 
-/// A counter of the requests of one address.
+/// One window of one client IP.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Window {
-    /// Names function, address and time.
+    /// Function, client IP and end.
     pub key: String,
-    /// When it ends, in seconds since 1970.
-    pub ends_at: u64,
+    /// Whole seconds.
+    pub ends_at: Timestamp,
+    /// Requests that may be made in it.
+    pub limit: u64,
 }
 
-/// Why a request may not be made now.
-#[derive(Debug, thiserror::Error)]
-pub enum RateLimitError {
-    /// The address has made too many.
-    #[error("too many requests")]
-    Exceeded {
-        /// Until the window ends.
-        retry_after: Duration,
-    },
-    /// Nobody knows: they could not be counted.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// The client IP has used up its window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("too many requests")]
+pub struct OverLimit {
+    /// Time until the window ends.
+    pub retry_after: Duration,
 }
 
 impl RateLimit {
-    /// A limit for one function; 0 requests is no limit.
+    /// A limit for one function; 0 requests means no limit.
     #[must_use]
     pub fn new(function: &'static str, requests: u32) -> Self {
         Self { function, requests }
     }
 
-    /// Counts a request. One whose address nobody knows, from a load balancer or a direct invocation, has no limit.
+    /// The windows in which a request counts. Without a client IP (behind a load balancer, or invoked directly) there are
+    /// none.
+    #[must_use]
+    pub fn windows(&self, client_ip: Option<ClientIp>, now: Timestamp) -> Vec<Window> {
+        let Some(client_ip) = client_ip.filter(|_| self.requests > 0) else { return Vec::new() };
+        let ends_at = (now.seconds() / WINDOW.as_secs() + 1) * WINDOW.as_secs();
+        let window = |(network, times): (String, u32)| Window {
+            key: format!("{}#{network}#{ends_at}", self.function),
+            ends_at: Timestamp::from_seconds(ends_at),
+            limit: u64::from(self.requests) * u64::from(times),
+        };
+        client_ip.networks().into_iter().map(window).collect()
+    }
+
+    /// Checks the count of a window without this request.
     ///
     /// # Errors
     ///
-    /// When there were too many, or the store fails.
-    pub async fn admit(
-        &self,
-        store: &impl AccountStore,
-        address: Option<ClientIp>,
-        now: SystemTime,
-    ) -> Result<(), RateLimitError> {
-        let Some(address) = address.filter(|_| self.requests > 0) else { return Ok(()) };
-        let window = self.window(address, now);
-        if store.count_request(&window).await? <= u64::from(self.requests) {
+    /// [`OverLimit`] with the time that is left.
+    pub fn check(&self, window: &Window, count: u64, now: Timestamp) -> Result<(), OverLimit> {
+        if count < window.limit {
             return Ok(());
         }
-        let ends_at = UNIX_EPOCH + Duration::from_secs(window.ends_at);
-        Err(RateLimitError::Exceeded { retry_after: ends_at.duration_since(now).unwrap_or_default() })
-    }
-
-    fn window(&self, address: ClientIp, now: SystemTime) -> Window {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let ends_at = (now / WINDOW.as_secs() + 1) * WINDOW.as_secs();
-        Window { key: format!("{}#{address}#{ends_at}", self.function), ends_at }
+        Err(OverLimit { retry_after: window.ends_at.since(now) })
     }
 }
 
 impl Window {
-    /// When it began, in seconds since 1970: what ended before then is of no use to anybody.
+    /// A store may delete windows that ended before this one began.
     #[must_use]
-    pub fn began_at(&self) -> u64 {
-        self.ends_at.saturating_sub(WINDOW.as_secs())
+    pub fn began_at(&self) -> Timestamp {
+        self.ends_at.minus(WINDOW)
     }
 }
 
@@ -109,22 +116,23 @@ impl Window {
 mod tests {
     use super::*;
 
-    fn key(function: &'static str, address: &str, seconds: u64) -> String {
-        let address = ClientIp::parse(address).unwrap();
-        RateLimit::new(function, 1).window(address, UNIX_EPOCH + Duration::from_secs(seconds)).key
+    fn keys(function: &'static str, client_ip: &str, seconds: u64) -> Vec<String> {
+        let windows =
+            RateLimit::new(function, 1).windows(ClientIp::parse(client_ip), Timestamp::from_seconds(seconds));
+        windows.into_iter().map(|window| window.key).collect()
     }
 
     #[test]
-    fn an_address_is_one_however_it_is_written_and_a_customer_is_one_network() {
+    fn a_client_ip_has_one_form_and_a_customer_has_one_network() {
         for (one, other) in [
             ("203.0.113.7", "::ffff:203.0.113.7"),
             ("2001:db8::1", "2001:0DB8:0:0:ffff::9"),
             ("2001:db8:0:0::", "2001:db8::ffff:ffff:ffff:ffff"),
         ] {
-            assert_eq!(ClientIp::parse(one), ClientIp::parse(other), "{one}");
+            assert_eq!(keys("login", one, 0), keys("login", other, 0), "{one}");
         }
         for (one, other) in [("203.0.113.7", "203.0.113.8"), ("2001:db8::1", "2001:db8:0:1::1")] {
-            assert_ne!(ClientIp::parse(one), ClientIp::parse(other), "{one}");
+            assert_ne!(keys("login", one, 0)[0], keys("login", other, 0)[0], "{one}");
         }
         for text in ["", "test-invoke-source-ip", "203.0.113.7, 198.51.100.1", "203.0.113.7:80", "[::1]"] {
             assert_eq!(ClientIp::parse(text), None, "{text}");
@@ -132,17 +140,41 @@ mod tests {
     }
 
     #[test]
-    fn functions_addresses_and_windows_are_counted_apart() {
-        let window = key("login", "203.0.113.7", 600);
-        assert_eq!(window, "login#203.0.113.7#900");
-        assert_eq!(window, key("login", "203.0.113.7", 899));
+    fn a_site_of_many_networks_has_ten_times_the_limit() {
+        let (limit, now) = (RateLimit::new("login", 5), Timestamp::EPOCH);
+        let windows = |text| limit.windows(ClientIp::parse(text), now);
+        let (one, other) = (windows("2001:db8:1:1::1"), windows("2001:db8:1:2::1"));
+        assert_eq!(one.iter().map(|window| window.limit).collect::<Vec<_>>(), [5, 50]);
+        assert_eq!(one[1], other[1]);
+        assert_ne!(one[1], windows("2001:db8:2:1::1")[1]);
+        assert_eq!(windows("203.0.113.7").len(), 1);
+    }
+
+    #[test]
+    fn functions_client_ips_and_windows_are_counted_apart() {
+        let window = keys("login", "203.0.113.7", 600);
+        assert_eq!(window, ["login#203.0.113.7#900"]);
+        assert_eq!(window, keys("login", "203.0.113.7", 899));
         for other in [
-            key("login", "203.0.113.7", 599),
-            key("login", "203.0.113.7", 900),
-            key("login", "203.0.113.8", 600),
-            key("register", "203.0.113.7", 600),
+            keys("login", "203.0.113.7", 599),
+            keys("login", "203.0.113.7", 900),
+            keys("login", "203.0.113.8", 600),
+            keys("register", "203.0.113.7", 600),
         ] {
             assert_ne!(window, other);
         }
+    }
+
+    #[test]
+    fn at_the_limit_a_request_is_over_it_until_the_window_ends() {
+        let (limit, now) = (RateLimit::new("login", 2), Timestamp::from_seconds(601));
+        let windows = limit.windows(ClientIp::parse("203.0.113.7"), now);
+        assert_eq!(limit.check(&windows[0], 1, now), Ok(()));
+        assert_eq!(
+            limit.check(&windows[0], 2, now),
+            Err(OverLimit { retry_after: Duration::from_secs(299) })
+        );
+        assert_eq!(limit.windows(None, now), []);
+        assert_eq!(RateLimit::new("login", 0).windows(ClientIp::parse("203.0.113.7"), now), []);
     }
 }

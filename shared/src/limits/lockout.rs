@@ -1,7 +1,7 @@
-//! Wrong guesses at the password of a name, and when the next one may be made.
+//! The lock-out of a name after wrong passwords: when the next attempt is allowed.
 //!
-//! A pure function of the record and the time decides. A store only swaps one record for the next, and whether there is
-//! an account by that name makes no difference to any of this.
+//! A pure function of the record and the time decides. A store swaps one record for the next. An account by that name
+//! need not exist: unknown names are locked in the same way.
 //!
 //! | failures in a row | wait after the last one |
 //! |---|---|
@@ -9,62 +9,63 @@
 //! | 5, 6, 7, … | 1 s, 2 s, 4 s, … up to 15 min |
 //! | 100 and more (NIST SP 800-63B section 3.2.2) | 24 h |
 
-use std::fmt::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::hex;
 use crate::names::username::UsernameKey;
 use crate::random::{self, NoRandomness};
+use crate::time::Timestamp;
 
-/// From this failure in a row on, each is followed by a wait.
+/// The first failure in a row that is followed by a wait.
 const FIRST_WAIT: u32 = 5;
 
-/// The longest of the waits that double.
+/// Upper bound of the waits that double.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
-/// From this failure in a row on, guessing is hopeless.
+/// The failure in a row from which on the wait is [`LIMIT_WAIT`].
 const LIMIT: u32 = 100;
 
-/// The wait from then on.
+/// One attempt a day, which makes guessing hopeless.
 const LIMIT_WAIT: Duration = Duration::from_hours(24);
 
-/// How long the last failure is remembered. Records of names that do not exist must go at some time, and nothing may
-/// tell them from others; whoever guesses that slowly has three guesses a day.
+/// Lifetime of a record after its last failure. Records of unknown names must expire, and those of known names must not
+/// differ from them. Guessing slowly enough to profit allows three guesses a day.
 const MEMORY: Duration = Duration::from_hours(30 * 24);
 
 /// The failures in a row at one name. No record is no failures.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failures {
-    /// How many there were since the last success.
+    /// Failures since the last success.
     pub failures: u32,
-    /// Until when nobody may try, in milliseconds since 1970.
-    pub locked_until: u64,
-    /// From when on all this is forgotten, in seconds since 1970.
-    pub expires_at: u64,
-    /// Random, and new with every change: what a swap compares.
+    /// The name is locked before this moment; whole milliseconds.
+    pub locked_until: Timestamp,
+    /// The record is void from this moment on; whole seconds.
+    pub expires_at: Timestamp,
+    /// Random and new with every change; a swap compares it.
     pub version: String,
 }
 
-/// Too many failures: nobody may try now.
+/// The name is locked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("too many failures")]
 pub struct LockedOut {
-    /// How long not.
+    /// Time until the next attempt is allowed.
     pub retry_after: Duration,
 }
 
 impl Failures {
-    /// Whether somebody may try at this time.
+    /// Allows an attempt, unless the name is locked at this time.
     ///
     /// # Errors
     ///
-    /// [`LockedOut`], and for how long.
-    pub fn admit(seen: Option<&Self>, now: SystemTime) -> Result<(), LockedOut> {
-        let locked_until = live(seen, now).map_or(0, |seen| seen.locked_until);
-        match locked_until.saturating_sub(since_1970(now, Duration::as_millis)) {
-            0 => Ok(()),
-            left => Err(LockedOut { retry_after: Duration::from_millis(left) }),
+    /// [`LockedOut`] with the time that is left.
+    pub fn admit(seen: Option<&Self>, now: Timestamp) -> Result<(), LockedOut> {
+        let locked_until = live(seen, now).map_or(Timestamp::EPOCH, |seen| seen.locked_until);
+        match locked_until.since(now) {
+            Duration::ZERO => Ok(()),
+            retry_after => Err(LockedOut { retry_after }),
         }
     }
 
@@ -73,39 +74,35 @@ impl Failures {
     /// # Errors
     ///
     /// When the operating system has no randomness.
-    pub fn after_failure(seen: Option<&Self>, now: SystemTime) -> Result<Self, NoRandomness> {
+    pub fn after_failure(seen: Option<&Self>, now: Timestamp) -> Result<Self, NoRandomness> {
         let failures = live(seen, now).map_or(0, |seen| seen.failures).saturating_add(1);
         Ok(Self {
             failures,
-            locked_until: since_1970(now + wait(failures), Duration::as_millis),
-            expires_at: since_1970(now + MEMORY, |time| time.as_secs().into()),
-            version: format!("{:016x}", u64::from_be_bytes(random::bytes()?)),
+            locked_until: Timestamp::from_millis((now + wait(failures)).millis()),
+            expires_at: (now + MEMORY).whole_seconds(),
+            version: hex::encode(&random::bytes::<8>()?),
         })
     }
 
-    /// When the last failure was counted, in seconds since 1970: what expired before then is of no use to anybody.
+    /// The moment of the last failure. A store may delete records that expired before it.
     #[must_use]
-    pub fn counted_at(&self) -> u64 {
-        self.expires_at.saturating_sub(MEMORY.as_secs())
+    pub fn counted_at(&self) -> Timestamp {
+        self.expires_at.minus(MEMORY)
     }
 }
 
-/// What a store keeps the failures at a name under: SHA-256 of its key. People type passwords where the name belongs, and
-/// what fails is kept for a month; besides, it is short however long the name is.
+/// The key of a name's record in a store: SHA-256 in hexadecimal digits. People type passwords into the field for the name,
+/// and records are kept for a month, so the text itself is not stored.
 pub(crate) fn digest(name: &UsernameKey) -> String {
-    Sha256::digest(name.as_str()).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(&Sha256::digest(name.as_str()))
 }
 
-/// A store may keep what has expired for days.
-fn live(seen: Option<&Failures>, now: SystemTime) -> Option<&Failures> {
-    seen.filter(|seen| seen.expires_at > since_1970(now, |time| time.as_secs().into()))
+/// Ignores expired records, which DynamoDB deletes days later.
+fn live(seen: Option<&Failures>, now: Timestamp) -> Option<&Failures> {
+    seen.filter(|seen| seen.expires_at > now.whole_seconds())
 }
 
-/// How long nobody may try after so many failures in a row.
+/// The wait after this many failures in a row.
 fn wait(failures: u32) -> Duration {
     match failures.checked_sub(FIRST_WAIT) {
         None => Duration::ZERO,
@@ -114,28 +111,23 @@ fn wait(failures: u32) -> Duration {
     }
 }
 
-fn since_1970(time: SystemTime, unit: impl FnOnce(&Duration) -> u128) -> u64 {
-    let time = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(unit(&time)).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn at(seconds: u64) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(1_790_000_000 + seconds)
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_seconds(1_790_000_000 + seconds)
     }
 
     /// The record after so many failures, each made as soon as it may be, and when the last one was made.
-    fn failures(count: u32) -> (Failures, SystemTime) {
+    fn failures(count: u32) -> (Failures, Timestamp) {
         let mut now = at(0);
         let mut seen = None;
         for _ in 0..count {
             if let Err(locked) = Failures::admit(seen.as_ref(), now) {
-                now += locked.retry_after;
+                now = now + locked.retry_after;
             }
             seen = Some(Failures::after_failure(seen.as_ref(), now).unwrap());
         }
@@ -176,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_who_never_failed_waits() {
+    fn a_name_without_failures_is_never_locked() {
         assert_eq!(Failures::admit(None, at(0)), Ok(()));
     }
 
@@ -189,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_record_that_is_still_there_locks_nobody() {
-        let seen = Failures { locked_until: u64::MAX, ..failures(5).0 };
+    fn an_expired_record_locks_no_name() {
+        let seen = Failures { locked_until: Timestamp::from_millis(u64::MAX), ..failures(5).0 };
         assert!(Failures::admit(Some(&seen), at(0)).is_err());
         assert_eq!(Failures::admit(Some(&seen), at(31 * 86_400)), Ok(()));
     }
@@ -216,7 +208,7 @@ mod tests {
     /// By the schedule, the hundredth guess is made after most of a day.
     #[test]
     fn a_hundred_guesses_take_a_day() {
-        let took = failures(100).1.duration_since(at(0)).unwrap();
+        let took = failures(100).1.since(at(0));
         assert!(took > Duration::from_hours(21) && took < Duration::from_hours(22), "{took:?}");
     }
 
@@ -228,12 +220,13 @@ mod tests {
             expires_at in any::<u64>(),
             now in 0..u64::from(u32::MAX),
         ) {
+            let (locked_until, expires_at) = (Timestamp::from_millis(locked_until), Timestamp::from_seconds(expires_at));
             let seen = Failures { failures, locked_until, expires_at, version: String::new() };
-            let now = UNIX_EPOCH + Duration::from_secs(now);
+            let now = Timestamp::from_seconds(now);
             let _ = Failures::admit(Some(&seen), now);
             let next = Failures::after_failure(Some(&seen), now).unwrap();
             prop_assert!(next.failures == failures.saturating_add(1) || next.failures == 1);
-            prop_assert!(next.expires_at > seen.expires_at || next.counted_at() > 0);
+            prop_assert!(next.expires_at > seen.expires_at || next.counted_at() > Timestamp::EPOCH);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Email addresses: optional, unique when given.
+//! Emails: optional, unique when given.
 
 use email_address::{EmailAddress, Options};
 
@@ -9,7 +9,8 @@ pub const MAX_LENGTH: usize = 254;
 
 /// An email address with a lower-cased domain, and the [key](EmailKey) that makes it unique.
 ///
-/// The grammar is that of RFC 5321 and 5322 without display names and address literals; the domain has a dot.
+/// The grammar is that of RFC 5321 and 5322 without display names, quoted local parts and address literals. The domain has a
+/// dot and a valid IDNA form (UTS 46).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Email {
     address: String,
@@ -36,10 +37,14 @@ impl Email {
         let parse =
             |text: &str| EmailAddress::parse_with_options(text, grammar).map_err(|_| EmailError::Grammar);
         let parsed = parse(typed)?;
+        // A quoted local part is the same mailbox as the unquoted one.
+        if parsed.local_part().starts_with('"') {
+            return Err(EmailError::Grammar);
+        }
         let address = format!("{}@{}", parsed.local_part(), parsed.domain().to_lowercase());
         // Lower case can be longer, or outside the grammar; what is stored must be readable.
         parse(&address)?;
-        let key = EmailKey(unicode::caseless_key(&address));
+        let key = EmailKey::of(&address).ok_or(EmailError::Grammar)?;
         // Compatibility forms can grow; a key stays within what a store can hold.
         if key.0.chars().count() > MAX_LENGTH {
             return Err(EmailError::TooLong);
@@ -47,30 +52,46 @@ impl Email {
         Ok(Self { address, key })
     }
 
-    /// The address.
+    /// Takes an email from a store, whatever the grammar of new ones is today.
+    #[must_use]
+    pub fn from_stored(address: String) -> Self {
+        let key = EmailKey::of(&address).unwrap_or_else(|| EmailKey(unicode::caseless_key(&address)));
+        Self { address, key }
+    }
+
+    /// The email with its domain in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.address
     }
 
-    /// The key of this address.
+    /// The form that is unique.
     #[must_use]
     pub fn key(&self) -> &EmailKey {
         &self.key
     }
 
-    /// What stands before the `@`.
+    /// The part before the `@`.
     #[must_use]
     pub fn local_part(&self) -> &str {
         self.address.rsplit_once('@').map_or(&self.address, |(local, _)| local)
     }
 }
 
-/// What makes an email address unique: its compatibility form, case folded.
+/// The form of an email that is unique: its compatibility form, case folded.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct EmailKey(String);
 
 impl EmailKey {
+    /// The local part folded, and the domain as UTS 46 decodes it, so that `münchen.de` and `xn--mnchen-3ya.de` are one.
+    fn of(address: &str) -> Option<Self> {
+        let (local, domain) = address.rsplit_once('@')?;
+        let ascii = idna::domain_to_ascii(domain).ok()?;
+        let (domain, decoded) = idna::domain_to_unicode(&ascii);
+        decoded.ok()?;
+        Some(Self(format!("{}@{domain}", unicode::caseless_key(local))))
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -78,7 +99,7 @@ impl EmailKey {
     }
 }
 
-/// Why a text is no email address. `Display` is what the client reads, in Django's words.
+/// A text is not an email. `Display` is the message for the client, in Django's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EmailError {
     /// Not an address.
@@ -107,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn text_that_is_not_an_email_is_refused() {
         for text in [
             "",
             "alice",
@@ -125,11 +146,30 @@ mod tests {
             "alice@xİy.com",
             &format!("alice@{}.com", "Ⱥ".repeat(31)),
             "alice@.com",
+            "\"alice\"@example.com",
+            "\"al\\ice\"@example.com",
+            "alice@xn--a.com",
             "alice@example..com",
         ] {
             assert_eq!(Email::parse(text), Err(EmailError::Grammar), "{text:?}");
         }
         assert_eq!(Email::parse("alice\0@example.com"), Err(EmailError::Null));
+    }
+
+    #[test]
+    fn one_mailbox_has_one_key() {
+        for (one, other) in [
+            ("user@münchen.de", "user@xn--mnchen-3ya.de"),
+            ("user@MÜNCHEN.de", "User@XN--MNCHEN-3YA.DE"),
+            ("user@例え.jp", "user@xn--r8jz45g.jp"),
+            ("user@example.com", "ｕser@ｅxample.com"),
+        ] {
+            let key = |text| Email::parse(text).unwrap().key().clone();
+            assert_eq!(key(one), key(other), "{one}");
+            assert_eq!(Email::from_stored(one.to_owned()).key(), &key(one), "{one}");
+        }
+        let key = |text| Email::parse(text).unwrap().key().clone();
+        assert_ne!(key("user@straße.de"), key("user@strasse.de"));
     }
 
     #[test]
@@ -150,7 +190,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_stored_is_read_again(local in "\\PC{1,10}", domain in "[A-Zİßſﬁａ-ｚȺ-Ɏα-ωА-я]{1,30}") {
+        fn a_stored_email_parses_again(local in "\\PC{1,10}", domain in "[A-Zİßſﬁａ-ｚȺ-Ɏα-ωА-я]{1,30}") {
             if let Ok(email) = Email::parse(&format!("{local}@{domain}.com")) {
                 prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
             }

@@ -1,4 +1,4 @@
-//! Which spellings of a text are the same text: normalisation and case folding, once, for all of us.
+//! Normalisation and case folding, in one place: they decide which spellings are the same text.
 //!
 //! Normalisation and case folding of assigned characters never change between Unicode versions
 //! (<https://www.unicode.org/policies/stability_policy.html>), so a key once stored stays findable.
@@ -32,9 +32,8 @@ pub fn nfkc(text: &str) -> String {
     ComposingNormalizer::new_nfkc().normalize(text).into_owned()
 }
 
-/// Whether Python's `\w`, and so Django's username grammar, matches `c`.
-///
-/// That is a letter or a number of any script, or `_`; combining marks are neither.
+/// Python's `\w`, and so Django's username grammar: a letter or a number of any script, or `_`. Combining marks are
+/// neither.
 #[must_use]
 pub fn is_word(c: char) -> bool {
     use GeneralCategory as Category;
@@ -52,7 +51,7 @@ pub fn is_word(c: char) -> bool {
         )
 }
 
-/// Whether `c` is invisible by its nature: two texts that differ in such characters look alike.
+/// Invisible characters: two texts that differ in them look alike.
 #[must_use]
 pub fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)

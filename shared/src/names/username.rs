@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::names::email::Email;
 use crate::names::unicode;
 
 /// The longest username, in code points; Django's limit.
@@ -36,19 +37,39 @@ impl Username {
         if composed.chars().count() > MAX_LENGTH || key.0.chars().count() > 3 * MAX_LENGTH {
             return Err(UsernameError::TooLong);
         }
-        if key.0.chars().any(unicode::is_ignorable) {
+        // The two would be steps of a path in the URLs of back ends.
+        if key.0.chars().any(unicode::is_ignorable) || [".", ".."].contains(&key.as_str()) {
             return Err(UsernameError::Character);
         }
         Ok(Self { typed: typed.to_owned(), key })
     }
 
-    /// The username as typed.
+    /// Takes a username and its key from a store, whatever the grammar of new names is today.
+    #[must_use]
+    pub fn from_stored(typed: String, key: String) -> Self {
+        Self { typed, key: UsernameKey(key) }
+    }
+
+    /// Checks that a name with `@` is the account's own email: back ends may take it for one.
+    ///
+    /// # Errors
+    ///
+    /// When it has an `@` and is not that email.
+    pub fn check_is_own(&self, email: Option<&Email>) -> Result<(), UsernameError> {
+        let is_own = |email: &Email| Email::parse(&self.typed).is_ok_and(|name| name.key() == email.key());
+        if self.key.0.contains('@') && !email.is_some_and(is_own) {
+            return Err(UsernameError::NotOwnEmail);
+        }
+        Ok(())
+    }
+
+    /// The username as typed at registration.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// The key of this username.
+    /// The form that is unique and that finds the account.
     #[must_use]
     pub fn key(&self) -> &UsernameKey {
         &self.key
@@ -65,15 +86,15 @@ fn is_plain(text: &str) -> bool {
     text.chars().all(|c| (unicode::is_word(c) || ".@+-".contains(c)) && !unicode::is_ignorable(c))
 }
 
-/// What makes a username unique and findable: its compatibility form, case folded.
+/// The form of a username that is unique and finds the account: its compatibility form, case folded.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UsernameKey(String);
 
 impl UsernameKey {
-    /// The key of any text, also of one that is no username: nobody will be found under it.
+    /// The key of any text, even of one that cannot be a username.
     ///
-    /// So a name can be looked up in every spelling that folds to it, and a name outside the grammar
-    /// costs the same as one that is merely unknown.
+    /// A name is therefore found in every spelling that folds to it, and a name outside the grammar costs the same as an
+    /// unknown one.
     #[must_use]
     pub fn of(text: &str) -> Self {
         // No username is longer. Cutting keeps the work and the length of a store's key bounded.
@@ -88,7 +109,7 @@ impl UsernameKey {
     }
 }
 
-/// Why a text is no username. `Display` is what the client reads, in Django's words.
+/// A text is not a username. `Display` is the message for the client, in Django's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UsernameError {
     /// A character outside the grammar.
@@ -96,6 +117,9 @@ pub enum UsernameError {
         "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
     )]
     Character,
+    /// An `@` in a name that is not the account's own email.
+    #[error("A username with an @ must be your own email address.")]
+    NotOwnEmail,
     /// U+0000.
     #[error("Null characters are not allowed.")]
     Null,
@@ -138,6 +162,9 @@ mod tests {
             "a\u{E0001}",
             "\u{3164}",
             "\u{FFA0}",
+            ".",
+            "..",
+            "．",
             "\u{301}",
             "x\u{302}",
             "💥",
@@ -145,6 +172,20 @@ mod tests {
             assert_eq!(Username::parse(name), Err(UsernameError::Character), "{name:?}");
         }
         assert_eq!(Username::parse("admin\0"), Err(UsernameError::Null));
+    }
+
+    #[test]
+    fn a_name_with_an_at_sign_is_the_accounts_own_email() {
+        let email = Email::parse("Victim@Example.com").unwrap();
+        for name in ["victim@example.com", "VICTIM@example.COM", "plain"] {
+            assert_eq!(Username::parse(name).unwrap().check_is_own(Some(&email)), Ok(()), "{name}");
+        }
+        for name in ["victim@example.org", "@victim", "a@b", "victim＠example.org"] {
+            if let Ok(name) = Username::parse(name) {
+                assert_eq!(name.check_is_own(Some(&email)), Err(UsernameError::NotOwnEmail), "{name}");
+                assert_eq!(name.check_is_own(None), Err(UsernameError::NotOwnEmail), "{name}");
+            }
+        }
     }
 
     #[test]

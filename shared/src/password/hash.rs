@@ -31,7 +31,7 @@ const TAG_BYTES: usize = 32;
 
 /// A password's hash as it is stored. `Debug` shows nothing.
 ///
-/// Any text can stand here, since rows outlive programs; [`Hasher::verify`] refuses what it cannot verify.
+/// It may hold any text, since rows outlive programs; [`Hasher::verify`] refuses a text that it cannot verify.
 #[derive(Clone, Eq, PartialEq)]
 pub struct PasswordHash(String);
 
@@ -48,7 +48,7 @@ impl PasswordHash {
         &self.0
     }
 
-    /// What an operator may know of it, and can.
+    /// A description that does not reveal the hash.
     #[must_use]
     pub fn describe(&self) -> Description {
         let (scheme, read) = scheme::read(&self.0);
@@ -61,19 +61,19 @@ impl PasswordHash {
     }
 }
 
-/// Refuses what would take more memory or time than a function has, before any of it is spent.
+/// Refuses hashes that would take more memory or time than a function has.
 fn within_limits(scheme: Scheme) -> Result<Scheme, Unverifiable> {
     if scheme.is_within_limits() { Ok(scheme) } else { Err(Unverifiable::TooCostly) }
 }
 
-/// A stored hash without what is secret about it.
+/// A stored hash without its secret parts.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Description {
     /// The name of the scheme.
     pub scheme: &'static str,
-    /// What it costs; empty if the hash cannot be read.
+    /// The parameters of its cost; empty if the hash cannot be parsed.
     pub parameters: String,
-    /// Whether a login can verify it.
+    /// `Ok` if a login can verify it.
     pub verifiable: Result<(), Unverifiable>,
 }
 
@@ -83,7 +83,7 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// What one hash costs. Parallelism is 1: a Lambda environment has one event and at most a few threads.
+/// The cost of one hash. Parallelism is 1: a Lambda environment handles one event at a time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Cost {
     memory_kib: u32,
@@ -118,7 +118,7 @@ impl Cost {
         sound.then_some(Self { memory_kib, iterations })
     }
 
-    /// Whether a function can bear to verify a hash of this cost: the same bound for new hashes and for stored ones.
+    /// The upper bound of new hashes and of stored ones.
     fn is_within_limits(memory_kib: u32, iterations: u32) -> bool {
         memory_kib <= Self::MOST_MEMORY_KIB
             && iterations <= Self::MOST_ITERATIONS
@@ -130,7 +130,27 @@ impl Cost {
     }
 }
 
-/// Makes and verifies hashes, and does for an unknown user the work that a known one would cost.
+/// The result of verifying a password.
+#[derive(Clone, Copy, Debug)]
+pub enum Verification<'p> {
+    /// The password is the one that was hashed.
+    Match {
+        /// The password, if the stored hash is outdated: of another scheme or cost than new ones.
+        renew: Option<&'p Password>,
+    },
+    /// The password is another one, or there is nothing to compare it with.
+    Mismatch,
+}
+
+impl Verification<'_> {
+    /// `true` for a match.
+    #[must_use]
+    pub fn is_match(self) -> bool {
+        matches!(self, Self::Match { .. })
+    }
+}
+
+/// Makes and verifies hashes, and does for an unknown name the work that a known one would cost.
 #[derive(Debug)]
 pub struct Hasher {
     argon2: Argon2<'static>,
@@ -142,14 +162,14 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// A hasher whose new hashes, and whose decoy, have this cost. Their memory is mapped while others get ready.
+    /// A hasher whose new hashes and decoy have this cost. A thread begins to map their memory.
     ///
     /// # Errors
     ///
-    /// Never for a [`Cost`]; the library checks it once more.
+    /// When the library does not support the cost, which [`Cost`] excludes.
     pub fn new(cost: Cost) -> Result<Self, HashError> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
-        // Nobody knows a password with this tag. It needs no hashing to make, so that no start is slowed.
+        // No known password has this tag. Making it needs no hashing, so that it does not slow the start.
         let decoy = phc(&argon2, &[0; SALT_BYTES], &[0; TAG_BYTES])?;
         let decoy =
             argon2::Stored::new(&decoy, Origin::Ours).map(Scheme::Argon2).ok_or(HashError::RequestError)?;
@@ -158,13 +178,13 @@ impl Hasher {
         Ok(Self { argon2, memory, decoy, second_decoy: None, computations, elsewhere })
     }
 
-    /// Waits until the memory of hashes is mapped, so that the first request need not.
+    /// Waits until the memory of hashes is mapped, so that the first request does not wait.
     pub fn wait_for_memory(&self) {
         drop(self.memory.mapped());
     }
 
-    /// Makes every verification compute twice: once at the current cost, and once what `decoy` costs, a hash of the
-    /// kind that a population still to be migrated has. Then nobody can tell by the time who is one of them.
+    /// Makes every verification compute twice: once at the current cost, and once at the cost of `decoy`, a hash as imported
+    /// accounts have it. Times then do not tell imported accounts from others.
     ///
     /// # Errors
     ///
@@ -187,36 +207,40 @@ impl Hasher {
         Ok(PasswordHash(phc(&self.argon2, &salt, &tag)?.to_string()))
     }
 
-    /// Whether `password` is the one that `stored` was made of. Always exactly one computation, and exactly two with a
-    /// second decoy.
+    /// Verifies a password by exactly one computation, and exactly two with a second decoy.
     ///
-    /// Without a stored hash (nobody by that name) the decoy is verified, at the current cost; without a
-    /// password (the text given cannot be one) an empty one is. Neither ever matches.
+    /// Without a stored hash (an unknown name) the decoy is verified, at the current cost; without a password (a text that
+    /// cannot be one) the empty one is. Neither ever matches.
     ///
     /// # Errors
     ///
-    /// When the stored hash cannot be verified: a row's fault, not the caller's. The decoy has been verified then.
-    pub fn verify(
+    /// When the stored hash cannot be verified, a fault of the row. The decoy has been verified then.
+    pub fn verify<'p>(
         &self,
         stored: Option<&PasswordHash>,
-        password: Option<&Password>,
-    ) -> Result<bool, Unverifiable> {
+        password: Option<&'p Password>,
+    ) -> Result<Verification<'p>, Unverifiable> {
         let parsed = stored.map(PasswordHash::scheme).transpose();
         let hash = parsed.as_ref().ok().and_then(Option::as_ref);
-        let genuine = hash.is_some() && password.is_some();
         let nothing = Password::empty();
-        let password = password.unwrap_or(&nothing);
+        let typed = password.unwrap_or(&nothing);
         let (target, padding) = match (hash, &self.second_decoy) {
             (None, second) => (&self.decoy, second.as_ref()),
             (Some(hash), None) => (hash, None),
             (Some(hash), Some(second)) if self.is_current(hash) => (hash, Some(second)),
             (Some(hash), Some(_)) => (hash, Some(&self.decoy)),
         };
-        let outcome = self.compute(target, password);
-        let padding = padding.map(|padding| black_box(self.compute(padding, password)));
+        let matches = self.compute(target, typed);
+        let padding = padding.map(|padding| black_box(self.compute(padding, typed)));
+        let is_current = hash.map(|hash| self.is_current(hash));
         parsed?;
         padding.transpose()?;
-        Ok(outcome? && genuine)
+        Ok(match (matches?, is_current, password) {
+            (true, Some(is_current), Some(password)) => {
+                Verification::Match { renew: (!is_current).then_some(password) }
+            }
+            _ => Verification::Mismatch,
+        })
     }
 
     fn compute(&self, hash: &Scheme, password: &Password) -> Result<bool, Unverifiable> {
@@ -225,7 +249,7 @@ impl Hasher {
         hash.matches(&self.memory, password)
     }
 
-    /// Whether a hash has another form than new ones have, and is to be replaced when its password is next known.
+    /// `true` if a hash has another scheme or cost than new ones. The next login replaces it.
     #[must_use]
     pub fn is_outdated(&self, stored: &PasswordHash) -> bool {
         stored.scheme().map_or(true, |hash| !self.is_current(&hash))
@@ -238,13 +262,13 @@ impl Hasher {
         }
     }
 
-    /// How many hashes were computed; tests hold the paths of a login to the same number.
+    /// Number of computations so far. Tests hold all paths of a login to the same number.
     #[must_use]
     pub fn computations(&self) -> u64 {
         self.computations.load(Ordering::Relaxed)
     }
 
-    /// How many of them at another cost or by another scheme than new hashes have.
+    /// Number of those at another cost or by another scheme than new hashes have.
     #[must_use]
     pub fn computations_elsewhere(&self) -> u64 {
         self.elsewhere.load(Ordering::Relaxed)
@@ -262,16 +286,16 @@ fn phc(argon2: &Argon2<'_>, salt: &[u8], tag: &[u8]) -> Result<Phc, HashError> {
     })
 }
 
-/// Why no hash could be made.
+/// A hash could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
     /// No salt.
     #[error("no salt for a password hash")]
     Random(#[from] NoRandomness),
-    /// The library refused, for want of memory for instance.
+    /// The library failed, for want of memory for instance.
     #[error("the password hash could not be computed")]
     RequestError,
-    /// The second decoy is no hash that can be verified.
+    /// The second decoy cannot be verified.
     #[error("DECOY_HASH must be a password hash that a login can verify")]
     Decoy(#[source] Unverifiable),
 }
@@ -294,7 +318,7 @@ impl From<password_hash::Error> for HashError {
     }
 }
 
-/// Why a stored hash cannot be verified. Says nothing of what the hash is.
+/// A stored hash cannot be verified. The error does not reveal the hash.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unverifiable {
     /// The library failed, for want of memory for instance.
@@ -303,13 +327,13 @@ pub enum Unverifiable {
     /// Not a hash at all.
     #[error("the stored password hash is malformed")]
     Malformed,
-    /// A hash of no kind that we know.
+    /// An unknown scheme.
     #[error("the stored password hash is of an unknown scheme")]
     Scheme,
-    /// More memory or time than a function can bear.
+    /// More memory or time than a function has.
     #[error("the stored password hash is too costly to verify")]
     TooCostly,
-    /// Django's mark of an account that nobody logs in to with a password.
+    /// Django's mark of an account without a password.
     #[error("the account has no password")]
     Unusable,
 }
@@ -343,9 +367,12 @@ mod tests {
     fn a_hash_made_elsewhere_verifies() {
         let hasher = hasher();
         let right = password("correct horse battery staple");
-        assert_eq!(hasher.verify(Some(&stored(FOREIGN)), Some(&right)), Ok(true));
+        assert_eq!(hasher.verify(Some(&stored(FOREIGN)), Some(&right)).map(Verification::is_match), Ok(true));
         let wrong = password("correct horse battery stapler");
-        assert_eq!(hasher.verify(Some(&stored(FOREIGN)), Some(&wrong)), Ok(false));
+        assert_eq!(
+            hasher.verify(Some(&stored(FOREIGN)), Some(&wrong)).map(Verification::is_match),
+            Ok(false)
+        );
         assert!(!hasher.is_outdated(&stored(FOREIGN)));
     }
 
@@ -358,7 +385,10 @@ mod tests {
         );
         assert_ne!(one, two);
         assert!(one.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.as_str());
-        assert_eq!(hasher.verify(Some(&one), Some(&password("secret phrase"))), Ok(true));
+        assert_eq!(
+            hasher.verify(Some(&one), Some(&password("secret phrase"))).map(Verification::is_match),
+            Ok(true)
+        );
     }
 
     #[test]
@@ -367,7 +397,10 @@ mod tests {
         let long = "x".repeat(200);
         let hash = hasher.hash(&password(&long)).unwrap();
         for length in [72, 128, 199] {
-            assert_eq!(hasher.verify(Some(&hash), Some(&password(&long[..length]))), Ok(false));
+            assert_eq!(
+                hasher.verify(Some(&hash), Some(&password(&long[..length]))).map(Verification::is_match),
+                Ok(false)
+            );
         }
     }
 
@@ -388,7 +421,7 @@ mod tests {
             (Some(&corrupt), Some(&right)),
         ] {
             let before = hasher.computations();
-            let _ = hasher.verify(stored, typed);
+            let _ = hasher.verify(stored, typed).map(Verification::is_match);
             assert_eq!(hasher.computations(), before + 1);
         }
         assert!(hasher.is_current(&hash.scheme().unwrap()));
@@ -411,10 +444,10 @@ mod tests {
             (Some(&corrupt), "correct horse", Err(Unverifiable::Scheme)),
         ] {
             let made = (hasher.computations(), hasher.computations_elsewhere());
-            assert_eq!(hasher.verify(stored, Some(&password(typed))), expected);
+            assert_eq!(hasher.verify(stored, Some(&password(typed))).map(Verification::is_match), expected);
             assert_eq!((hasher.computations(), hasher.computations_elsewhere()), (made.0 + 2, made.1 + 1));
             let made = (hasher.computations(), hasher.computations_elsewhere());
-            assert_ne!(hasher.verify(stored, None), Ok(true));
+            assert_ne!(hasher.verify(stored, None).map(Verification::is_match), Ok(true));
             assert_eq!((hasher.computations(), hasher.computations_elsewhere()), (made.0 + 2, made.1 + 1));
         }
     }
@@ -439,11 +472,11 @@ mod tests {
     }
 
     #[test]
-    fn neither_nobody_nor_no_password_ever_matches() {
+    fn an_unknown_name_and_an_impossible_password_never_match() {
         let hasher = hasher();
         let empty = hasher.hash(&password("")).unwrap();
-        assert_eq!(hasher.verify(Some(&empty), None), Ok(false));
-        assert_eq!(hasher.verify(None, Some(&password("anything"))), Ok(false));
+        assert_eq!(hasher.verify(Some(&empty), None).map(Verification::is_match), Ok(false));
+        assert_eq!(hasher.verify(None, Some(&password("anything"))).map(Verification::is_match), Ok(false));
     }
 
     #[test]
@@ -469,7 +502,11 @@ mod tests {
             (format!("$argon2id$v=19$x=1${tag}"), Unverifiable::Malformed),
             (format!("$argon2id$v=18$m=19456,t=2,p=1${tag}"), Unverifiable::Malformed),
         ] {
-            assert_eq!(hasher.verify(Some(&stored(&text)), Some(&password("x"))), Err(reason), "{text}");
+            assert_eq!(
+                hasher.verify(Some(&stored(&text)), Some(&password("x"))).map(Verification::is_match),
+                Err(reason),
+                "{text}"
+            );
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a new password must be: long enough, and none that an attacker tries first.
+//! The rules on new passwords: a least length, and a list of common ones.
 //!
 //! There are no rules of composition: NIST SP 800-63B section 3.1.1.2 and OWASP ASVS 6.2.5 forbid them.
 
@@ -7,8 +7,7 @@ use crate::names::unicode::caseless_key;
 use crate::names::username::Username;
 use crate::password::{Password, PasswordError};
 
-/// The passwords that attackers try first, sorted, as `build.rs` packs them. `blocklist/SOURCES.md` says whose lists they
-/// are.
+/// The passwords that attackers try first, sorted and packed by `build.rs`. `blocklist/SOURCES.md` names their sources.
 static COMMON: &str = include_str!(concat!(env!("OUT_DIR"), "/common_passwords.packed"));
 
 /// The rules on new passwords.
@@ -24,11 +23,11 @@ impl Policy {
         Self { min_length }
     }
 
-    /// Takes a new password, if nothing speaks against it.
+    /// Checks a new password.
     ///
     /// # Errors
     ///
-    /// What speaks against it.
+    /// The first rule that it breaks.
     pub fn admit(
         &self,
         typed: &str,
@@ -47,24 +46,75 @@ impl Policy {
         if email.is_some_and(is_email) {
             return Err(PolicyError::IsEmail);
         }
-        if is_common(&key) {
+        if is_common(&key) || is_dressed_up(&key) {
             return Err(PolicyError::Common);
         }
         Ok(password)
     }
 }
 
-/// Looks a password up in the list, by bisection down to its group: nothing is built at a cold start.
+/// Looks a password up in the packed list.
 fn is_common(password: &str) -> bool {
-    let (mut rest, mut group) = (COMMON, "");
-    while let Some((before, line, after)) = middle_line(rest) {
-        if unpacked(line).next().is_some_and(|first| *first <= *password) {
-            (group, rest) = (line, after);
+    listed_from(password).next().is_some_and(|common| common == password)
+}
+
+/// Longest tail of digits and signs that makes no difference to a common word.
+const MAX_TAIL: usize = 6;
+
+/// Shortest common word that is looked for.
+const MIN_WORD: usize = 4;
+
+/// A common word with digits or signs in the place of letters, and a short tail of digits and signs: `P@ssw0rd123!`.
+fn is_dressed_up(password: &str) -> bool {
+    let stem = without_tail(password);
+    let tail = password.len() - stem.len();
+    let read = |one: char| stem.chars().map(|c| letter(c, one)).collect::<String>();
+    (1..=MAX_TAIL).contains(&tail) && ['i', 'l'].into_iter().any(|one| is_common_word(&read(one)))
+        || tail == 0 && ['i', 'l'].into_iter().any(|one| read(one) != password && is_common_word(&read(one)))
+}
+
+fn without_tail(password: &str) -> &str {
+    password.trim_end_matches(|c: char| c.is_ascii() && !c.is_ascii_alphabetic())
+}
+
+/// The letter that a digit or sign stands for; `one` is that of `1`.
+fn letter(c: char, one: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' => one,
+        '!' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        '8' => 'b',
+        c => c,
+    }
+}
+
+/// A word that is on the list, alone or with a tail of its own.
+fn is_common_word(word: &str) -> bool {
+    let is_word = word.len() >= MIN_WORD && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    is_word
+        && listed_from(word)
+            .take_while(|common| common.starts_with(word))
+            .any(|common| without_tail(&common) == word)
+}
+
+/// The listed passwords from a text on, in their order. The list is bisected down to a group, so that a cold start builds
+/// nothing.
+fn listed_from(text: &str) -> impl Iterator<Item = String> {
+    let (mut found, mut low, mut high) = (0, 0, COMMON.len());
+    while let Some((start, group)) = middle_group(low, high) {
+        if unpacked(group).next().is_some_and(|first| first.as_str() <= text) {
+            (found, low) = (start, start + group.len() + 1);
         } else {
-            rest = before;
+            high = start;
         }
     }
-    unpacked(group).any(|common| common == password)
+    let text = text.to_owned();
+    let listed = COMMON.get(found..).unwrap_or_default().lines().flat_map(unpacked);
+    listed.skip_while(move |common| *common < text)
 }
 
 /// The passwords of a group.
@@ -77,23 +127,22 @@ fn unpacked(group: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Splits lines at the one that holds their middle byte.
-fn middle_line(lines: &str) -> Option<(&str, &str, &str)> {
-    let middle = lines.floor_char_boundary(lines.len() / 2);
-    let (left, right) = lines.split_at(middle);
+/// The group that holds the middle byte of a range that begins and ends with whole groups, and its place.
+fn middle_group(low: usize, high: usize) -> Option<(usize, &'static str)> {
+    let groups = COMMON.get(low..high).filter(|groups| !groups.is_empty())?;
+    let (left, right) = groups.split_at(groups.floor_char_boundary(groups.len() / 2));
     let start = left.rfind('\n').map_or(0, |end| end + 1);
-    let end = right.find('\n').map_or(lines.len(), |end| middle + end);
-    let line = lines.get(start..end).filter(|line| !line.is_empty())?;
-    Some((lines.get(..start)?, line, lines.get(end + 1..).unwrap_or_default()))
+    let end = left.len() + right.find('\n').unwrap_or(right.len());
+    Some((low + start, groups.get(start..end)?))
 }
 
-/// Why a password is not taken. `Display` is what the client reads, in Django's words.
+/// A new password breaks a rule. `Display` is the message for the client, in Django's words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PolicyError {
-    /// On the list.
+    /// It is on the list.
     #[error("This password is too common.")]
     Common,
-    /// The email address or what stands before its `@`.
+    /// The email or the part before its `@`.
     #[error("The password is too similar to the email address.")]
     IsEmail,
     /// The username, in any spelling.
@@ -102,10 +151,10 @@ pub enum PolicyError {
     /// Fewer code points than configured.
     #[error("This password is too short. It must contain at least {min_length} characters.")]
     TooShort {
-        /// How many are needed.
+        /// The configured length.
         min_length: usize,
     },
-    /// No password at all.
+    /// Not a password.
     #[error(transparent)]
     Unfit(#[from] PasswordError),
 }
@@ -134,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_listed_is_not_found() {
+    fn an_unlisted_password_is_not_found() {
         for password in [
             "",
             "\n",
@@ -147,6 +196,51 @@ mod tests {
             "�",
         ] {
             assert!(!is_common(password), "{password:?}");
+        }
+    }
+
+    #[test]
+    fn a_dressed_up_common_password_is_common() {
+        for password in [
+            "P@ssw0rd123",
+            "Welcome123!",
+            "Admin@123",
+            "Passw0rd!",
+            "PASSWORD2026",
+            "dr4g0n99",
+            "L0gin#2024",
+            "qwerty!1",
+        ] {
+            assert_eq!(admit(password), Err(PolicyError::Common), "{password}");
+        }
+        for password in
+            ["password of mine", "passwordrobe", "pass1word9kettle", "zebrawelcome", "w3lc0me-to-the-jungle"]
+        {
+            assert_eq!(admit(password), Ok(()), "{password}");
+        }
+    }
+
+    /// Four words of the EFF's kind, and twelve random characters: the rule must refuse none of them.
+    #[test]
+    fn of_ten_thousand_good_passwords_of_each_kind_none_is_refused() {
+        const WORDS: [&str; 32] = [
+            "correct", "horse", "battery", "staple", "dragon", "monkey", "shadow", "master", "sunshine",
+            "princess", "football", "welcome", "summer", "winter", "flower", "cookie", "pepper", "ginger",
+            "soccer", "purple", "orange", "banana", "hunter", "silver", "killer", "secret", "tigger",
+            "jordan", "thomas", "george", "maggie", "buster",
+        ];
+        const SIGNS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!@#$%&*-_+";
+        let random = |below: usize| usize::from(u16::from_be_bytes(crate::random::bytes().unwrap())) % below;
+        for separator in [" ", "-", ""] {
+            for _ in 0..10_000 {
+                let words: Vec<_> = (0..4).map(|_| WORDS[random(WORDS.len())]).collect();
+                let phrase = words.join(separator);
+                assert_eq!(admit(&phrase), Ok(()), "{phrase}");
+            }
+        }
+        for _ in 0..10_000 {
+            let password: String = (0..12).map(|_| char::from(SIGNS[random(SIGNS.len())])).collect();
+            assert_eq!(admit(&password), Ok(()), "{password}");
         }
     }
 

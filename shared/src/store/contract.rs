@@ -4,15 +4,19 @@ pub(crate) mod operator;
 
 use std::future::Future;
 use std::sync::Barrier;
-use std::time::{Duration, UNIX_EPOCH};
 
-use super::{AccountStore, CreateError, Operator, StoreError, SwapError};
-use crate::account::{Account, AccountId, Status};
+use super::{
+    Accounts, Change, CreateError, Logins, Operator, Registrations, RequestCounts, Standings, StoreError,
+    SwapError,
+};
+use crate::account::{Account, AccountId, Standing, Status};
+use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
+use crate::time::Timestamp;
 
 /// One empty place for accounts that can be opened any number of times, as by several processes.
 pub(crate) trait Place: Sync {
@@ -33,7 +37,7 @@ pub(crate) fn account(username: &str, email: &str) -> Account {
         password_hash: PasswordHash::from_stored(format!("$argon2id$of-{id}")),
         token_version: 0,
         status: Status::Active,
-        created_at: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
+        created_at: Timestamp::from_seconds(1_790_000_000),
     }
 }
 
@@ -42,9 +46,9 @@ fn key(name: &str) -> UsernameKey {
 }
 
 /// Which of username and email were taken; `None` when the account was created.
-fn taken(result: Result<(), CreateError>) -> Option<(bool, bool)> {
+fn taken(result: Result<Standing, CreateError>) -> Option<(bool, bool)> {
     match result {
-        Ok(()) => None,
+        Ok(_) => None,
         Err(CreateError::Taken { username, email }) => Some((username, email)),
         Err(CreateError::Store(error)) => panic!("the store failed: {error:?}"),
     }
@@ -57,14 +61,14 @@ pub(crate) async fn an_account_is_found_as_it_was_created(place: &impl Place) {
     full.token_version = u32::MAX;
     full.status = Status::Disabled;
     for account in [plain, full] {
-        store.create(&account).await.unwrap();
+        store.create(&account, None).await.unwrap();
         assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
     }
 }
 
-pub(crate) async fn an_unknown_name_is_nobody(place: &impl Place) {
+pub(crate) async fn an_unknown_name_has_no_account(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("alice", "alice@example.com")).await.unwrap();
+    store.create(&account("alice", "alice@example.com"), None).await.unwrap();
     for name in ["bob", "alice@example.com", "", "alic", "alice ", "%", "*", &"x".repeat(10_000)] {
         assert_eq!(store.find(&key(name)).await.unwrap(), None, "{name}");
     }
@@ -72,7 +76,7 @@ pub(crate) async fn an_unknown_name_is_nobody(place: &impl Place) {
 
 pub(crate) async fn an_account_is_found_by_every_spelling_of_its_name(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("Ａlice", "")).await.unwrap();
+    store.create(&account("Ａlice", ""), None).await.unwrap();
     for name in ["alice", "ALICE", "ａｌｉｃｅ"] {
         assert_eq!(store.find(&key(name)).await.unwrap().unwrap().username.as_str(), "Ａlice");
     }
@@ -81,43 +85,86 @@ pub(crate) async fn an_account_is_found_by_every_spelling_of_its_name(place: &im
 pub(crate) async fn a_second_registration_changes_nothing(place: &impl Place) {
     let store = place.open().await;
     let first = account("alice", "alice@example.com");
-    store.create(&first).await.unwrap();
+    store.create(&first, None).await.unwrap();
     for (name, email) in [("alice", ""), ("ALICE", "other@example.com"), ("ａlice", "")] {
-        assert_eq!(taken(store.create(&account(name, email)).await), Some((true, false)), "{name}");
+        assert_eq!(taken(store.create(&account(name, email), None).await), Some((true, false)), "{name}");
     }
     assert_eq!(store.find(&key("alice")).await.unwrap(), Some(first));
     let third = account("carol", "other@example.com");
-    assert_eq!(taken(store.create(&third).await), None, "a refused registration took its email address");
+    assert_eq!(
+        taken(store.create(&third, None).await),
+        None,
+        "a refused registration took its email address"
+    );
 }
 
 pub(crate) async fn a_taken_email_address_leaves_the_username_free(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("alice", "alice@example.com")).await.unwrap();
-    assert_eq!(taken(store.create(&account("bob", "ALICE@Example.COM")).await), Some((false, true)));
+    store.create(&account("alice", "alice@example.com"), None).await.unwrap();
+    assert_eq!(taken(store.create(&account("bob", "ALICE@Example.COM"), None).await), Some((false, true)));
     assert_eq!(store.find(&key("bob")).await.unwrap(), None);
-    assert_eq!(taken(store.create(&account("bob", "bob@example.com")).await), None);
+    assert_eq!(taken(store.create(&account("bob", "bob@example.com"), None).await), None);
 }
 
 pub(crate) async fn a_taken_username_and_a_taken_email_address_are_told_together(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("alice", "alice@example.com")).await.unwrap();
-    assert_eq!(taken(store.create(&account("Alice", "Alice@example.com")).await), Some((true, true)));
+    store.create(&account("alice", "alice@example.com"), None).await.unwrap();
+    assert_eq!(taken(store.create(&account("Alice", "Alice@example.com"), None).await), Some((true, true)));
 }
 
 pub(crate) async fn accounts_without_an_email_address_do_not_collide(place: &impl Place) {
     let store = place.open().await;
     for name in ["alice", "bob", "carol"] {
-        assert_eq!(taken(store.create(&account(name, "")).await), None);
+        assert_eq!(taken(store.create(&account(name, ""), None).await), None);
     }
 }
 
 pub(crate) async fn creating_the_very_same_account_again_succeeds(place: &impl Place) {
     let store = place.open().await;
     for account in [account("alice", ""), account("bob", "bob@example.com")] {
-        store.create(&account).await.unwrap();
-        assert_eq!(taken(store.create(&account).await), None);
+        store.create(&account, None).await.unwrap();
+        assert_eq!(taken(store.create(&account, None).await), None);
         assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
     }
+}
+
+/// A client that had no response sends its registration again, with other random values and the same key.
+pub(crate) async fn a_registration_with_the_same_key_is_made_once_within_a_day(place: &impl Place) {
+    let store = place.open().await;
+    let (key, other_key) =
+        (IdempotencyKey::parse("0123456789abcdef"), IdempotencyKey::parse("fedcba9876543210"));
+    for email in ["", "alice@example.com"] {
+        let name = format!("alice{}", email.len());
+        let again = |hours: u64| Account {
+            created_at: Timestamp::from_seconds(1_790_000_000 + hours * 3600),
+            ..account(&name, email)
+        };
+        let first = again(0);
+        assert_eq!(store.create(&first, key.as_ref()).await.unwrap(), first.standing());
+        assert_eq!(store.create(&again(1), key.as_ref()).await.unwrap(), first.standing());
+        assert_eq!(store.create(&again(23), key.as_ref()).await.unwrap(), first.standing());
+        for (hours, key) in [(1, None), (1, other_key.as_ref()), (24, key.as_ref())] {
+            assert_eq!(taken(store.create(&again(hours), key).await), Some((true, !email.is_empty())));
+        }
+        assert_eq!(store.find(first.username.key()).await.unwrap(), Some(first.clone()));
+        store.change(first.username.key(), None, &Change::Disable).await.unwrap();
+        assert!(
+            taken(store.create(&again(1), key.as_ref()).await).is_some(),
+            "a disabled account is no success"
+        );
+    }
+}
+
+/// The part that tokens are judged by, and nothing else, is what `validate` is handed.
+pub(crate) async fn the_standing_of_an_account_is_found_as_it_is_now(place: &impl Place) {
+    let store = place.open().await;
+    let alice = account("Alice", "alice@example.com");
+    store.create(&alice, None).await.unwrap();
+    assert_eq!(store.standing(&key("ALICE")).await.unwrap(), Some(alice.standing()));
+    assert_eq!(store.standing(&key("bob")).await.unwrap(), None);
+    store.change(&key("alice"), None, &Change::Disable).await.unwrap();
+    let disabled = Standing { status: Status::Disabled, token_version: 1, ..alice.standing() };
+    assert_eq!(store.standing(&key("alice")).await.unwrap(), Some(disabled));
 }
 
 pub(crate) async fn names_at_the_edge_of_the_grammar_survive(place: &impl Place) {
@@ -132,15 +179,37 @@ pub(crate) async fn names_at_the_edge_of_the_grammar_survive(place: &impl Place)
     ];
     for name in names {
         let account = account(&name, "");
-        store.create(&account).await.unwrap();
+        store.create(&account, None).await.unwrap();
         assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
     }
 }
 
-pub(crate) async fn a_hash_is_replaced_while_it_is_the_one_that_was_read(place: &impl Place) {
+/// Rows written under another grammar are read as they are, and stay usable.
+pub(crate) async fn stored_names_outside_todays_grammar_are_read(place: &impl Place) {
+    let store = place.open().await;
+    let email = "not an email of today";
+    for name in ["Ada Lovelace", "o'brien", "a/b", "", &"x".repeat(500)] {
+        assert!(Username::parse(name).is_err() && Email::parse(email).is_err());
+        let key = format!("kept {name}");
+        let old = Account {
+            username: Username::from_stored(name.to_owned(), key.clone()),
+            email: Some(Email::from_stored(format!("{email} {name}"))),
+            ..account("alice", "")
+        };
+        store.create(&old, None).await.unwrap();
+        let found = store.find(old.username.key()).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&old));
+        assert_eq!(found.unwrap().username.key().as_str(), key);
+        assert_eq!(store.change(old.username.key(), None, &Change::EndTokens).await.unwrap(), Some(old));
+    }
+    let page = store.page(None).await.unwrap();
+    assert_eq!(page.accounts.iter().filter(|account| account.is_ok()).count(), 5);
+}
+
+pub(crate) async fn a_hash_is_replaced_if_it_is_as_read(place: &impl Place) {
     let store = place.open().await;
     let old = account("alice", "alice@example.com");
-    store.create(&old).await.unwrap();
+    store.create(&old, None).await.unwrap();
     let (new, late) = (account("x", "").password_hash, account("x", "").password_hash);
     assert!(store.replace_hash(&old, &new).await.unwrap());
     assert!(!store.replace_hash(&old, &late).await.unwrap());
@@ -151,7 +220,7 @@ pub(crate) async fn a_hash_is_replaced_while_it_is_the_one_that_was_read(place: 
 pub(crate) async fn a_hash_is_replaced_in_no_other_account(place: &impl Place) {
     let store = place.open().await;
     let present = account("alice", "");
-    store.create(&present).await.unwrap();
+    store.create(&present, None).await.unwrap();
     let hash = account("x", "").password_hash;
     assert!(!store.replace_hash(&account("nobody", ""), &hash).await.unwrap());
     let former = Account { id: AccountId::random().unwrap(), ..present.clone() };
@@ -183,7 +252,7 @@ fn together<P: Place, T: Send>(
 
 /// Creates all accounts at the same moment.
 fn race(place: &impl Place, racers: &[Account]) -> Vec<Option<(bool, bool)>> {
-    together(place, racers.len(), async |store, racer| taken(store.create(&racers[racer]).await))
+    together(place, racers.len(), async |store, racer| taken(store.create(&racers[racer], None).await))
 }
 
 /// The one racer that won.
@@ -221,7 +290,7 @@ pub(crate) async fn racers_for_an_email_address_have_one_winner(place: &impl Pla
 
 /// A record of so many failures, unlike any other.
 fn failures(count: u32) -> Failures {
-    let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    let now = Timestamp::from_seconds(1_790_000_000);
     let seen = Failures { failures: count - 1, ..Failures::after_failure(None, now).unwrap() };
     Failures::after_failure(Some(&seen), now).unwrap()
 }
@@ -234,7 +303,7 @@ fn swapped(result: Result<(), SwapError>) -> Result<(), Option<Failures>> {
     })
 }
 
-pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &impl Place) {
+pub(crate) async fn failures_are_swapped_if_they_are_as_seen(place: &impl Place) {
     let store = place.open().await;
     // Nobody need have the name; one that nobody can have is as good.
     for name in ["alice", "no name at all!", &"x".repeat(10_000)] {
@@ -262,10 +331,10 @@ pub(crate) async fn attempts_are_swapped_while_they_are_what_was_seen(place: &im
     }
 }
 
-pub(crate) async fn attempts_belong_to_one_name_in_every_spelling(place: &impl Place) {
+pub(crate) async fn failures_belong_to_one_name_in_every_spelling(place: &impl Place) {
     let store = place.open().await;
     let one = failures(1);
-    store.create(&account("alice", "")).await.unwrap();
+    store.create(&account("alice", ""), None).await.unwrap();
     store.swap_failures(&key("ALICE"), None, Some(&one)).await.unwrap();
     assert_eq!(store.failures(&key("ａlice")).await.unwrap(), Some(one));
     assert_eq!(store.failures(&key("alic")).await.unwrap(), None);
@@ -273,7 +342,7 @@ pub(crate) async fn attempts_belong_to_one_name_in_every_spelling(place: &impl P
 }
 
 pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Place) {
-    let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    let now = Timestamp::from_seconds(1_790_000_000);
     together(place, 64, async |store, _| {
         let name = key("alice");
         let mut seen = None;
@@ -291,12 +360,15 @@ pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Pl
     assert_eq!(place.open().await.failures(&key("alice")).await.unwrap().unwrap().failures, 64);
 }
 
-pub(crate) async fn every_request_of_an_address_is_counted_once(place: &impl Place) {
-    let window = |key: &str| Window { key: key.to_owned(), ends_at: 1_790_000_100 };
+pub(crate) async fn every_request_of_a_client_ip_is_counted_once(place: &impl Place) {
+    let ends_at = Timestamp::from_seconds(1_790_000_100);
+    let window = |key: &str| Window { key: key.to_owned(), ends_at, limit: 10 };
     let mut counts = together(place, 32, async |store, _| store.count_request(&window("a")).await.unwrap());
     counts.sort_unstable();
     assert_eq!(counts, (1..=32).collect::<Vec<u64>>());
     let store = place.open().await;
+    assert_eq!(store.requests(&window("a")).await.unwrap(), 32);
+    assert_eq!(store.requests(&window("b")).await.unwrap(), 0);
     assert_eq!(store.count_request(&window("b")).await.unwrap(), 1);
     assert_eq!(store.count_request(&window("a")).await.unwrap(), 33);
 }
@@ -315,11 +387,11 @@ pub(crate) async fn two_or_two_hundred_racers_have_one_winner_in_every_round(pla
                 let account = account(&name(racer, round), "");
                 start.wait();
                 // Nobody panics before the last round: the others would wait for ever.
-                let mut created = store.create(&account).await;
+                let mut created = store.create(&account, None).await;
                 for _ in 0..PATIENCE {
                     // So many at once are more than a busy machine serves in time. Trying again is harmless.
                     let Err(CreateError::Store(StoreError::Unavailable(_))) = created else { break };
-                    created = store.create(&account).await;
+                    created = store.create(&account, None).await;
                 }
                 results.push((account, created));
             }
@@ -343,22 +415,25 @@ pub(crate) async fn two_or_two_hundred_racers_have_one_winner_in_every_round(pla
 macro_rules! claim_contract {
     ($new:expr) => { claim_contract!($new;
         an_account_is_found_as_it_was_created
-        an_unknown_name_is_nobody
+        an_unknown_name_has_no_account
         an_account_is_found_by_every_spelling_of_its_name
         a_second_registration_changes_nothing
         a_taken_email_address_leaves_the_username_free
         a_taken_username_and_a_taken_email_address_are_told_together
         accounts_without_an_email_address_do_not_collide
         creating_the_very_same_account_again_succeeds
+        a_registration_with_the_same_key_is_made_once_within_a_day
+        the_standing_of_an_account_is_found_as_it_is_now
         names_at_the_edge_of_the_grammar_survive
-        a_hash_is_replaced_while_it_is_the_one_that_was_read
+        stored_names_outside_todays_grammar_are_read
+        a_hash_is_replaced_if_it_is_as_read
         a_hash_is_replaced_in_no_other_account
         racers_for_a_username_have_one_winner
         racers_for_an_email_address_have_one_winner
-        attempts_are_swapped_while_they_are_what_was_seen
-        attempts_belong_to_one_name_in_every_spelling
+        failures_are_swapped_if_they_are_as_seen
+        failures_belong_to_one_name_in_every_spelling
         sixty_four_failures_at_once_count_sixty_four
-        every_request_of_an_address_is_counted_once
+        every_request_of_a_client_ip_is_counted_once
         two_or_two_hundred_racers_have_one_winner_in_every_round
     ); };
     ($new:expr; $($rule:ident)+) => {$(

@@ -3,164 +3,91 @@
 //! | `pk` | attributes |
 //! |---|---|
 //! | `USERNAME#<key>` | the whole account: one `GetItem` finds it |
-//! | `EMAIL#<key>` | `id` of the account with that address; written in one transaction with it |
-//! | `ATTEMPTS#<digest of key>` | failed attempts at a name, known or not; `expires_at` is the table's TTL attribute |
-//! | `ADDRESS#<function>#<address>#<end>` | requests of a source address in a window; `expires_at` is its end |
+//! | `EMAIL#<key>` | `id` of the account with that email; written in one transaction with it |
+//! | `ID#<id>` | `username_key` of an imported account whose id came with it |
+//! | `DELETED#<id>` | nothing: the id was that of a deleted account, and never comes back |
+//! | `ATTEMPTS#<digest of key>` | failed logins at a name, known or not; `expires_at` is the table's TTL attribute |
+//! | `ADDRESS#<function>#<address>#<end>` | requests of a client IP in a window; `expires_at` is its end |
 //!
 //! There is no index, no scan, and no read before a write: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).
 
+mod create;
 mod error;
 mod item;
 mod operator;
 
-use std::error::Error;
-use std::time::Duration;
+use std::collections::HashMap;
 
+use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use tokio::sync::OnceCell;
 
-use super::{AccountStore, CreateError, StoreError, SwapError};
-use crate::account::Account;
+use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError};
+use crate::account::{Account, AccountId, Standing};
+use crate::deadlines;
+use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;
-use crate::names::email::Email;
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
-use crate::random;
-use error::{is_conflict, store_error};
+use create::{AddError, Added, Claim};
+use error::store_error;
 use item::{
-    Item, PK, account_item, account_key, email_item, failures_item, failures_key, holder, read_account,
-    read_failures, read_number, window_key,
+    Item, PK, account_key, failures_item, failures_key, read_account, read_failures, read_number,
+    read_standing, window_key,
 };
 
-/// The key that is read to open the connection; nothing lives there.
+/// The key that is read to open the connection. No item has it.
 const PRIMING_KEY: &str = "PRIME";
 
-/// How long a start waits for that at most.
-const PRIMING_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How often a transaction is tried that meets another one on the same item. The SDK leaves that to its callers.
-const CONFLICT_ATTEMPTS: u32 = 5;
-
-/// How long the first wait after a conflict is at most; each further one is at most twice as long.
-const CONFLICT_BACKOFF: Duration = Duration::from_millis(20);
+/// The attributes that tell whether an account may be used.
+const STANDING: &str = "pk, id, username, token_version, disabled";
 
 /// An account store in a DynamoDB table.
 #[derive(Debug)]
 pub struct DynamoDbStore {
     client: Client,
     table: String,
+    /// The ids of all accounts, with a digest of their names, read by the first import that brings ids.
+    ids: OnceCell<HashMap<AccountId, u64>>,
 }
 
 impl DynamoDbStore {
-    /// A store in a table that exists. `endpoint` is where to find DynamoDB, if not at the usual place of the region.
+    /// A store in a table that exists. `endpoint` replaces the region's endpoint.
     #[must_use]
     pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, table: &str) -> Self {
         let mut config = aws_sdk_dynamodb::config::Builder::from(config);
         config.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(config.build()), table: table.to_owned() }
+        Self { client: Client::from_conf(config.build()), table: table.to_owned(), ids: OnceCell::new() }
     }
 
     /// Opens the connection, so that the first request does not wait for it. Failing is left to that request.
-    pub(super) async fn prime(&self) {
+    pub(crate) async fn prime(&self) {
         let key = AttributeValue::S(PRIMING_KEY.to_owned());
-        let read = self.client.get_item().table_name(&self.table).key(PK, key).send();
-        let error = match tokio::time::timeout(PRIMING_TIMEOUT, read).await {
+        let read = self.get_only(key, STANDING);
+        let error = match tokio::time::timeout(deadlines::STORE_PRIMING, read).await {
             Ok(Ok(_)) => return,
-            Ok(Err(error)) => crate::log::chain(&store_error(error)),
+            Ok(Err(error)) => crate::log::chain(&error),
             Err(late) => late.to_string(),
         };
         tracing::warn!(error, "the connection to the account store could not be opened ahead");
     }
 
-    /// One conditional write: the cheapest way to make an account.
-    async fn put_account(&self, account: &Account) -> Result<Added, WriteError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(account_item(account)?))
-            .condition_expression("attribute_not_exists(pk)")
-            // The first answer may have been lost, and this be the repetition: then the account is ours already.
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(failure) = put.send().await else { return Ok(Added::Now) };
-        match failure.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                taken_unless_own(account, failed.item.as_ref(), false)
-            }
-            _ => Err(failure.into()),
-        }
-    }
-
-    /// Account and marker of the email address, both or neither.
-    async fn put_account_and_email(
-        &self,
-        account: &Account,
-        email: &Email,
-        token: Option<&str>,
-    ) -> Result<Added, WriteError> {
-        let transaction = self
-            .client
-            .transact_write_items()
-            .set_client_request_token(token.map(str::to_owned))
-            .transact_items(self.put_new(account_item(account)?)?)
-            .transact_items(self.put_new(email_item(account, email))?);
-        let Err(failure) = transaction.send().await else { return Ok(Added::Now) };
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-            failure.as_service_error()
-        else {
-            return Err(failure.into());
-        };
-        let [username, email] = cancelled.cancellation_reasons() else { return Err(failure.into()) };
-        match (outcome(username), outcome(email)) {
-            (Outcome::Taken, email) => {
-                taken_unless_own(account, username.item.as_ref(), email == Outcome::Taken)
-            }
-            (_, Outcome::Taken) => {
-                Err(WriteError::Failed(CreateError::Taken { username: false, email: true }))
-            }
-            (Outcome::Throttled, _) | (_, Outcome::Throttled) => {
-                Err(StoreError::Unavailable(failure.into()).into())
-            }
-            (Outcome::Conflict, _) | (_, Outcome::Conflict) => {
-                Err(WriteError::Conflict(StoreError::Unavailable(failure.into())))
-            }
-            (Outcome::Other, Outcome::Other) => Err(failure.into()),
-        }
-    }
-
-    /// Adds an account. `token` names the request to DynamoDB, should there be a repetition that the SDK knows nothing of.
-    async fn add(&self, account: &Account, token: Option<&str>) -> Result<Added, CreateError> {
-        let mut attempt = 1;
-        loop {
-            let outcome = match &account.email {
-                None => self.put_account(account).await,
-                Some(email) => self.put_account_and_email(account, email, token).await,
-            };
-            match outcome {
-                Ok(added) => return Ok(added),
-                Err(WriteError::Failed(error)) => return Err(error),
-                Err(WriteError::Conflict(error)) if !conflict_pause(attempt).await => {
-                    return Err(error.into());
-                }
-                Err(WriteError::Conflict(_)) => attempt += 1,
-            }
-        }
-    }
-
     async fn get(&self, key: AttributeValue) -> Result<Option<Item>, StoreError> {
-        // Consistently: what was registered, disabled or counted a moment ago counts now.
+        // Strongly consistent: a change of a moment ago counts now.
         let get = self.client.get_item().table_name(&self.table).key(PK, key).consistent_read(true);
+        Ok(get.send().await.map_err(store_error)?.item)
+    }
+
+    /// Reads some attributes. `validate` and `register` are not permitted the hash.
+    async fn get_only(&self, key: AttributeValue, attributes: &str) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).key(PK, key).consistent_read(true);
+        let get = get.projection_expression(attributes);
         Ok(get.send().await.map_err(store_error)?.item)
     }
 
@@ -187,7 +114,7 @@ impl DynamoDbStore {
             return Err(store_error(failure).into());
         };
         match failed.item.as_ref().map(read_failures).transpose()? {
-            // The first answer was lost, and this the repetition.
+            // This is the repetition of a write whose response was lost.
             Some(found) if found.version == next.version => Ok(()),
             found => Err(SwapError::Changed(found)),
         }
@@ -208,32 +135,67 @@ impl DynamoDbStore {
             return Err(store_error(failure).into());
         };
         match failed.item.as_ref().map(read_failures).transpose()? {
-            // Gone is gone, by this call, by its lost first try, or by another success.
+            // The record is gone: by this call, by its first attempt whose response was lost, or by another success.
             None => Ok(()),
             found => Err(SwapError::Changed(found)),
         }
     }
+}
 
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| StoreError::Broken(error.into()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+#[async_trait]
+impl Standings for DynamoDbStore {
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
+        self.get_only(account_key(name), STANDING).await?.map(|item| read_standing(&item)).transpose()
     }
 }
 
-impl AccountStore for DynamoDbStore {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
-        // A repetition within ten minutes is recognised by DynamoDB itself.
-        self.add(account, Some(&account.id.to_string())).await.map(|_| ())
-    }
-
+#[async_trait]
+impl Accounts for DynamoDbStore {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         self.get(account_key(name)).await?.map(|item| read_account(&item)).transpose()
+    }
+}
+
+#[async_trait]
+impl RequestCounts for DynamoDbStore {
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
+        let found = self.get(window_key(window)).await?;
+        found.map_or(Ok(0), |item| read_number(&item, "requests"))
+    }
+
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, window_key(window))
+            .update_expression("SET expires_at = :end ADD requests :one")
+            .expression_attribute_values(":end", AttributeValue::N(window.ends_at.seconds().to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values(ReturnValue::UpdatedNew);
+        let updated = update.send().await.map_err(store_error)?;
+        read_number(&updated.attributes.unwrap_or_default(), "requests")
+    }
+}
+
+#[async_trait]
+impl Registrations for DynamoDbStore {
+    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
+        // DynamoDB itself recognises a repetition within ten minutes.
+        match self.add(account, Claim::Request(&account.id.to_string(), key)).await {
+            Ok(Added::Now) => Ok(account.standing()),
+            Ok(Added::Before(standing)) => Ok(standing),
+            Err(AddError::Taken { username, email }) => Err(CreateError::Taken { username, email }),
+            Err(AddError::Store(error)) => Err(error.into()),
+            Err(error) => Err(StoreError::Broken(error.into()).into()),
+        }
+    }
+}
+
+#[async_trait]
+impl Logins for DynamoDbStore {
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        self.get(failures_key(name)).await?.map(|item| read_failures(&item)).transpose()
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -260,10 +222,6 @@ impl AccountStore for DynamoDbStore {
         }
     }
 
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        self.get(failures_key(name)).await?.map(|item| read_failures(&item)).transpose()
-    }
-
     async fn swap_failures(
         &self,
         name: &UsernameKey,
@@ -279,99 +237,6 @@ impl AccountStore for DynamoDbStore {
             (Some(seen), None) => self.delete_failures(name, seen).await,
         }
     }
-
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, window_key(window))
-            .update_expression("SET expires_at = :end ADD requests :one")
-            .expression_attribute_values(":end", AttributeValue::N(window.ends_at.to_string()))
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .return_values(ReturnValue::UpdatedNew);
-        let updated = update.send().await.map_err(store_error)?;
-        read_number(&updated.attributes.unwrap_or_default(), "requests")
-    }
-}
-
-/// When an account was added.
-enum Added {
-    /// By an earlier request.
-    Before,
-    /// By this one.
-    Now,
-}
-
-/// Why an attempt to write did not succeed.
-enum WriteError {
-    /// Another transaction was at the same item.
-    Conflict(StoreError),
-    /// For good.
-    Failed(CreateError),
-}
-
-impl From<StoreError> for WriteError {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl<E> From<SdkError<E, HttpResponse>> for WriteError
-where
-    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
-{
-    fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let conflict = is_conflict(&error);
-        let error = store_error(error);
-        if conflict { Self::Conflict(error) } else { Self::Failed(error.into()) }
-    }
-}
-
-/// An account by that name is there: ours, if its id is.
-fn taken_unless_own(account: &Account, found: Option<&Item>, email: bool) -> Result<Added, WriteError> {
-    if found.and_then(holder) == Some(account.id.to_string().as_str()) {
-        return Ok(Added::Before);
-    }
-    Err(WriteError::Failed(CreateError::Taken { username: true, email }))
-}
-
-/// What became of one item of a transaction that was cancelled.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Outcome {
-    /// Another transaction was at it.
-    Conflict,
-    /// Nothing was wrong with it, or something that nobody expects.
-    Other,
-    /// It is there already.
-    Taken,
-    /// The table or the partition was asked too much.
-    Throttled,
-}
-
-/// The codes are listed at <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
-fn outcome(reason: &CancellationReason) -> Outcome {
-    match reason.code() {
-        Some("ConditionalCheckFailed") => Outcome::Taken,
-        Some("TransactionConflict") => Outcome::Conflict,
-        Some("ProvisionedThroughputExceeded" | "ThrottlingError") => Outcome::Throttled,
-        _ => Outcome::Other,
-    }
-}
-
-/// Waits after a conflict, unless there were enough attempts. Whether to try once more.
-async fn conflict_pause(attempt: u32) -> bool {
-    if attempt < CONFLICT_ATTEMPTS {
-        tokio::time::sleep(backoff(attempt)).await;
-    }
-    attempt < CONFLICT_ATTEMPTS
-}
-
-/// A random wait, so that those who met do not meet again.
-fn backoff(attempt: u32) -> Duration {
-    let most = CONFLICT_BACKOFF * 2u32.saturating_pow(attempt - 1);
-    let share = random::bytes::<1>().map_or(0.5, |[byte]| f64::from(byte) / 255.0);
-    most.mul_f64(share)
 }
 
 #[cfg(test)]

@@ -1,51 +1,48 @@
-//! What an operator does to accounts and no function may. Both back ends pass the rules in `contract/operator.rs`.
+//! Changes of accounts that an operator may make and no function. Both back ends pass the rules in
+//! `contract/operator.rs`.
 //!
-//! All of it is apart from [`AccountStore`], and so from the functions: what they never call is not linked into them.
+//! The trait is apart from [`AccountStore`] so that its code, `Scan` included, is not linked into the functions.
 
-use std::future::Future;
+use async_trait::async_trait;
 
-use futures_util::FutureExt;
-
-use super::{AccountStore, Store, StoreError, each_back_end};
-use crate::account::{Account, Status};
+use super::{AccountStore, StoreError};
+use crate::account::{Account, AccountId, Status};
 use crate::limits::lockout::Failures;
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
 
-/// Keeps accounts, and lets an operator at them.
+/// The store as an operator uses it.
+#[async_trait]
 pub trait Operator: AccountStore {
-    /// How many accounts are best added at once.
+    /// The number of accounts that are best added by one call.
     fn import_batch(&self) -> usize;
 
-    /// Adds accounts that were made elsewhere, each if its name, its email address and its id are free. What came of
-    /// each, in their order.
+    /// Adds accounts that were made elsewhere, each if its name, its email and its id are free and the id is not that of a
+    /// deleted account. Returns one outcome for each, in their order.
     ///
-    /// Each is added as a whole or not at all, nothing is ever overwritten, and all of it can be repeated after a
-    /// failure.
-    fn import<'a>(
-        &'a self,
-        imports: &'a [Import],
-    ) -> impl Future<Output = Result<Vec<ImportOutcome>, StoreError>> + Send;
+    /// Each is added as a whole or not at all. Nothing is overwritten. The call can be repeated after a failure.
+    async fn import(&self, imports: &[Import]) -> Result<Vec<ImportOutcome>, StoreError>;
 
-    /// Changes an account in one atomic step. The account as it was before; `None` when nobody has the name.
-    fn change<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-        change: &'a Change,
-    ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
+    /// Changes an account in one atomic step. Returns the account as it was before; `None` for an unknown name, or if the
+    /// account with that name has another id than `id`.
+    async fn change(
+        &self,
+        name: &UsernameKey,
+        id: Option<AccountId>,
+        change: &Change,
+    ) -> Result<Option<Account>, StoreError>;
 
-    /// Removes this account and the marker of its email address, both or neither. Whether it is gone now: it stays
-    /// when its address is another one by now, and of another account by the same name nothing is touched.
-    fn delete<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Removes this account and the marker of its email, both or neither. Returns whether it is gone. Its id never comes
+    /// back.
+    ///
+    /// It stays when its email has changed since it was read. Another account by the same name is not touched.
+    async fn delete(&self, account: &Account) -> Result<bool, StoreError>;
 
-    /// Forgets the failed attempts at a name. Those that there were.
-    fn forget_failures<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Failures>, StoreError>> + Send;
+    /// Removes the failed logins at a name and returns them.
+    async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError>;
 
-    /// All accounts, some at a time and in an order of the store's own: the first ones, or those after a page.
-    fn page<'a>(&'a self, after: Option<&'a str>) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    /// A page of all accounts in the store's own order: the first one, or the one after `after`.
+    async fn page(&self, after: Option<&str>) -> Result<Page, StoreError>;
 }
 
 /// An account that was made elsewhere.
@@ -53,47 +50,49 @@ pub trait Operator: AccountStore {
 pub struct Import {
     /// The account.
     pub account: Account,
-    /// Whether its id is known elsewhere. One that was made up on the way here tells nothing of who it is.
+    /// The id came with the account. An id made up for the import does not identify anything.
     pub has_id: bool,
 }
 
 impl Import {
-    /// Whether this is the account that has its name already: by its id, or, where that was made up, by its hash.
+    /// Recognises an account that was added before: by its id, or by its hash where the id was made up.
     pub(super) fn is(&self, found: &Account) -> bool {
         found.id == self.account.id || (!self.has_id && found.password_hash == self.account.password_hash)
     }
 }
 
-/// What came of an account that was to be added.
+/// The result of importing one account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ImportOutcome {
-    /// It is there now.
+    /// The account was added.
     Added,
-    /// Another account has its email address.
+    /// An account with its id was deleted.
+    Deleted,
+    /// Another account has its email.
     EmailTaken,
     /// Another account has its id.
     IdTaken,
-    /// It was there before, and was left as it is.
+    /// The account was there before and is unchanged.
     Present,
     /// Another account has its name.
     UsernameTaken,
 }
 
-/// A change of an account. All that it does not name stays as it is.
+/// A change of an account. Attributes that it does not name stay as they are.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// Lets nobody in, whatever their password or token.
+    /// Refuses its password and ends its tokens for good.
     Disable,
-    /// Takes that back.
+    /// Ends [`Change::Disable`].
     Enable,
-    /// Raises the token version, which ends all tokens.
+    /// Raises the token version.
     EndTokens,
-    /// Replaces the password, and ends all tokens.
+    /// Replaces the password hash and raises the token version.
     Password(PasswordHash),
 }
 
 impl Change {
-    /// What the account may be used for from now on, if that changes.
+    /// The new status, if the change sets one.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
         match self {
@@ -104,62 +103,22 @@ impl Change {
     }
 }
 
-/// Some of all accounts.
+/// A part of all accounts.
 #[derive(Debug)]
 pub struct Page {
-    /// The accounts, and what cannot be read as one.
+    /// Accounts, and rows that cannot be read as one.
     pub accounts: Vec<Result<Account, Unreadable>>,
-    /// Where the next page begins; `None` when this is the last one.
+    /// The argument that gets the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
-/// Something stands where an account should.
+/// A row that cannot be read as an account.
 #[derive(Debug, thiserror::Error)]
 #[error("the account {key:?} cannot be read")]
 pub struct Unreadable {
-    /// Under which key of the store.
+    /// Its key in the store.
     pub key: String,
-    /// What is wrong with it.
+    /// The fault of the row.
     #[source]
     pub cause: StoreError,
-}
-
-impl Operator for Store {
-    fn import_batch(&self) -> usize {
-        match self {
-            Self::DynamoDb(store) => store.import_batch(),
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.import_batch(),
-        }
-    }
-
-    fn import<'a>(
-        &'a self,
-        imports: &'a [Import],
-    ) -> impl Future<Output = Result<Vec<ImportOutcome>, StoreError>> + Send {
-        each_back_end!(self, store => store.import(imports))
-    }
-
-    fn change<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-        change: &'a Change,
-    ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send {
-        each_back_end!(self, store => store.change(name, change))
-    }
-
-    fn delete<'a>(&'a self, account: &'a Account) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        each_back_end!(self, store => store.delete(account))
-    }
-
-    fn forget_failures<'a>(
-        &'a self,
-        name: &'a UsernameKey,
-    ) -> impl Future<Output = Result<Option<Failures>, StoreError>> + Send {
-        each_back_end!(self, store => store.forget_failures(name))
-    }
-
-    fn page<'a>(&'a self, after: Option<&'a str>) -> impl Future<Output = Result<Page, StoreError>> + Send {
-        each_back_end!(self, store => store.page(after))
-    }
 }

@@ -1,40 +1,29 @@
 //! Accounts in one SQLite file that several processes share: the store of a laptop.
 
+mod file;
 mod operator;
 
-use std::cell::Cell;
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, named_params, params};
 
-use super::{AccountStore, BoxError, CreateError, StoreError, SwapError};
-use crate::account::{Account, AccountId, Status};
+use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError};
+use crate::account::{Account, AccountId, Standing, Status};
+use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::{Failures, digest};
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
+use crate::time::Timestamp;
 use crate::token::{Key, Keys};
-
-/// Marks a database as ours (`PRAGMA application_id`): "auth" in ASCII.
-const APPLICATION_ID: i32 = 0x6175_7468;
-
-/// The layout of the tables, and what each version of it (`PRAGMA user_version`) adds to the one before.
-const SCHEMA: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
-
-/// How long a write waits for another process to finish its own, within the three seconds that a client waits.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How long it sleeps before it tries again.
-const BUSY_SLEEP: Duration = Duration::from_millis(4);
 
 /// An account store in a file.
 ///
 /// Calls block the thread for as long as SQLite takes. A Lambda environment, and so each process of the emulator, has
-/// one event at a time, so nobody else waits for the thread.
+/// one event at a time, so nothing else waits for the thread.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Mutex<Connection>,
@@ -47,29 +36,10 @@ impl SqliteStore {
     ///
     /// When the file is not a database of this service and of this version, or cannot be read. It is left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let named = |cause| OpenError { path: path.display().to_string(), cause };
-        Self::open_or_create(path).map_err(|error| match error {
-            StoreError::Broken(cause) => StoreError::Broken(named(cause).into()),
-            StoreError::Unavailable(cause) => StoreError::Unavailable(named(cause).into()),
-        })
+        Ok(Self { connection: Mutex::new(file::open(path)?) })
     }
 
-    fn open_or_create(path: &Path) -> Result<Self, StoreError> {
-        if !path.try_exists().map_err(unusable)? {
-            create(path)?;
-        }
-        // Without SQLITE_OPEN_CREATE: a file that vanishes now is an error, not a new database.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_handler(Some(wait_for_turn))?;
-        check(&mut connection)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "trusted_schema", false)?;
-        Ok(Self { connection: Mutex::new(connection) })
-    }
-
-    /// The secret of this database, made by whoever asks first.
+    /// The secret of this database, made at the first call.
     ///
     /// # Errors
     ///
@@ -91,19 +61,59 @@ impl SqliteStore {
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        // Every write is one transaction, so a panic leaves nothing half done.
+        // Every write is one transaction, so a panic leaves no half of one.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl AccountStore for SqliteStore {
-    async fn create(&self, account: &Account) -> Result<(), CreateError> {
+#[async_trait]
+impl Standings for SqliteStore {
+    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
+        Ok(find(&self.connection(), name)?.map(|account| account.standing()))
+    }
+}
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+        find(&self.connection(), name)
+    }
+}
+
+#[async_trait]
+impl RequestCounts for SqliteStore {
+    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached("SELECT requests FROM windows WHERE key = ?1")?;
+        let requests: Option<i64> = statement.query_row([&window.key], |row| row.get(0)).optional()?;
+        Ok(requests.unwrap_or_default().unsigned_abs())
+    }
+
+    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // DynamoDB deletes expired items by itself.
+        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [sql_seconds(window.began_at())])?;
+        let requests: i64 = transaction.query_row(
+            "INSERT INTO windows VALUES (?1, 1, ?2)
+             ON CONFLICT (key) DO UPDATE SET requests = requests + 1 RETURNING requests",
+            params![window.key, sql_seconds(window.ends_at)],
+            |row| row.get(0),
+        )?;
+        transaction.commit()?;
+        Ok(requests.unsigned_abs())
+    }
+}
+
+#[async_trait]
+impl Registrations for SqliteStore {
+    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
         let mut connection = self.connection();
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        let username_taken = insert_account(&transaction, account)? == 0;
-        if username_taken && is_stored(&transaction, account)? {
-            return Ok(());
+        let username_taken = insert_account(&transaction, account, key)? == 0;
+        if username_taken && let Some(standing) = stored(&transaction, account, key)? {
+            return Ok(standing);
         }
         let email_taken = match &account.email {
             Some(email) if username_taken => email_exists(&transaction, email)?,
@@ -113,11 +123,15 @@ impl AccountStore for SqliteStore {
         if username_taken || email_taken {
             return Err(CreateError::Taken { username: username_taken, email: email_taken });
         }
-        Ok(transaction.commit().map_err(StoreError::from)?)
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(account.standing())
     }
+}
 
-    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        find(&self.connection(), name)
+#[async_trait]
+impl Logins for SqliteStore {
+    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+        Ok(failures(&self.connection(), name)?)
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -133,10 +147,6 @@ impl AccountStore for SqliteStore {
         Ok(changed == 1)
     }
 
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        Ok(failures(&self.connection(), name)?)
-    }
-
     async fn swap_failures(
         &self,
         name: &UsernameKey,
@@ -144,7 +154,7 @@ impl AccountStore for SqliteStore {
         next: Option<&Failures>,
     ) -> Result<(), SwapError> {
         let mut connection = self.connection();
-        // A look beforehand: whoever lost already does not queue for the one writer's place.
+        // Checked before the lock as well: an attempt that has lost already does not wait for it.
         check_failures(&connection, name, seen)?;
         if seen.is_none() && next.is_none() {
             return Ok(());
@@ -159,28 +169,15 @@ impl AccountStore for SqliteStore {
         .map_err(StoreError::from)?;
         Ok(transaction.commit().map_err(StoreError::from)?)
     }
+}
 
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // What DynamoDB does by itself.
-        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [window.began_at().cast_signed()])?;
-        let requests: i64 = transaction.query_row(
-            "INSERT INTO windows VALUES (?1, 1, ?2)
-             ON CONFLICT (key) DO UPDATE SET requests = requests + 1 RETURNING requests",
-            params![window.key, window.ends_at.cast_signed()],
-            |row| row.get(0),
-        )?;
-        transaction.commit()?;
-        Ok(requests.unsigned_abs())
-    }
+/// SQLite's integers are signed.
+fn sql_seconds(moment: Timestamp) -> i64 {
+    moment.seconds().cast_signed()
 }
 
 fn find(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, username, email, password_hash, token_version, disabled, created_at
-         FROM accounts WHERE username_key = ?1",
-    )?;
+    let mut statement = connection.prepare_cached("SELECT * FROM accounts WHERE username_key = ?1")?;
     statement.query_row([name.as_str()], |row| Ok(account(row))).optional()?.transpose()
 }
 
@@ -191,8 +188,8 @@ fn failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Opt
     let read = |row: &Row<'_>| {
         Ok(Failures {
             failures: row.get(0)?,
-            locked_until: row.get::<_, i64>(1)?.cast_unsigned(),
-            expires_at: row.get::<_, i64>(2)?.cast_unsigned(),
+            locked_until: Timestamp::from_millis(row.get::<_, i64>(1)?.cast_unsigned()),
+            expires_at: Timestamp::from_seconds(row.get::<_, i64>(2)?.cast_unsigned()),
             version: row.get(3)?,
         })
     };
@@ -212,15 +209,15 @@ fn check_failures(
 }
 
 fn put_failures(connection: &Connection, name: &UsernameKey, next: &Failures) -> rusqlite::Result<()> {
-    // What DynamoDB does by itself.
-    connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [next.counted_at().cast_signed()])?;
+    // DynamoDB deletes expired items by itself.
+    connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [sql_seconds(next.counted_at())])?;
     let mut statement =
         connection.prepare_cached("INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5)")?;
     statement.execute(params![
         digest(name),
         next.failures,
-        next.locked_until.cast_signed(),
-        next.expires_at.cast_signed(),
+        next.locked_until.millis().cast_signed(),
+        sql_seconds(next.expires_at),
         next.version,
     ])?;
     Ok(())
@@ -231,23 +228,30 @@ fn delete_failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Res
     Ok(())
 }
 
-fn insert_account(connection: &Connection, account: &Account) -> Result<usize, StoreError> {
-    let created_at = account.created_at.duration_since(UNIX_EPOCH).map_err(|_| broken("made before 1970"))?;
+fn insert_account(
+    connection: &Connection,
+    account: &Account,
+    key: Option<&IdempotencyKey>,
+) -> Result<usize, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO accounts
-             (username_key, id, username, email, password_hash, token_version, disabled, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (username_key) DO NOTHING",
+             (username_key, id, username, email, password_hash, token_version, disabled, created_at, idempotency)
+         VALUES
+             (:username_key, :id, :username, :email, :password_hash, :token_version, :disabled, :created_at,
+              :idempotency)
+         ON CONFLICT (username_key) DO NOTHING",
     )?;
-    Ok(statement.execute(params![
-        account.username.key().as_str(),
-        account.id.to_string(),
-        account.username.as_str(),
-        account.email.as_ref().map(Email::as_str),
-        account.password_hash.as_str(),
-        account.token_version,
-        account.status == Status::Disabled,
-        created_at.as_secs().cast_signed(),
-    ])?)
+    Ok(statement.execute(named_params! {
+        ":username_key": account.username.key().as_str(),
+        ":id": account.id.to_string(),
+        ":username": account.username.as_str(),
+        ":email": account.email.as_ref().map(Email::as_str),
+        ":password_hash": account.password_hash.as_str(),
+        ":token_version": account.token_version,
+        ":disabled": account.status == Status::Disabled,
+        ":created_at": sql_seconds(account.created_at),
+        ":idempotency": key.map(IdempotencyKey::as_str),
+    })?)
 }
 
 fn insert_email(connection: &Connection, name: &UsernameKey, email: &Email) -> Result<usize, StoreError> {
@@ -256,10 +260,19 @@ fn insert_email(connection: &Connection, name: &UsernameKey, email: &Email) -> R
     Ok(statement.execute([email.key().as_str(), name.as_str()])?)
 }
 
-fn is_stored(connection: &Connection, account: &Account) -> Result<bool, StoreError> {
+/// The account that has the name already, if it is this very one: by its id, or by the key of its registration.
+fn stored(
+    connection: &Connection,
+    account: &Account,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<Standing>, StoreError> {
+    let Some(found) = find(connection, account.username.key())? else { return Ok(None) };
     let mut statement =
-        connection.prepare_cached("SELECT 1 FROM accounts WHERE username_key = ?1 AND id = ?2")?;
-    Ok(statement.exists([account.username.key().as_str(), &account.id.to_string()])?)
+        connection.prepare_cached("SELECT idempotency FROM accounts WHERE username_key = ?1")?;
+    let made: Option<String> = statement.query_row([account.username.key().as_str()], |row| row.get(0))?;
+    let is_made = |key: &IdempotencyKey| key.made(made.as_deref(), found.created_at, account.created_at);
+    let is_own = found.id == account.id || (found.status == Status::Active && key.is_some_and(is_made));
+    Ok(is_own.then(|| found.standing()))
 }
 
 fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreError> {
@@ -268,108 +281,28 @@ fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreErr
         .exists([email.key().as_str()])?)
 }
 
-/// Reads a row, whose values are checked like any other input.
+/// Reads a row of `accounts`. Types are checked; names are trusted, whatever grammar new ones have.
 fn account(row: &Row<'_>) -> Result<Account, StoreError> {
-    let (id, username): (String, String) = (row.get(0)?, row.get(1)?);
-    let email: Option<String> = row.get(2)?;
-    let seconds = u64::try_from(row.get::<_, i64>(6)?).map_err(|error| StoreError::Broken(error.into()))?;
+    let id: String = row.get("id")?;
+    let email: Option<String> = row.get("email")?;
+    let seconds = u64::try_from(row.get::<_, i64>("created_at")?);
     Ok(Account {
-        id: AccountId::parse(&id).ok_or_else(|| broken("a row with a malformed id"))?,
-        username: Username::parse(&username).map_err(|_| broken("a row with a malformed username"))?,
-        email: email
-            .map(|email| Email::parse(&email))
-            .transpose()
-            .map_err(|_| broken("a row with a malformed email address"))?,
-        password_hash: PasswordHash::from_stored(row.get(3)?),
-        token_version: row.get(4)?,
-        status: if row.get(5)? { Status::Disabled } else { Status::Active },
-        created_at: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+        id: AccountId::parse(&id).ok_or_else(|| broken("id is malformed"))?,
+        username: Username::from_stored(row.get("username")?, row.get("username_key")?),
+        email: email.map(Email::from_stored),
+        password_hash: PasswordHash::from_stored(row.get("password_hash")?),
+        token_version: row.get("token_version")?,
+        status: if row.get("disabled")? { Status::Disabled } else { Status::Active },
+        created_at: Timestamp::from_seconds(seconds.map_err(|_| broken("created_at is out of range"))?),
     })
-}
-
-/// Waits while another process writes, until that takes too long. SQLite's own way of waiting sleeps longer each time, so
-/// that of many who wait those who came last go first, and some never.
-#[expect(clippy::disallowed_methods, reason = "how long has been waited is between this thread and SQLite")]
-fn wait_for_turn(tries: i32) -> bool {
-    thread_local! {
-        static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
-    }
-    let now = Instant::now();
-    if tries == 0 {
-        SINCE.set(Some(now));
-    }
-    std::thread::sleep(BUSY_SLEEP);
-    SINCE.get().is_none_or(|since| now.duration_since(since) < BUSY_TIMEOUT)
-}
-
-/// Makes a database where there is none. It appears under its name whole or not at all, never over another file, and
-/// only its owner may read it: it holds password hashes and maybe the secret.
-fn create(path: &Path) -> Result<(), StoreError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(unusable)?;
-    let file = tempfile::Builder::new().prefix(".accounts-").tempfile_in(folder).map_err(unusable)?;
-    let connection = Connection::open(file.path())?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    let (schema, version) = (SCHEMA.concat(), SCHEMA.len());
-    connection.execute_batch(&format!(
-        "BEGIN; {schema}
-         PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT;"
-    ))?;
-    connection.close().map_err(|(_, error)| error)?;
-    match file.persist_noclobber(path) {
-        Ok(file) => file.sync_all().and_then(|()| File::open(folder)?.sync_all()).map_err(unusable),
-        // Another process was faster; its database is as good.
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(unusable(error.error)),
-    }
-}
-
-/// Whether the database is ours, and of a layout that this program knows. An older one gets what it lacks.
-fn check(connection: &mut Connection) -> Result<(), StoreError> {
-    if pragma(connection, "application_id")? != APPLICATION_ID {
-        return Err(broken("it is a database of another application, or empty"));
-    }
-    if missing(pragma(connection, "user_version")?)?.is_empty() {
-        return Ok(());
-    }
-    // Several processes may start at once; whoever comes second finds nothing missing.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let missing = missing(pragma(&transaction, "user_version")?)?.concat();
-    transaction.execute_batch(&format!("{missing} PRAGMA user_version = {};", SCHEMA.len()))?;
-    Ok(transaction.commit()?)
-}
-
-fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
-    connection.pragma_query_value(None, name, |row| row.get(0))
-}
-
-/// What a database of this version lacks.
-fn missing(version: i32) -> Result<&'static [&'static str], StoreError> {
-    let present = usize::try_from(version).ok().filter(|version| *version > 0);
-    present.and_then(|version| SCHEMA.get(version..)).ok_or_else(|| {
-        broken(&format!("its schema has version {version}, this program knows 1 to {}", SCHEMA.len()))
-    })
-}
-
-/// A database file cannot be used, and why.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot use {path}")]
-struct OpenError {
-    path: String,
-    #[source]
-    cause: BoxError,
 }
 
 fn broken(problem: &str) -> StoreError {
     StoreError::Broken(problem.into())
 }
 
-fn unusable(error: std::io::Error) -> StoreError {
-    StoreError::Unavailable(error.into())
-}
-
 impl From<rusqlite::Error> for StoreError {
-    /// What may pass by itself, or by making room, is `Unavailable`.
+    /// Failures that may pass by themselves, or by making room, are `Unavailable`.
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(

@@ -2,19 +2,19 @@
 
 const SCHEME: &str = "bearer";
 
-/// What a caller presented.
+/// The token that a caller presents, or its absence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Presented<'a> {
     /// No header, an empty one, or a scheme without a token.
     Nothing,
-    /// Something that may be a token; its verifier judges it.
+    /// A text of the form of a token, not yet verified.
     Token(&'a str),
-    /// Another scheme, several values or headers, or characters that no header of ours holds.
+    /// Another scheme, several values or headers, or characters that no bearer token has.
     Unusable,
 }
 
 impl<'a> Presented<'a> {
-    /// Reads the values of all `Authorization` headers. Of several, none is chosen: the field is a singleton.
+    /// Reads the values of all `Authorization` headers. Several values are unusable: the field is a singleton.
     pub fn of(mut values: impl Iterator<Item = &'a [u8]>) -> Self {
         match (values.next(), values.next()) {
             (None, _) => Self::Nothing,
@@ -24,6 +24,7 @@ impl<'a> Presented<'a> {
     }
 
     /// Reads one value: the scheme and a token.
+    #[must_use]
     pub fn read(value: &'a str) -> Self {
         let value = value.trim_matches(' ');
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
@@ -35,6 +36,7 @@ impl<'a> Presented<'a> {
     }
 
     /// Reads a token that stands alone.
+    #[must_use]
     pub fn bare(token: &'a str) -> Self {
         let token = token.trim_matches(' ');
         if token.is_empty() {
@@ -46,12 +48,13 @@ impl<'a> Presented<'a> {
         }
     }
 
-    /// Whether a value has the scheme.
+    /// `true` for a value that begins with the scheme.
+    #[must_use]
     pub fn is_bearer(value: &str) -> bool {
         value.trim_matches(' ').split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
     }
 
-    /// What several places present together: the token that all of them agree on.
+    /// The one token of several places, if all that hold a token agree.
     pub fn agreed(all: impl IntoIterator<Item = Self>) -> Self {
         all.into_iter().fold(Self::Nothing, |agreed, next| match (agreed, next) {
             (one, Self::Nothing) | (Self::Nothing, one) => one,

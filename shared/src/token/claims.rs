@@ -1,4 +1,4 @@
-//! What a token says: its header, its claims, and the checks that need no key.
+//! The header and the claims of a token, and the checks that need no key.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,19 +6,21 @@ use std::marker::PhantomData;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{CLOCK_SKEW_SECONDS, MAX_TTL, TokenError};
+use crate::time::Timestamp;
 
 /// The claims of our tokens (RFC 7519 section 4): every one is required, but `nbf`, which we never write.
 ///
 /// Times are seconds since 1970.
 #[derive(Clone, Debug, DeriveDeserialize, Eq, PartialEq, Serialize)]
 pub struct Claims {
-    /// Who issued the token.
+    /// The issuer.
     pub iss: String,
-    /// For whom it is meant: one audience, never a list.
+    /// The audience: one, never a list.
     pub aud: String,
     /// The account's id.
     pub sub: String,
@@ -28,14 +30,14 @@ pub struct Claims {
     pub username: String,
     /// The account's token version when the token was issued.
     pub ver: u32,
-    /// When it was issued.
+    /// The time of issue.
     pub iat: u64,
-    /// From when on it is no longer good.
+    /// The first second at which the token is not valid.
     pub exp: u64,
-    /// Before when it is not yet good.
+    /// The first second at which it is valid, if that is not `iat`.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub nbf: Option<u64>,
-    /// A random name for this one token: 128 bits in hexadecimal.
+    /// A random id of this token: 128 bits in hexadecimal digits.
     pub jti: String,
 }
 
@@ -45,7 +47,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
 }
 
 impl Claims {
-    /// Whether the claims hold together at this time.
+    /// Checks the claims that depend on the time or on each other.
     pub(super) fn check(&self, now: u64) -> Result<(), TokenError> {
         if self.exp <= now {
             return Err(TokenError::Expired);
@@ -66,8 +68,8 @@ impl Claims {
     }
 }
 
-/// The header of our tokens: these members and no other. So `crit`, `b64`, `zip` and every parameter that brings a
-/// key along (`jwk`, `jku`, `x5u`, `x5c`) are refused, not overlooked.
+/// The header of our tokens: these members and no other. `crit`, `b64`, `zip` and parameters that bring a key along
+/// (`jwk`, `jku`, `x5u`, `x5c`) are therefore refused instead of ignored.
 #[derive(DeriveDeserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct JoseHeader {
@@ -77,32 +79,50 @@ pub(super) struct JoseHeader {
 }
 
 impl JoseHeader {
-    /// Reads the header of what has the outer form of a signed token: three parts of the base64url alphabet, the second
-    /// of which is text.
+    /// Reads the header of a text that has the outer form of a signed token: three parts of the base64url alphabet.
     pub(super) fn of(token: &str, max_bytes: usize) -> Result<Self, TokenError> {
         let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         if token.len() > max_bytes || !token.bytes().all(in_alphabet) {
             return Err(TokenError::Malformed);
         }
         let mut parts = token.split('.');
-        let (Some(header), Some(claims), Some(_), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(header), Some(_), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(TokenError::Malformed);
         };
-        let decode = |part| BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed);
+        let header = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenError::Malformed)?;
         let Object(header): Object<Self> =
-            serde_json::from_slice(&decode(header)?).map_err(|_| TokenError::UnacceptableHeader)?;
+            serde_json::from_slice(&header).map_err(|_| TokenError::UnacceptableHeader)?;
         if header.alg != "HS256" || header.typ != "JWT" {
             return Err(TokenError::UnacceptableHeader);
         }
-        // A reader of JSON skips what it ignores, but all of it must be UTF-8 (RFC 7519 section 7.2).
-        std::str::from_utf8(&decode(claims)?).map_err(|_| TokenError::Malformed)?;
         Ok(header)
     }
 }
 
-/// A `T` from a JSON object: what serde derives would take an array of the values as well.
+/// The `iat` that a token claims, of any form and by any key.
+pub(super) fn claimed_iat(token: &str) -> Option<Timestamp> {
+    #[derive(DeriveDeserialize)]
+    struct Claimed {
+        iat: u64,
+    }
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let Claimed { iat } = serde_json::from_slice(&claims).ok()?;
+    Some(Timestamp::from_seconds(iat))
+}
+
+/// A `T` from JSON that is UTF-8 throughout, as RFC 7519 section 7.2 demands. A JSON parser does not look into the values
+/// that it skips.
+pub(super) struct Text<T>(pub(super) T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        serde_json::from_str(json.get()).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A `T` from a JSON object. The code that serde derives accepts an array of the values as well.
 pub(super) struct Object<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -14,21 +14,26 @@ use crate::random::{self, NoRandomness};
 /// The shortest secret in bytes: as long as the hash (RFC 7518 section 3.2).
 pub(super) const MIN_BYTES: usize = 32;
 
-/// The fewest different bytes in a secret. Random text has far more; repetition and counting have fewer.
+/// Fewest different bytes in a secret. Random text has far more; repetition and counting have fewer.
 const MIN_DISTINCT_BYTES: usize = 8;
 
-/// Secrets long enough to pass that everybody has read in a tutorial or a specification.
-const PUBLISHED: [&str; 4] = [
+/// Secrets from tutorials and specifications that are long enough.
+const PUBLISHED: [&str; 9] = [
     "a-string-secret-at-least-256-bits-long",
     "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
     "your-256-bit-secret-your-256-bit-secret",
     "0123456789abcdef0123456789abcdef",
+    "your-secret-key-change-in-production",
+    "your-super-secret-key-change-this-in-production",
+    "change-this-secret-key-in-production-please",
+    "super-secret-jwt-token-with-at-least-32-characters-long",
+    "this-is-a-very-secret-key-that-should-be-changed",
 ];
 
-/// What Django puts before the keys it generates for development.
+/// Prefix of the keys that Django generates for development.
 const PUBLISHED_PREFIX: &str = "django-insecure-";
 
-/// A secret that signs tokens, with the name that tokens call it by. Cannot be printed; wiped when dropped.
+/// A secret that signs tokens, and its `kid`. It cannot be printed, and is wiped when dropped.
 #[derive(Clone)]
 pub struct Key {
     id: String,
@@ -40,7 +45,7 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// When it is too short or too well known to sign anything.
+    /// When it is too short or too well known.
     pub fn parse(secret: &str) -> Result<Self, WeakKey> {
         if secret.len() < MIN_BYTES {
             return Err(WeakKey::Short);
@@ -51,7 +56,8 @@ impl Key {
         if PUBLISHED.contains(&secret) || secret.starts_with(PUBLISHED_PREFIX) {
             return Err(WeakKey::Published);
         }
-        if secret.bytes().collect::<HashSet<_>>().len() < MIN_DISTINCT_BYTES {
+        let few = secret.bytes().collect::<HashSet<_>>().len() < MIN_DISTINCT_BYTES;
+        if few || is_periodic(secret.as_bytes()) || is_sequence(secret.as_bytes()) {
             return Err(WeakKey::Repetitive);
         }
         Ok(Self::of(secret.as_bytes().to_vec()))
@@ -66,8 +72,8 @@ impl Key {
         Ok(BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<32>()?))
     }
 
-    /// The id is made from the secret by HMAC: functions that share a secret agree on it without being told, and
-    /// it tells no more of the secret than a token does.
+    /// The id is made from the secret by HMAC: functions that share a secret agree on it without configuration, and it
+    /// reveals no more of the secret than a token does.
     fn of(secret: Vec<u8>) -> Self {
         let mac = Hmac::<Sha256>::new_from_slice(&secret).map(|mac| mac.chain_update("serverless-auth kid"));
         // HMAC takes keys of any length.
@@ -87,6 +93,18 @@ impl Key {
     }
 }
 
+/// A text of two or more repetitions of its beginning.
+fn is_periodic(secret: &[u8]) -> bool {
+    (1..=secret.len() / 2)
+        .any(|period| secret.iter().zip(secret.iter().skip(period)).all(|(one, next)| one == next))
+}
+
+/// A text most of whose neighbours follow each other, as in `abcdefgh…` and `98765…`.
+fn is_sequence(secret: &[u8]) -> bool {
+    let steps = secret.iter().zip(secret.iter().skip(1)).filter(|(one, next)| one.abs_diff(**next) <= 1);
+    steps.count() > secret.len() / 2
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(***)")
@@ -98,17 +116,17 @@ impl fmt::Debug for Key {
 pub struct Keys {
     /// Signs new tokens.
     pub current: Key,
-    /// Signed tokens that are still out there.
+    /// Verifies older tokens.
     pub previous: Option<Key>,
 }
 
-/// Why a text must not sign tokens. `Display` never shows it.
+/// A text is too weak to sign tokens. `Display` never shows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum WeakKey {
     /// A space or line break before or after it, which other readers of the same secret may cut off.
     #[error("must not begin or end with white space")]
     OuterSpace,
-    /// A secret that everybody knows.
+    /// A published secret.
     #[error("is a published example; make one with `openssl rand -base64 48`")]
     Published,
     /// Few different bytes: no randomness.
@@ -131,6 +149,12 @@ mod tests {
             ("a".repeat(64), WeakKey::Repetitive),
             ("ab".repeat(32), WeakKey::Repetitive),
             ("0123".repeat(16), WeakKey::Repetitive),
+            ("12345678901234567890123456789012".to_owned(), WeakKey::Repetitive),
+            ("abcdefgh".repeat(4), WeakKey::Repetitive),
+            ("correct-horse-battery-".repeat(2), WeakKey::Repetitive),
+            ("abcdefghijklmnopqrstuvwxyz0123456789".to_owned(), WeakKey::Repetitive),
+            ("zyxwvutsrqponmlkjihgfedcba9876543210".to_owned(), WeakKey::Repetitive),
+            ("your-secret-key-change-in-production".to_owned(), WeakKey::Published),
             ("a-string-secret-at-least-256-bits-long".to_owned(), WeakKey::Published),
             ("django-insecure-4x!k2^9v@m7z&q1w(8r$t5y*u3i%o6p+".to_owned(), WeakKey::Published),
             (format!("{}\n", Key::generate().unwrap()), WeakKey::OuterSpace),

@@ -1,135 +1,198 @@
-//! The keys in use over time: when a secret is rotated, running functions learn of it without being deployed anew.
+//! The keys in use over time. A running function learns of a rotated secret without a deployment, and no request waits for
+//! that unless it must.
+//!
+//! | age of the keys | |
+//! |---|---|
+//! | up to 5 min | used |
+//! | 5 min to 1 h | used, and read again in the background |
+//! | over 1 h | not believed: a request waits for a read, or fails |
+//!
+//! A token with an unknown `kid` is invalid if the keys were read after its `iat`. Otherwise they are read again, within a
+//! budget, since any client can make up such tokens. Without that read there is no verdict.
 
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::{Claims, IssueError, Issuer, Keys, Rules, TokenError, Verifier};
-use crate::account::Account;
-use crate::aws::secrets_manager::SecretsManager;
+use futures_util::future::BoxFuture;
 
-/// How old keys may be that sign or verify, where they can be read again: so long a secret that was replaced still signs,
-/// and one that was removed is still believed.
-const KEY_AGE: Duration = Duration::from_mins(10);
+use super::claims::claimed_iat;
+use super::{CLOCK_SKEW_SECONDS, Claims, IssueError, Issuer, Keys, Rules, TokenError, Verifier};
+use crate::account::Standing;
+use crate::time::Timestamp;
 
-/// Tokens with an unknown `kid`, which anybody can send, make us read the keys again once in this time at most; and keys
-/// that could not be read are asked for again after it.
-const ASKING_INTERVAL: Duration = Duration::from_mins(1);
+/// Age at which keys are read again in the background.
+const RENEWAL_AGE: Duration = Duration::from_mins(5);
 
-/// Where keys can be read again.
-#[derive(Debug)]
-pub(crate) enum KeySource {
-    /// Nowhere: they are what they are until the process ends.
-    Fixed,
-    /// AWS Secrets Manager.
-    SecretsManager(SecretsManager),
+/// Maximum age of keys that sign or verify.
+const MAX_AGE: Duration = Duration::from_hours(1);
+
+/// Shortest time between two background reads after a failure.
+const RETRY_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Reads in a minute that unknown `kid`s may cause.
+const READS_PER_MINUTE: u32 = 6;
+
+/// A place from which keys can be read again.
+pub trait KeySource: Debug + Send + Sync {
+    /// Reads the keys. `None` after a failure, which the source has logged.
+    fn read_again(&self) -> BoxFuture<'_, Option<Keys>>;
 }
 
-/// Issues and verifies tokens with the keys of the moment.
-#[derive(Debug)]
-pub struct Keyring {
-    rules: Rules,
-    source: KeySource,
-    state: RwLock<State>,
-}
-
+/// Issues and verifies tokens with the current keys.
 #[derive(Clone, Debug)]
+pub struct Keyring {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    rules: Rules,
+    source: Option<Box<dyn KeySource>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
 struct State {
     issuer: Arc<Issuer>,
     verifier: Arc<Verifier>,
-    /// When the keys were last asked for.
-    asked_at: SystemTime,
-    /// Whether they were told then.
-    answered: bool,
-    /// When they were last asked for again, if they were. The first time does not count: a function that started shortly
-    /// before a rotation would refuse good tokens for as long as it must not ask.
-    asked_again_at: Option<SystemTime>,
+    read_at: Timestamp,
+    /// The last attempt to read the keys.
+    tried_at: Timestamp,
+    /// The minute in which unknown `kid`s cause reads, and their number so far.
+    budget: (Timestamp, u32),
 }
 
-impl State {
-    fn new(rules: &Rules, keys: &Keys, asked_at: SystemTime) -> Self {
-        let (issuer, verifier) = (Issuer::new(rules.clone(), keys), Verifier::new(rules, keys));
-        Self {
-            issuer: issuer.into(),
-            verifier: verifier.into(),
-            asked_at,
-            answered: true,
-            asked_again_at: None,
-        }
-    }
+/// A token is not valid, or there is no verdict on it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum VerifyError {
+    /// The token is not valid.
+    #[error("the token is not valid")]
+    Invalid(TokenError),
+    /// The keys are too old and could not be read, or the token's key may be newer than they are.
+    #[error("the keys are unavailable")]
+    KeysUnavailable,
 }
 
 impl Keyring {
-    /// Keys that stay what they are.
+    /// A keyring whose keys never change.
     #[must_use]
     pub fn fixed(rules: Rules, keys: &Keys) -> Self {
-        Self::new(rules, keys, KeySource::Fixed, SystemTime::UNIX_EPOCH)
+        Self::new(rules, keys, None, Timestamp::EPOCH)
     }
 
-    /// Keys that were read from `source` at `read_at`.
-    pub(crate) fn new(rules: Rules, keys: &Keys, source: KeySource, read_at: SystemTime) -> Self {
-        Self { state: RwLock::new(State::new(&rules, keys, read_at)), rules, source }
+    /// A keyring with the keys that were read at `read_at`, to be read again from `source`.
+    #[must_use]
+    pub fn new(rules: Rules, keys: &Keys, source: Option<Box<dyn KeySource>>, read_at: Timestamp) -> Self {
+        let state = State {
+            issuer: Issuer::new(rules.clone(), keys).into(),
+            verifier: Verifier::new(&rules, keys).into(),
+            read_at,
+            tried_at: read_at,
+            budget: (Timestamp::EPOCH, 0),
+        };
+        Self { inner: Arc::new(Inner { rules, source, state: Mutex::new(state) }) }
     }
 
-    /// A token for this account, good from `now` on.
+    /// A token for an account, valid from `now` on.
     ///
     /// # Errors
     ///
-    /// Those of [`Issuer::issue`].
-    pub async fn issue(&self, account: &Account, now: SystemTime) -> Result<String, IssueError> {
-        self.renew(now).await;
-        self.state().issuer.issue(account, now)
+    /// Those of [`Issuer::issue`], and [`IssueError::KeysUnavailable`].
+    pub async fn issue(&self, standing: &Standing, now: Timestamp) -> Result<String, IssueError> {
+        self.renew(now).await.map_err(|_| IssueError::KeysUnavailable)?;
+        let issuer = self.inner.state().issuer.clone();
+        issuer.issue(standing, now)
     }
 
-    /// The claims of a token, once everything about it has been checked but its account.
+    /// Checks everything about a token but its account, and returns its claims.
     ///
     /// # Errors
     ///
-    /// Those of [`Verifier::verify`]; and [`TokenError::KeysUnavailable`] when the token's key may be one that could
-    /// not be read, so that nobody knows.
-    pub async fn verify(&self, token: &str, now: SystemTime) -> Result<Claims, TokenError> {
-        self.renew(now).await;
-        let verdict = self.state().verifier.verify(token, now);
-        if verdict != Err(TokenError::UnknownKey) {
-            return verdict;
+    /// [`VerifyError`].
+    pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, VerifyError> {
+        self.renew(now).await?;
+        let verdict = self.inner.verify(token, now);
+        if verdict != Err(TokenError::UnknownKey) || self.inner.knows_keys_of(token, now) {
+            return verdict.map_err(VerifyError::Invalid);
         }
-        self.refresh(now, self.state().asked_again_at, ASKING_INTERVAL).await;
-        let State { verifier, answered, .. } = self.state();
-        match verifier.verify(token, now) {
-            Err(TokenError::UnknownKey) if !answered => Err(TokenError::KeysUnavailable),
-            verdict => verdict,
+        if !self.inner.state().may_read(now) || !self.inner.read(now).await {
+            return Err(VerifyError::KeysUnavailable);
         }
+        self.inner.verify(token, now).map_err(VerifyError::Invalid)
     }
 
-    /// How long a new token is good.
+    /// Lifetime of a new token.
     #[must_use]
     pub fn ttl(&self) -> Duration {
-        self.rules.ttl
+        self.inner.rules.ttl
     }
 
-    fn state(&self) -> State {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Reads the keys again when it is time.
-    async fn renew(&self, now: SystemTime) {
-        let State { asked_at, answered, .. } = self.state();
-        self.refresh(now, Some(asked_at), if answered { KEY_AGE } else { ASKING_INTERVAL }).await;
-    }
-
-    /// Reads the keys again unless `last` is less than `age` ago. Keys that cannot be read stay in use.
-    async fn refresh(&self, now: SystemTime, last: Option<SystemTime>, age: Duration) {
-        if last.is_some_and(|last| now.duration_since(last).unwrap_or_default() < age) {
-            return;
+    /// Reads the keys again when they are due: in the background, or, if they are too old, before anything else.
+    async fn renew(&self, now: Timestamp) -> Result<(), VerifyError> {
+        if self.inner.source.is_none() {
+            return Ok(());
         }
-        let keys = match &self.source {
-            KeySource::Fixed => return,
-            KeySource::SecretsManager(secret) => secret.read_again().await,
+        let (age, is_due) = {
+            let mut state = self.inner.state();
+            let age = now.since(state.read_at);
+            let is_due = age >= RENEWAL_AGE && now.since(state.tried_at) >= RETRY_INTERVAL;
+            if is_due && age < MAX_AGE {
+                state.tried_at = now;
+            }
+            (age, is_due)
         };
-        let state = match keys {
-            Some(keys) => State { asked_again_at: Some(now), ..State::new(&self.rules, &keys, now) },
-            None => State { asked_at: now, answered: false, asked_again_at: Some(now), ..self.state() },
-        };
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        if age >= MAX_AGE {
+            return if self.inner.read(now).await { Ok(()) } else { Err(VerifyError::KeysUnavailable) };
+        }
+        if is_due {
+            let inner = self.inner.clone();
+            tokio::spawn(async move { inner.read(now).await });
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+        let verifier = self.state().verifier.clone();
+        verifier.verify(token, now)
+    }
+
+    /// `true` if the key of a token, if it is a key of ours, must be among those that were read: they were read after the
+    /// token's `iat`, which an honest token has from its signer's clock.
+    fn knows_keys_of(&self, token: &str, now: Timestamp) -> bool {
+        let skew = Duration::from_secs(CLOCK_SKEW_SECONDS);
+        self.source.is_none()
+            || claimed_iat(token).is_none_or(|iat| iat + skew <= self.state().read_at || iat > now + skew)
+    }
+
+    /// Reads the keys; `false` after a failure, which leaves the old ones in use.
+    async fn read(&self, now: Timestamp) -> bool {
+        let Some(source) = &self.source else { return true };
+        let keys = source.read_again().await;
+        let mut state = self.state();
+        state.tried_at = now;
+        let Some(keys) = keys else { return false };
+        state.issuer = Issuer::new(self.rules.clone(), &keys).into();
+        state.verifier = Verifier::new(&self.rules, &keys).into();
+        state.read_at = now;
+        true
+    }
+}
+
+impl State {
+    /// Takes one read from the budget of this minute.
+    fn may_read(&mut self, now: Timestamp) -> bool {
+        if now.since(self.budget.0) >= Duration::from_mins(1) {
+            self.budget = (now, 0);
+        }
+        self.budget.1 += 1;
+        self.budget.1 <= READS_PER_MINUTE
     }
 }
 
@@ -137,9 +200,8 @@ impl Keyring {
 mod tests {
     use std::sync::Mutex;
 
+    use futures_util::FutureExt;
     use jsonwebtoken::decode_header;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
 
     use super::*;
     use crate::store::contract::account;
@@ -148,42 +210,36 @@ mod tests {
     const OLD: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
     const NEW: &str = "another-Secret-0f-thirty-two-byt3s";
 
-    /// When the function started.
-    const START: SystemTime = SystemTime::UNIX_EPOCH;
+    /// The start of the function.
+    const START: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
-    /// What Secrets Manager holds; without a value it fails. And how often it was asked.
-    type Secret = Arc<Mutex<(Option<&'static str>, usize)>>;
+    /// A secret that can change, with the number of times that it was read. Without a value the read fails.
+    #[derive(Clone, Debug)]
+    struct Secret(Arc<Mutex<(Option<&'static str>, usize)>>);
 
-    /// A keyring that knows the old key alone, in the place of Secrets Manager a secret that can be changed.
-    async fn keyring(value: Option<&'static str>) -> (Keyring, Secret) {
-        let secret = Secret::new((value, 0).into());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve(listener, secret.clone()));
-        let source = SecretsManager::new(&crate::aws::tests::config(), Some(&endpoint), "the secret");
-        (Keyring::new(rules(), &keys(OLD), KeySource::SecretsManager(source), START), secret)
+    impl KeySource for Secret {
+        fn read_again(&self) -> BoxFuture<'_, Option<Keys>> {
+            let mut secret = self.0.lock().unwrap();
+            secret.1 += 1;
+            let keys = secret.0.map(keys);
+            async move { keys }.boxed()
+        }
     }
 
-    async fn serve(listener: TcpListener, secret: Secret) {
-        loop {
-            let (mut connection, _) = listener.accept().await.unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"}") {
-                connection.read_buf(&mut request).await.unwrap();
-            }
-            let (status, body) = {
-                let mut secret = secret.lock().unwrap();
-                secret.1 += 1;
-                match secret.0 {
-                    Some(value) => (200, format!(r#"{{"SecretString":"{{\"current\":\"{value}\"}}"}}"#)),
-                    None => (400, r#"{"__type":"AccessDeniedException"}"#.to_owned()),
-                }
-            };
-            let length = body.len();
-            let answer =
-                format!("HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
-            connection.write_all(answer.as_bytes()).await.unwrap();
+    impl Secret {
+        fn reads(&self) -> usize {
+            self.0.lock().unwrap().1
         }
+
+        fn becomes(&self, value: &'static str) {
+            self.0.lock().unwrap().0 = Some(value);
+        }
+    }
+
+    /// A keyring that knows the old key alone, and the secret that it reads again.
+    fn keyring(value: Option<&'static str>) -> (Keyring, Secret) {
+        let secret = Secret(Arc::new(Mutex::new((value, 0))));
+        (Keyring::new(rules(), &keys(OLD), Some(Box::new(secret.clone())), START), secret)
     }
 
     fn rules() -> Rules {
@@ -194,71 +250,120 @@ mod tests {
         Keys { current: Key::parse(secret).unwrap(), previous: None }
     }
 
-    fn token(secret: &str) -> String {
-        Issuer::new(rules(), &keys(secret)).issue(&account("alice", ""), START).unwrap()
-    }
-
-    /// Where a function is this old.
-    fn at(seconds: u64) -> SystemTime {
+    fn at(seconds: u64) -> Timestamp {
         START + Duration::from_secs(seconds)
     }
 
-    #[tokio::test]
-    async fn an_unknown_key_is_asked_for_at_once_and_then_once_a_minute() {
-        let (keyring, secret) = keyring(Some(OLD)).await;
-        let token = token(NEW);
-        for (seconds, reads) in [(1, 1), (2, 1), (60, 1), (61, 2), (62, 2), (120, 2)] {
-            assert_eq!(keyring.verify(&token, at(seconds)).await, Err(TokenError::UnknownKey));
-            assert_eq!(secret.lock().unwrap().1, reads, "{seconds}");
-        }
-        secret.lock().unwrap().0 = Some(NEW);
-        assert!(keyring.verify(&token, at(121)).await.is_ok());
-        assert!(keyring.verify(&token, at(122)).await.is_ok());
-        assert_eq!(secret.lock().unwrap().1, 3);
-    }
+    const UNKNOWN: Result<Claims, VerifyError> = Err(VerifyError::Invalid(TokenError::UnknownKey));
 
-    #[tokio::test]
-    async fn a_new_key_signs_ten_minutes_later_at_most() {
-        let (keyring, secret) = keyring(Some(NEW)).await;
-        let alice = account("alice", "");
-        for (seconds, signs, reads) in
-            [(1, OLD, 0), (599, OLD, 0), (600, NEW, 1), (1199, NEW, 1), (1200, NEW, 2)]
-        {
-            let token = keyring.issue(&alice, at(seconds)).await.unwrap();
-            let kid = decode_header(&token).unwrap().kid.unwrap();
-            assert_eq!(kid, keys(signs).current.id(), "{seconds}");
-            assert_eq!(secret.lock().unwrap().1, reads, "{seconds}");
+    /// Lets a background read end.
+    async fn settle() {
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
         }
     }
 
+    fn token_at(secret: &str, now: Timestamp) -> String {
+        Issuer::new(rules(), &keys(secret)).issue(&account("alice", "").standing(), now).unwrap()
+    }
+
+    async fn signs(keyring: &Keyring, now: Timestamp) -> String {
+        let token = keyring.issue(&account("alice", "").standing(), now).await.unwrap();
+        decode_header(&token).unwrap().kid.unwrap()
+    }
+
     #[tokio::test]
-    async fn keys_that_cannot_be_read_again_stay_in_use_and_others_are_undecided() {
-        let (keyring, secret) = keyring(None).await;
-        let (old, new) = (token(OLD), token(NEW));
-        for seconds in [1, 2, 700] {
-            assert_eq!(keyring.verify(&new, at(seconds)).await, Err(TokenError::KeysUnavailable));
-            assert!(keyring.verify(&old, at(seconds)).await.is_ok());
-            assert!(keyring.issue(&account("alice", ""), at(seconds)).await.is_ok());
+    async fn a_new_key_is_learned_from_its_first_token() {
+        let (keyring, secret) = keyring(Some(OLD));
+        secret.becomes(NEW);
+        assert!(keyring.verify(&token_at(NEW, at(10)), at(10)).await.is_ok());
+        assert!(keyring.verify(&token_at(NEW, at(11)), at(11)).await.is_ok());
+        assert_eq!(secret.reads(), 1);
+    }
+
+    /// A token that was signed before the keys were read is of no key of ours: no read is needed to know that.
+    #[tokio::test]
+    async fn an_unknown_key_of_an_older_token_is_invalid_without_a_read() {
+        let (keyring, secret) = keyring(Some(OLD));
+        let old = token_at(NEW, START.minus(Duration::from_secs(5)));
+        for seconds in [1, 30, 299] {
+            assert_eq!(keyring.verify(&old, at(seconds)).await, UNKNOWN);
         }
-        secret.lock().unwrap().0 = Some(OLD);
-        assert_eq!(keyring.verify(&new, at(760)).await, Err(TokenError::UnknownKey));
+        let future = token_at(NEW, at(1000));
+        assert_eq!(keyring.verify(&future, at(1)).await, UNKNOWN);
+        assert_eq!(secret.reads(), 0);
+    }
+
+    /// Good fresh tokens of a new key are told from others at any time, whoever sends tokens that are made up.
+    #[tokio::test]
+    async fn unknown_keys_are_asked_for_within_a_budget_and_beyond_it_there_is_no_verdict() {
+        let (keyring, secret) = keyring(Some(OLD));
+        for read in 1..=6 {
+            assert_eq!(keyring.verify(&token_at(NEW, at(10 + read)), at(10 + read)).await, UNKNOWN, "{read}");
+        }
+        assert_eq!(secret.reads(), 6);
+        let late = token_at(NEW, at(20));
+        assert_eq!(keyring.verify(&late, at(20)).await, Err(VerifyError::KeysUnavailable));
+        assert_eq!(secret.reads(), 6);
+        assert!(keyring.verify(&token_at(OLD, at(20)), at(20)).await.is_ok(), "a known key needs no read");
+        secret.becomes(NEW);
+        assert!(keyring.verify(&late, at(71)).await.is_ok());
     }
 
     #[tokio::test]
-    async fn a_key_that_was_removed_is_believed_for_ten_minutes_more_at_most() {
-        let (keyring, _secret) = keyring(Some(NEW)).await;
-        let token = token(OLD);
-        assert!(keyring.verify(&token, at(599)).await.is_ok());
-        assert_eq!(keyring.verify(&token, at(600)).await, Err(TokenError::UnknownKey));
+    async fn an_unknown_key_that_cannot_be_asked_for_has_no_verdict() {
+        let (keyring, _secret) = keyring(None);
+        assert_eq!(keyring.verify(&token_at(NEW, at(9)), at(9)).await, Err(VerifyError::KeysUnavailable));
+        assert!(keyring.verify(&token_at(OLD, at(9)), at(9)).await.is_ok());
     }
 
     #[tokio::test]
-    async fn keys_that_could_not_be_read_are_asked_for_again_after_a_minute() {
-        let (keyring, secret) = keyring(None).await;
-        let token = token(OLD);
-        assert!(keyring.verify(&token, at(600)).await.is_ok());
-        secret.lock().unwrap().0 = Some(NEW);
-        assert!(keyring.verify(&token, at(659)).await.is_ok());
-        assert_eq!(keyring.verify(&token, at(660)).await, Err(TokenError::UnknownKey));
+    async fn keys_are_renewed_after_five_minutes_without_making_a_request_wait() {
+        let (keyring, secret) = keyring(Some(NEW));
+        let old = keys(OLD).current.id().to_owned();
+        assert_eq!((signs(&keyring, at(299)).await, secret.reads()), (old.clone(), 0));
+        assert_eq!(signs(&keyring, at(300)).await, old, "the request that finds them due does not wait");
+        settle().await;
+        assert_eq!((signs(&keyring, at(301)).await.as_str(), secret.reads()), (keys(NEW).current.id(), 1));
+        assert_eq!(keyring.verify(&token_at(OLD, at(200)), at(302)).await, UNKNOWN);
+    }
+
+    #[tokio::test]
+    async fn a_failed_renewal_is_tried_again_after_a_minute() {
+        let (keyring, secret) = keyring(None);
+        for (seconds, reads) in [(300, 1), (301, 1), (359, 1), (360, 2), (361, 2), (420, 3)] {
+            signs(&keyring, at(seconds)).await;
+            settle().await;
+            assert_eq!(secret.reads(), reads, "{seconds}");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_older_than_an_hour_are_not_believed() {
+        let (keyring, secret) = keyring(None);
+        let token = token_at(OLD, at(3000));
+        assert!(keyring.verify(&token, at(3599)).await.is_ok());
+        settle().await;
+        for seconds in [3600, 3601] {
+            assert_eq!(keyring.verify(&token, at(seconds)).await, Err(VerifyError::KeysUnavailable));
+            let issued = keyring.issue(&account("alice", "").standing(), at(seconds)).await;
+            assert!(matches!(issued, Err(IssueError::KeysUnavailable)), "{issued:?}");
+        }
+        secret.becomes(OLD);
+        assert!(keyring.verify(&token, at(3602)).await.is_ok());
+        secret.becomes(NEW);
+        assert_eq!(
+            keyring.verify(&token, at(8000)).await,
+            UNKNOWN,
+            "after a long sleep the first request waits"
+        );
+    }
+
+    #[tokio::test]
+    async fn keys_without_a_source_never_grow_old() {
+        let keyring = Keyring::fixed(rules(), &keys(OLD));
+        let now = START + Duration::from_hours(30 * 24);
+        assert!(keyring.verify(&token_at(OLD, now), now).await.is_ok());
+        assert_eq!(keyring.verify(&token_at(NEW, now), now).await, UNKNOWN);
     }
 }

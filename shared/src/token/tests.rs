@@ -23,7 +23,7 @@ use super::TokenError::{
     UnknownKey, WrongAudience, WrongIssuer,
 };
 use super::*;
-use crate::account::{AccountId, Status};
+use crate::account::{Account, AccountId, Status};
 use crate::names::username::Username;
 use crate::password::hash::PasswordHash;
 
@@ -37,8 +37,8 @@ const ISSUER: &str = "https://auth.example.com";
 const AUDIENCE: &str = "example";
 const ID: &str = "6a2f41a3-c54c-4ce8-a4d1-0d2f5b1c8e77";
 
-fn at(seconds: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(seconds)
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_seconds(seconds)
 }
 
 fn rules() -> Rules {
@@ -66,7 +66,7 @@ fn account(username: &str) -> Account {
         password_hash: PasswordHash::from_stored("!".to_owned()),
         token_version: 3,
         status: Status::Active,
-        created_at: UNIX_EPOCH,
+        created_at: Timestamp::EPOCH,
     }
 }
 

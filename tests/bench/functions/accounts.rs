@@ -1,13 +1,14 @@
 //! What a look-up and a registration take as the accounts in a SQLite file grow in number.
 
 use std::path::Path;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use rusqlite::{Connection, params};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::{Username, UsernameKey};
 use shared::password::hash::PasswordHash;
-use shared::store::{AccountStore, SqliteStore};
+use shared::store::{Accounts, Registrations, SqliteStore};
+use shared::time::Timestamp;
 
 use crate::statistics::Measurements;
 
@@ -35,7 +36,7 @@ pub async fn measure(repetitions: u32, into: &mut Measurements) {
             let found = started.elapsed();
             let account = account(&format!("new{size}-{repetition}"));
             let started = Instant::now();
-            store.create(&account).await.unwrap();
+            store.create(&account, None).await.unwrap();
             into.add(format!("sqlite, {size} accounts, find µs"), found.as_secs_f64() * 1e6);
             into.add(format!("sqlite, {size} accounts, create µs"), started.elapsed().as_secs_f64() * 1e6);
         }
@@ -70,6 +71,6 @@ fn account(name: &str) -> Account {
         password_hash: PasswordHash::from_stored(HASH.to_owned()),
         token_version: 0,
         status: Status::Active,
-        created_at: SystemTime::UNIX_EPOCH,
+        created_at: Timestamp::EPOCH,
     }
 }

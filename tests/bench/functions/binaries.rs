@@ -21,7 +21,7 @@ impl Binaries {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("measured");
         build(&root.join("deployed"), &["--no-default-features"], &FUNCTIONS);
         build(&root.join("local"), &[], &FUNCTIONS);
-        build(&root.join("limit"), &["--bin", "hello"], &["bench"]);
+        build(&root.join("limit"), &["--example", "hello"], &["hello"]);
         Self { root }
     }
 

@@ -8,18 +8,20 @@
 mod report;
 
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use lambda_runtime::{Context, LambdaEvent};
 use login::Login;
 use serde_json::json;
 use shared::account::{Account, AccountId, Status};
 use shared::config::Config;
+use shared::http::Event;
 use shared::names::username::Username;
 use shared::password::Password;
-use shared::password::hash::{Cost, Hasher, PasswordHash};
+use shared::password::hash::{Cost, Hasher, PasswordHash, Verification};
 use shared::start;
-use shared::store::{AccountStore, SqliteStore};
+use shared::start::Function;
+use shared::store::{Registrations, SqliteStore};
+use shared::time::Timestamp;
 use support::emulator::Emulator;
 use support::samples;
 use support::store::Store;
@@ -129,7 +131,7 @@ async fn enrol(store: &Store, rounds: usize, random: &mut fastrand::Rng) -> Vec<
         for (kind, name) in &round {
             let hash = if kind.is_promised() { &hash } else { &old_hash };
             if !matches!(kind, Kind::Unknown) {
-                accounts.create(&account(*kind, name, hash)).await.expect("an account");
+                accounts.create(&account(*kind, name, hash), None).await.expect("an account");
             }
         }
         random.shuffle(&mut round);
@@ -156,17 +158,12 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
     let config = Config::parse(|name| {
         variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| value.clone())
     });
-    let config = config.expect("a configuration");
-    let (accounts, keyring) = start::open(&config, clock()).await.expect("a store");
-    let login = Login::new(accounts, Hasher::new(config.cost).expect("a hasher"), keyring, 0);
+    let resources = start::open(config.expect("a configuration"), clock()).await.expect("a store");
+    let login = Login::new(resources).expect("a function");
     measure(logins, async |name, password| {
-        let event = samples::credentials(name, password);
-        let event = serde_json::value::to_raw_value(&event).expect("JSON");
+        let event = samples::credentials(name, password).to_string();
         let began = Instant::now();
-        let handle = |now, request| login.handle(now, request);
-        let answer =
-            shared::http::answer("login", clock, LambdaEvent::new(event, Context::default()), handle);
-        let answer = answer.await.expect("an answer");
+        let answer = login.handle(clock, &Event::parse(&event, "")).await.expect("an answer");
         let took = began.elapsed();
         assert!(answer.get().contains(r#""statusCode":401"#), "{}", answer.get());
         took
@@ -201,7 +198,7 @@ async fn measure(logins: &[Round], login: impl AsyncFn(&str, &str) -> Duration) 
         }
         if number % HASH_EVERY == 0 {
             let began = Instant::now();
-            assert_eq!(hasher.verify(None, Some(&password)), Ok(false));
+            assert_eq!(hasher.verify(None, Some(&password)).map(Verification::is_match), Ok(false));
             times.hashes.push(milliseconds(began.elapsed()));
         }
     }
@@ -213,6 +210,6 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 /// No time passes, so that no record of a failure expires.
-fn clock() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+fn clock() -> Timestamp {
+    Timestamp::from_seconds(1_790_000_000)
 }

@@ -152,7 +152,7 @@ async fn a_deleted_account_is_gone_with_its_address_and_only_on_purpose() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_from_somebody_by_the_exit_code() {
+async fn an_unknown_name_has_its_own_exit_code() {
     for place in places().await {
         place.start("register").await.register("bob", None).await.assert_status(201);
         let before = place.contents().await;

@@ -20,9 +20,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const EMULATORS: [&str; 4] = ["access-control-allow-credentials", "content-length", "date", "vary"];
 
 /// The headers of every response.
-const ALWAYS: [(&str, &str); 3] = [
+const ALWAYS: [(&str, &str); 4] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
+    ("strict-transport-security", "max-age=31536000"),
     ("x-content-type-options", "nosniff"),
 ];
 
@@ -136,7 +137,9 @@ impl Response {
     /// Asserts this status, these bytes, and no headers but those of every response and `header`.
     #[track_caller]
     pub fn must_be(&self, status: u16, body: &str, header: Option<(&str, &str)>) {
-        let headers = ALWAYS.into_iter().chain(header);
+        let codes = self.headers.get("x-error-codes").map(|codes| ("x-error-codes", codes.as_str()));
+        assert_eq!(codes.is_some(), status == 400 && !body.contains(r#""code":"#), "{self:?}");
+        let headers = ALWAYS.into_iter().chain(header).chain(codes);
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         assert_eq!(*self, Response { status, headers, body: body.to_owned() });
     }

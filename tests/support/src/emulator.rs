@@ -233,20 +233,7 @@ pub fn executables() -> &'static [PathBuf] {
     EXECUTABLES.get_or_init(|| build(&["--bins"]))
 }
 
-/// Waits for something to happen; panics if it does not.
-pub async fn eventually<T>(what: &str, mut happened: impl FnMut() -> Option<T>) -> T {
-    let waiting = async {
-        loop {
-            if let Some(outcome) = happened() {
-                return outcome;
-            }
-            tokio::time::sleep(GLANCE).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("not in {PATIENCE:?}: {what}"))
-}
-
-/// [`eventually`] for code that cannot await; `None` if it does not happen.
+/// Waits for something to happen; `None` if it does not.
 fn soon<T>(mut happened: impl FnMut() -> Option<T>) -> Option<T> {
     for _ in 0..PATIENCE.as_millis() / GLANCE.as_millis() {
         if let Some(outcome) = happened() {

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_all_greater_is_told_apart() {
+    fn a_greater_sample_is_told_apart() {
         let values: Vec<_> = (0..100).map(f64::from).collect();
         let greater: Vec<_> = values.iter().map(|value| value + 1000.0).collect();
         let separation = separation(&values, &greater);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_same_is_not_told_apart() {
+    fn equal_samples_are_not_told_apart() {
         for values in [vec![1.0, 2.0, 3.0], vec![7.0; 9]] {
             let separation = separation(&values, &values);
             assert!(is(separation.auc, 0.5) && is(separation.p, 1.0), "{separation:?}");

@@ -1,31 +1,49 @@
-//! What the tool can be asked for. The comments here are its help.
+//! The command line. The doc comments here are the text of `--help`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-const EXIT_CODES: &str = "\
+const HELP_AFTER_COMMANDS: &str = "\
 Exit codes:
   0  done
-  1  it failed, or somebody answered no
-  2  it was called wrongly
-  3  there is no such account
-  4  some lines were refused, hashes not verifiable, or accounts not readable
+  1  failed, or the question was answered with no
+  2  wrong arguments
+  3  no such account
+  4  some lines were refused, some hashes cannot be verified, or some accounts cannot be read
 
 Environment:
   ACCOUNT_STORE                        dynamodb://TABLE or sqlite://PATH, as for the functions
-  AWS_REGION, AWS_ACCESS_KEY_ID, …     with dynamodb://
-  AWS_ENDPOINT_URL_DYNAMODB            where DynamoDB is, if not at AWS
+  AWS_REGION, AWS_ACCESS_KEY_ID, …     for dynamodb://
+  AWS_ENDPOINT_URL_DYNAMODB            the endpoint of DynamoDB, if it is not the one of AWS
   PASSWORD_MIN_LENGTH, ARGON2_MEMORY_KIB, ARGON2_ITERATIONS
-                                       what the functions have, for set-password and check-hash
+                                       the values of the functions, for set-password and check-hash
 
-A NAME is a username in any spelling that logs in.";
+A NAME is a username, in any spelling that logs in.";
 
-/// Keeps the accounts of serverless-auth.
+const HELP_AFTER_IMPORT: &str = "\
+The file is CSV with a header, or JSON Lines. The columns (CSV) or members (JSON) are:
+
+  username                 required: the name to log in with
+  hash or password         required: the password hash. Django's `!…` makes an account without a password
+  email                    may be empty
+  id                       a UUID in lower case. The account keeps it; without it the import makes one
+  disabled                 true or false. Or is_active, which means the opposite
+  created or date_joined   2026-11-22T15:30:00Z, UTC if it has no offset, or seconds since 1970
+  token_version            a number; 0 if it is missing
+
+Each account is added whole or not at all, and none is overwritten. After an interruption, run the
+same command again: it goes on where it stopped.
+
+An account that is already there is recognised by its id. In a file without ids it is recognised by
+username and hash together. After its owner has logged in, its hash is a new one, and a second import
+of such a file refuses the line as taken.";
+
+/// Manages the accounts of serverless-auth.
 #[derive(Debug, Parser)]
-#[command(name = "accounts", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "accounts", version, after_help = HELP_AFTER_COMMANDS, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
-    /// Answer in JSON, one object a line.
+    /// Print JSON, one object a line.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -34,24 +52,25 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Add accounts from a file, with the hashes they have.
+    /// Add accounts from a file, with their password hashes.
+    #[command(after_help = HELP_AFTER_IMPORT)]
     Import(ImportArguments),
-    /// Show an account, and whether its name is locked.
+    /// Show an account, its failed logins and its lock-out.
     Show {
         /// The username.
         name: String,
     },
-    /// Let nobody in with this account, by password or token.
+    /// Disable an account: its password and its tokens are refused.
     Disable {
         /// The username.
         name: String,
     },
-    /// Let a disabled account in again.
+    /// Enable a disabled account: its password and its tokens are accepted again.
     Enable {
         /// The username.
         name: String,
     },
-    /// Forget the failed logins of a name, so that it is no longer locked.
+    /// Remove the failed logins of a name, and so its lock-out.
     Unlock {
         /// The username.
         name: String,
@@ -61,10 +80,10 @@ pub(crate) enum Command {
         /// The username.
         name: String,
     },
-    /// Give an account a new password, read from standard input. Ends all its tokens, and its lock.
+    /// Set a new password, read from standard input. Ends all tokens and the lock-out.
     ///
-    /// The password is one line. It is held to the rules of a registration: length, no common password, not the
-    /// username, not the email address.
+    /// The password is one line. It must meet the rules of registration: long enough, not common, not the username,
+    /// not the email.
     SetPassword {
         /// The username.
         name: String,
@@ -78,53 +97,38 @@ pub(crate) enum Command {
         yes: bool,
     },
     /// Write all accounts as JSON Lines, in a form that import reads.
-    Export(Export),
-    /// Say of hashes what they are, and whether a login can verify them. Never shows them.
+    Export(ExportArguments),
+    /// Identify password hashes and say whether login can verify them. Never prints a hash.
     ///
-    /// Without a NAME reads hashes from standard input, one a line.
+    /// Without a NAME it reads hashes from standard input, one a line.
     CheckHash {
-        /// The username whose hash it is.
+        /// The username of the account that has the hash.
         name: Option<String>,
     },
 }
 
-/// Nothing is ever overwritten, and each account is added as a whole or not at all. An import that was interrupted is
-/// taken up by running it again.
-///
-/// The file is CSV with a header, or JSON Lines. Columns or members, of which the first two are needed:
-///
-///   username           the name to log in with
-///   hash, password     the password's hash; Django's `!…` is an account that nobody can log in to
-///   email              its address
-///   id                 a UUID, which stays the account's id
-///   disabled           true or false; or `is_active`, which says the opposite
-///   created            `date_joined` too: 2026-11-22T15:30:00Z, or seconds since 1970; without an offset, UTC
-///   `token_version`    a number
-///
-/// An account that is there already is told by its id. Where the file has no ids, it is told by its name and hash; then
-/// whoever has logged in since, and so has a new hash, is refused as taken when the file is imported again.
+// A doc comment here would replace the one of the command.
 #[derive(Args, Debug)]
 pub(crate) struct ImportArguments {
     /// The file, or - for standard input.
     pub(crate) file: PathBuf,
-    /// Where to list the refused lines, by number and reason, as JSON Lines. An older list is replaced.
+    /// List the refused lines in FILE as JSON Lines: line number, field and reason. Replaces an older list.
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
-    /// Only check the lines. The store is not asked, so names that are taken are not noticed.
+    /// Only check the lines. Does not ask the store, and so does not notice names that are taken.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// How many requests to DynamoDB are under way at once.
+    /// Number of requests to DynamoDB at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 }
 
-/// What to export.
 #[derive(Args, Debug)]
-pub(crate) struct Export {
-    /// With the password hashes, without which nobody can log in where the accounts are imported.
+pub(crate) struct ExportArguments {
+    /// Include the password hashes. Without them the export cannot be imported.
     #[arg(long)]
     pub(crate) with_hashes: bool,
-    /// A new file to write to, which only its owner may read. Otherwise standard output.
+    /// Write to a new file that only its owner may read, instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

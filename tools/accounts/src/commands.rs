@@ -1,22 +1,65 @@
-//! What each command does, but `import`.
+//! The commands.
+//!
+//! | command | module |
+//! |---|---|
+//! | `disable`, `enable`, `revoke`, `unlock` | [`access`] |
+//! | `check-hash` | [`mod@check_hash`] |
+//! | `delete` | [`mod@delete`] |
+//! | `export` | [`mod@export`] |
+//! | `import` | [`mod@import`] |
+//! | `set-password` | [`mod@set_password`] |
+//! | `show` | [`mod@show`] |
 
-mod change;
+mod access;
+mod check_hash;
+mod delete;
 mod export;
-mod hashes;
-mod look;
+mod import;
+mod set_password;
+mod show;
 
-pub(crate) use change::{delete, disable, enable, revoke, set_password};
+pub(crate) use access::{disable, enable, revoke, unlock};
+pub(crate) use check_hash::{check_hash_of, check_hashes};
+pub(crate) use delete::delete;
 pub(crate) use export::export;
-pub(crate) use hashes::{check_hash_of, check_hashes};
-pub(crate) use look::{show, unlock};
+pub(crate) use import::import;
+pub(crate) use set_password::set_password;
+pub(crate) use show::show;
 
+use serde_json::json;
 use shared::account::Account;
 use shared::names::username::UsernameKey;
-use shared::store::AccountStore;
+use shared::store::{Change, Operator};
 
-use crate::outcome::Failure;
+use crate::exit::{CommandError, ExitCode};
+use crate::output::Output;
 
-/// The account by this name, in any spelling.
-async fn find(store: &impl AccountStore, name: &str) -> Result<Account, Failure> {
-    store.find(&UsernameKey::of(name)).await?.ok_or_else(|| Failure::NoSuchAccount(name.to_owned()))
+/// Finds an account by any spelling of its name.
+async fn find(store: &dyn Operator, name: &str) -> Result<Account, CommandError> {
+    let account = store.find(&UsernameKey::of(name)).await?;
+    account.ok_or_else(|| CommandError::NoSuchAccount(name.to_owned()))
+}
+
+/// Changes an account and returns it as it was before.
+async fn change(store: &dyn Operator, name: &str, change: &Change) -> Result<Account, CommandError> {
+    let before = store.change(&UsernameKey::of(name), None, change).await?;
+    before.ok_or_else(|| CommandError::NoSuchAccount(name.to_owned()))
+}
+
+/// Reports a change of an account. `changed` is false if the account already was as wanted.
+fn report_change(
+    output: &Output,
+    command: &str,
+    account: &Account,
+    changed: bool,
+    text: &str,
+) -> Result<ExitCode, CommandError> {
+    let json = json!({
+        "command": command,
+        "username": account.username.as_str(),
+        "id": account.id.to_string(),
+        "changed": changed,
+    });
+    output.write(&format!("{}: {text}", account.username), &json)?;
+    Ok(ExitCode::Done)
 }

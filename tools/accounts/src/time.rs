@@ -1,40 +1,42 @@
-//! Times as other services write them, and as this one does.
+//! Dates and times as text: those of other services when read, RFC 3339 in UTC when written.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
+use shared::time::Timestamp;
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
-/// The last second of the year 9999: later ones are not written by anybody.
-const LAST: u64 = 253_402_300_799;
+/// The last second of the year 9999, the end of RFC 3339. `jiff::Timestamp` ends a day before, hence [`DateTime`] here.
+const LAST_SECOND: u64 = 253_402_300_799;
 
-/// Reads seconds since 1970, or a date and a time as Python and the databases write them. One without an
-/// offset is in UTC, as Django keeps it.
-pub(crate) fn parse(text: &str) -> Option<SystemTime> {
+/// Reads seconds since 1970, or a date and a time in ISO 8601 as Python and the databases write it. The time is UTC if
+/// it has no offset, as in Django's database.
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let seconds = match text.parse::<u64>() {
         Ok(seconds) => seconds,
-        Err(_) => date_time(text)?,
+        Err(_) => parse_date_time(text)?,
     };
-    (seconds <= LAST).then(|| UNIX_EPOCH + Duration::from_secs(seconds))
+    (seconds <= LAST_SECOND).then(|| Timestamp::from_seconds(seconds))
 }
 
-fn date_time(text: &str) -> Option<u64> {
-    let (date, time) = text.split_once(['T', ' '])?;
-    // The sign of an offset; all signs before belong to the date.
-    let offset = time.rfind(['+', '-']).and_then(|at| time.get(at..)).unwrap_or_default();
-    let missing = match offset.len() {
-        0 if !time.ends_with('Z') => "Z",
-        // PostgreSQL writes hours alone.
-        3 => ":00",
-        _ => "",
-    };
-    let parsed = DateTime::from_str(&format!("{date}T{time}{missing}"), Format::DateTimeWithOffset).ok()?;
-    parsed.secs().try_into().ok()
+/// Seconds from 1970 to a date and a time; `None` for earlier ones.
+fn parse_date_time(text: &str) -> Option<u64> {
+    let pieces = Pieces::parse(text).ok()?;
+    // The name of a time zone could contradict the offset.
+    if pieces.time_zone_annotation().is_some() {
+        return None;
+    }
+    let offset = pieces.to_numeric_offset().unwrap_or(Offset::UTC);
+    let local = pieces.date().to_datetime(pieces.time()?);
+    let since_epoch = local.duration_since(EPOCH) - offset.duration_since(Offset::UTC);
+    Some(std::time::Duration::try_from(since_epoch).ok()?.as_secs())
 }
 
-/// Writes a time.
-pub(crate) fn format(time: SystemTime) -> String {
-    DateTime::from(time).fmt(Format::DateTime).unwrap_or_default()
+/// Writes a time such as `2026-09-21T14:13:20Z`; nothing for a time after the year 9999.
+pub(crate) fn format(time: Timestamp) -> String {
+    let since_epoch = time.since(Timestamp::EPOCH);
+    EPOCH.checked_add(since_epoch).map(|time| format!("{time}Z")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -48,6 +50,7 @@ mod tests {
             "2026-09-21T14:13:20Z",
             "2026-09-21T14:13:20.999999Z",
             "2026-09-21T14:13:20+00:00",
+            "2026-09-21T14:13:20+0000",
             "2026-09-21T14:13:20.123456+00:00",
             "2026-09-21 14:13:20.123+00",
             "2026-09-21 16:13:20+02",
@@ -56,14 +59,14 @@ mod tests {
             "2026-09-21 14:13:20",
             "2026-09-21T14:13:20",
         ] {
-            assert_eq!(parse(text), Some(UNIX_EPOCH + Duration::from_secs(1_790_000_000)), "{text}");
+            assert_eq!(parse(text), Some(Timestamp::from_seconds(1_790_000_000)), "{text}");
         }
-        assert_eq!(parse("0"), Some(UNIX_EPOCH));
-        assert_eq!(parse("9999-12-31T23:59:59Z"), Some(UNIX_EPOCH + Duration::from_secs(LAST)));
+        assert_eq!(parse("0"), Some(Timestamp::EPOCH));
+        assert_eq!(parse("9999-12-31T23:59:59Z"), Some(Timestamp::from_seconds(LAST_SECOND)));
     }
 
     #[test]
-    fn what_is_no_time_is_not_read() {
+    fn other_text_is_not_read() {
         for text in [
             "",
             "now",
@@ -71,6 +74,10 @@ mod tests {
             "2026-13-01T00:00:00Z",
             "21.09.2026 14:13",
             "1969-12-31T23:59:59Z",
+            "1969-12-31T23:59:59.5Z",
+            "1970-01-01T00:59:59+01:00",
+            "9999-12-31T23:59:59-00:01",
+            "2026-09-21T14:13:20[Europe/Berlin]",
             "-1",
             "1.5",
             "253402300800",
@@ -82,9 +89,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
-        let time = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    fn a_written_time_is_read_as_the_same() {
+        let time = Timestamp::from_seconds(1_790_000_000);
         assert_eq!(format(time), "2026-09-21T14:13:20Z");
         assert_eq!(parse(&format(time)), Some(time));
+        let last = Timestamp::from_seconds(LAST_SECOND);
+        assert_eq!(format(last), "9999-12-31T23:59:59Z");
+        assert_eq!(format(Timestamp::from_seconds(LAST_SECOND + 1)), "");
+        assert_eq!(format(Timestamp::from_seconds(u64::MAX)), "");
     }
 }

@@ -8,10 +8,10 @@ use super::memory::Memory;
 use super::{Cost, Unverifiable, parts};
 use crate::password::Password;
 
-/// More lanes than anybody takes.
+/// Upper bound of the lanes.
 const MOST_LANES: u32 = 16;
 
-/// Whose hash it is, and so what was hashed.
+/// The service that made the hash, which decides the text that was hashed.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Origin {
     /// Ours: the password composed.
@@ -43,7 +43,7 @@ impl Stored {
     }
 
     pub(super) fn new(phc: &Phc, origin: Origin) -> Option<Self> {
-        // The first version wrote no number, and the reference implementation reads it so.
+        // The first version of Argon2 wrote no number.
         let version = phc.version.map_or(Ok(Version::V0x10), Version::try_from);
         Some(Self {
             origin,
@@ -72,7 +72,7 @@ impl Stored {
         Ok(parts::same(&tag, &self.tag))
     }
 
-    /// Whether both are of one kind, cost and size.
+    /// `true` if both have the same variant, cost and sizes.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let form = |hash: &Self| {
             (hash.origin, hash.algorithm, hash.version, hash.params.clone(), hash.salt.len(), hash.tag.len())

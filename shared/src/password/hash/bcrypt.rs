@@ -15,7 +15,7 @@ const MOST_COST: u32 = 14;
 /// bcrypt reads no more of a password than this.
 const MOST_BYTES: usize = 72;
 
-/// What bcrypt is given.
+/// The input of bcrypt.
 #[derive(Clone, Copy)]
 pub(super) enum Input {
     /// The password.

@@ -1,5 +1,4 @@
-//! The memory that Argon2 computes in, mapped once per cold start: mapped anew for every hash, its page faults would
-//! add a tenth to each.
+//! The memory of Argon2, mapped once per cold start. Mapped for every hash, its page faults would add a tenth to each.
 
 use std::fmt;
 #[cfg(target_os = "linux")]
@@ -11,11 +10,11 @@ use argon2::{Argon2, Block, Error, Result};
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
 
-/// Memory for one computation at a time. `Debug` shows nothing of it.
+/// Memory for one computation at a time. `Debug` shows nothing.
 pub(super) struct Memory(Mutex<Mapped>);
 
 pub(super) struct Mapped {
-    /// It takes as long to map as a connection takes to open, so that both are done at the same time.
+    /// The thread that maps the memory while connections are opened.
     coming: Option<JoinHandle<Vec<Block>>>,
     blocks: Vec<Block>,
 }
@@ -24,12 +23,12 @@ impl Memory {
     /// Begins to map as much as computations with these parameters need.
     pub(super) fn map(argon2: &Argon2<'_>) -> Self {
         let count = argon2.params().block_count();
-        // Without a thread, or the memory, each computation does what it can by itself.
+        // Without a thread or the memory, each computation maps its own.
         let coming = thread::Builder::new().spawn(move || allocate(count).unwrap_or_default());
         Self(Mutex::new(Mapped { coming: coming.ok(), blocks: Vec::new() }))
     }
 
-    /// Waits until it is mapped, if it is not.
+    /// Waits until the memory is mapped.
     pub(super) fn mapped(&self) -> MutexGuard<'_, Mapped> {
         let mut mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(coming) = mapped.coming.take() {
@@ -38,8 +37,8 @@ impl Memory {
         mapped
     }
 
-    /// Computes a tag. What was in memory is wiped afterwards, as the reference implementation does: whoever read it
-    /// could undo the computation, and try passwords at the price of its first block.
+    /// Computes a tag, and wipes the memory afterwards as the reference implementation does: from its content passwords can
+    /// be tried at the price of one block.
     pub(super) fn compute(
         &self,
         argon2: &Argon2<'_>,
@@ -53,7 +52,7 @@ impl Memory {
         let blocks = if let Some(blocks) = mapped.blocks.get_mut(..count) {
             blocks
         } else {
-            // A stored hash of a greater cost than new ones have: rare, and replaced at its first login.
+            // A stored hash of a greater cost than new ones: rare, and replaced at its first login.
             larger = allocate(count)?;
             &mut larger
         };
@@ -71,7 +70,7 @@ impl fmt::Debug for Memory {
     }
 }
 
-/// Memory in use, not merely promised.
+/// Allocates and touches the memory, so that all of it is mapped.
 fn allocate(count: usize) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
     blocks.try_reserve_exact(count).map_err(|_| Error::OutOfMemory)?;
@@ -81,8 +80,8 @@ fn allocate(count: usize) -> Result<Vec<Block>> {
     Ok(blocks)
 }
 
-/// Asks for large pages, where the kernel has any: there are five hundred times as many of the usual size, and to get
-/// them one by one takes longer than to open all connections.
+/// Asks the kernel for pages of 2 MiB. There are 512 times as many of the usual size, and mapping them takes longer than
+/// opening all connections.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "advice on memory is given by its address")]
 fn prefer_large_pages<T>(memory: &mut [MaybeUninit<T>]) {
@@ -94,7 +93,7 @@ fn prefer_large_pages<T>(memory: &mut [MaybeUninit<T>]) {
     }
 }
 
-/// Which part of a range consists of whole large pages, of 2 MiB: how many bytes come before it, and how many it has.
+/// The part of a range that consists of whole pages of 2 MiB: the bytes before it, and its length.
 #[cfg(target_os = "linux")]
 fn large_pages(address: usize, length: usize) -> (usize, usize) {
     const SIZE: usize = 2 << 20;

@@ -1,11 +1,11 @@
-//! What strings of foreign hashes are made of: fields, numbers, encodings, and the comparison at the end.
+//! The parts of stored hashes: fields, numbers, encodings, and the comparison at the end.
 
 use base64::alphabet::{self, Alphabet};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine};
 use subtle::ConstantTimeEq;
 
-/// The shortest derived key in bytes: less can be hit by guessing, and nobody derives less.
+/// Shortest derived key in bytes: a shorter one can be hit by guessing.
 const LEAST_KEY: usize = 16;
 
 /// The longest: what scrypt and PBKDF2 are asked for is at most the output of SHA-512.
@@ -79,12 +79,12 @@ pub(super) fn salt(bytes: Vec<u8>) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// A derived key of a length that anybody derives.
+/// A derived key of a plausible length.
 pub(super) fn key(bytes: Vec<u8>) -> Option<Vec<u8>> {
     (LEAST_KEY..=MOST_KEY).contains(&bytes.len()).then_some(bytes)
 }
 
-/// Whether two keys are the same, in a time that tells nothing.
+/// Compares two keys in constant time.
 pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }

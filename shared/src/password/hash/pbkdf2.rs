@@ -8,10 +8,10 @@ use sha2::Sha256;
 use super::parts;
 use crate::password::Password;
 
-/// Twice what Django 6.1 takes by default, counted per block of output.
+/// Upper bound of the iterations, counted per block of output: twice Django 6.1's default.
 const MOST_ITERATIONS: u64 = 3_000_000;
 
-/// What HMAC is made of.
+/// The digest of HMAC.
 #[derive(Clone, Copy)]
 pub(super) enum Digest {
     Sha1,

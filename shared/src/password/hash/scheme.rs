@@ -1,4 +1,4 @@
-//! Which scheme a stored hash is of: the one place that knows them all.
+//! The schemes of stored hashes, in one table.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use super::scrypt::Scrypt;
 use super::{Unverifiable, argon2};
 use crate::password::Password;
 
-/// The longest string that is looked at; the longest that anybody writes is half of it.
+/// Longest string that is parsed, twice the length of the longest known hash.
 const MAX_LENGTH: usize = 1024;
 
-/// A stored hash, read.
+/// A parsed hash.
 pub(super) enum Scheme {
     Argon2(argon2::Stored),
     Bcrypt(Bcrypt),
@@ -26,7 +26,7 @@ pub(super) enum Scheme {
 struct Format {
     prefix: &'static str,
     name: &'static str,
-    /// Reads the whole text, of which the second is what follows the prefix.
+    /// Parses the whole text; the second argument is the part after the prefix.
     read: fn(&str, &str) -> Option<Scheme>,
 }
 
@@ -62,7 +62,7 @@ fn crypt(text: &str) -> Option<Scheme> {
     Bcrypt::crypt(text, Input::Plain).map(Scheme::Bcrypt)
 }
 
-/// Names the scheme of a stored hash, and reads it.
+/// Names the scheme of a stored hash, and parses it.
 pub(super) fn read(text: &str) -> (&'static str, Result<Scheme, Unverifiable>) {
     if text.starts_with('!') {
         return ("no password", Err(Unverifiable::Unusable));
@@ -74,7 +74,7 @@ pub(super) fn read(text: &str) -> (&'static str, Result<Scheme, Unverifiable>) {
     if let Some((form, rest)) = form {
         return (form.name, (form.read)(text, rest).ok_or(Unverifiable::Malformed));
     }
-    // Better Auth's have nothing before them.
+    // Hashes of Better Auth have no prefix.
     match Scrypt::better_auth(text) {
         Some(scrypt) => ("Better Auth scrypt", Ok(Scheme::Scrypt(scrypt))),
         None => ("unknown", Err(Unverifiable::Scheme)),
@@ -82,7 +82,7 @@ pub(super) fn read(text: &str) -> (&'static str, Result<Scheme, Unverifiable>) {
 }
 
 impl Scheme {
-    /// Whether a function can bear to verify it. Nothing is computed before this is known.
+    /// `true` if its memory and time are within the limits of a function. Checked before anything is computed.
     pub(super) fn is_within_limits(&self) -> bool {
         match self {
             Self::Argon2(hash) => hash.is_within_limits(),
@@ -93,7 +93,7 @@ impl Scheme {
         }
     }
 
-    /// Whether a password is the one that was hashed.
+    /// Computes the hash of a password and compares.
     pub(super) fn matches(&self, memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
         match self {
             Self::Argon2(hash) => hash.matches(memory, password),

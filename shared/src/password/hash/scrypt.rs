@@ -6,7 +6,7 @@ use super::{Unverifiable, parts};
 use crate::names::unicode;
 use crate::password::Password;
 
-/// What one scrypt costs.
+/// The cost of one scrypt.
 #[derive(Clone, Copy)]
 pub(super) struct Work {
     pub(super) log_n: u32,
@@ -50,7 +50,7 @@ impl fmt::Display for Work {
     }
 }
 
-/// What becomes of a password before it is hashed.
+/// The form of a password that is hashed.
 #[derive(Clone, Copy)]
 enum Spelling {
     AsTyped,
@@ -82,8 +82,7 @@ impl Scrypt {
         Some(Self { work, spelling: Spelling::AsTyped, salt, key })
     }
 
-    /// Better Auth: `salt:key`, both in hexadecimal digits; the digits of the salt are the salt. Nothing tells the
-    /// cost, which has always been the same.
+    /// Better Auth: `salt:key`, both in hexadecimal digits; the digits of the salt are the salt. The cost is constant.
     pub(super) fn better_auth(text: &str) -> Option<Self> {
         let (salt, key) = text.split_once(':')?;
         let (salt_bytes, key) = (parts::hex(salt)?, parts::hex(key)?);

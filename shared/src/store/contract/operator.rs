@@ -2,7 +2,8 @@
 
 use super::{Place, account, failures, key, taken, together};
 use crate::account::{Account, AccountId, Status};
-use crate::store::{AccountStore, Change, Import, ImportOutcome, Operator, StoreError};
+use crate::names::username::Username;
+use crate::store::{Accounts, Change, Import, ImportOutcome, Logins, Operator, Registrations, StoreError};
 
 fn with_id(account: &Account) -> Import {
     Import { account: account.clone(), has_id: true }
@@ -14,7 +15,7 @@ fn without_id(account: &Account) -> Import {
     Import { account, has_id: false }
 }
 
-pub(crate) async fn newcomers_arrive_once_and_as_they_are(place: &impl Place) {
+pub(crate) async fn imports_are_added_once_and_unchanged(place: &impl Place) {
     let store = place.open().await;
     let plain = account("alice", "");
     let mut full = account("Bob.Ünal+x@y-z_1", "Bob@Example.com");
@@ -29,7 +30,7 @@ pub(crate) async fn newcomers_arrive_once_and_as_they_are(place: &impl Place) {
     assert_eq!(store.import(&[]).await.unwrap(), []);
 }
 
-pub(crate) async fn a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_hash(place: &impl Place) {
+pub(crate) async fn an_import_is_recognised_by_its_id_or_without_one_by_its_hash(place: &impl Place) {
     let store = place.open().await;
     for email in ["", "alice@example.com"] {
         let first = account(&format!("alice{}", email.len()), email);
@@ -49,10 +50,10 @@ pub(crate) async fn a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_ha
     }
 }
 
-pub(crate) async fn a_newcomer_replaces_nobody(place: &impl Place) {
+pub(crate) async fn an_import_replaces_no_account(place: &impl Place) {
     let store = place.open().await;
     let present = account("alice", "alice@example.com");
-    store.create(&present).await.unwrap();
+    store.create(&present, None).await.unwrap();
     let imports = [
         with_id(&account("bob", "bob@example.com")),
         without_id(&account("ALICE", "")),
@@ -82,11 +83,11 @@ pub(crate) async fn a_newcomer_replaces_nobody(place: &impl Place) {
     assert_eq!(store.find(&key("bob")).await.unwrap(), Some(imports[0].account.clone()));
 }
 
-pub(crate) async fn newcomers_and_registrations_at_once_have_one_winner(place: &impl Place) {
+pub(crate) async fn imports_and_registrations_that_race_have_one_winner(place: &impl Place) {
     let results = together(place, 16, async |store, racer| {
         let account = account(["racer", "RACER"][racer % 2], "racer@example.com");
         let won = if racer % 4 < 2 {
-            taken(store.create(&account).await).is_none()
+            taken(store.create(&account, None).await).is_none()
         } else {
             store.import(&[with_id(&account)]).await.unwrap() == [ImportOutcome::Added]
         };
@@ -104,18 +105,22 @@ pub(crate) async fn a_change_keeps_the_rest(place: &impl Place) {
         let name = first.username.key();
         let hash = account("x", "").password_hash;
         let other = account(&format!("bob{}", email.len()), "");
-        store.create(&first).await.unwrap();
-        store.create(&other).await.unwrap();
+        store.create(&first, None).await.unwrap();
+        store.create(&other, None).await.unwrap();
         let mut expected = first.clone();
         for (change, status, token_version, password_hash) in [
-            (Change::Disable, Status::Disabled, 0, &first.password_hash),
-            (Change::Disable, Status::Disabled, 0, &first.password_hash),
-            (Change::EndTokens, Status::Disabled, 1, &first.password_hash),
-            (Change::Password(hash.clone()), Status::Disabled, 2, &hash),
-            (Change::Enable, Status::Active, 2, &hash),
-            (Change::EndTokens, Status::Active, 3, &hash),
+            (Change::Disable, Status::Disabled, 1, &first.password_hash),
+            (Change::Disable, Status::Disabled, 2, &first.password_hash),
+            (Change::EndTokens, Status::Disabled, 3, &first.password_hash),
+            (Change::Password(hash.clone()), Status::Disabled, 4, &hash),
+            (Change::Enable, Status::Active, 4, &hash),
+            (Change::EndTokens, Status::Active, 5, &hash),
         ] {
-            assert_eq!(store.change(name, &change).await.unwrap(), Some(expected.clone()), "{change:?}");
+            assert_eq!(
+                store.change(name, None, &change).await.unwrap(),
+                Some(expected.clone()),
+                "{change:?}"
+            );
             expected = Account { status, token_version, password_hash: password_hash.clone(), ..expected };
             assert_eq!(store.find(name).await.unwrap(), Some(expected.clone()), "{change:?}");
         }
@@ -123,13 +128,13 @@ pub(crate) async fn a_change_keeps_the_rest(place: &impl Place) {
     }
 }
 
-pub(crate) async fn a_change_makes_nobody(place: &impl Place) {
+pub(crate) async fn a_change_creates_no_account(place: &impl Place) {
     let store = place.open().await;
     let name = key("nobody");
     for change in
         [Change::Disable, Change::Enable, Change::EndTokens, Change::Password(account("x", "").password_hash)]
     {
-        assert_eq!(store.change(&name, &change).await.unwrap(), None);
+        assert_eq!(store.change(&name, None, &change).await.unwrap(), None);
         assert_eq!(store.find(&name).await.unwrap(), None);
     }
     assert!(store.page(None).await.unwrap().accounts.is_empty());
@@ -138,18 +143,18 @@ pub(crate) async fn a_change_makes_nobody(place: &impl Place) {
 pub(crate) async fn the_highest_token_version_is_not_passed(place: &impl Place) {
     let store = place.open().await;
     let last = Account { token_version: u32::MAX, ..account("alice", "") };
-    store.create(&last).await.unwrap();
+    store.create(&last, None).await.unwrap();
     for change in [Change::EndTokens, Change::Password(account("x", "").password_hash)] {
-        let error = store.change(&key("alice"), &change).await.unwrap_err();
+        let error = store.change(&key("alice"), None, &change).await.unwrap_err();
         assert!(matches!(error, StoreError::Broken(_)), "{error:?}");
         assert_eq!(store.find(&key("alice")).await.unwrap(), Some(last.clone()));
     }
 }
 
 pub(crate) async fn changes_at_once_are_all_made(place: &impl Place) {
-    place.open().await.create(&account("alice", "")).await.unwrap();
+    place.open().await.create(&account("alice", ""), None).await.unwrap();
     together(place, 32, async |store, _| {
-        assert!(store.change(&key("alice"), &Change::EndTokens).await.unwrap().is_some());
+        assert!(store.change(&key("alice"), None, &Change::EndTokens).await.unwrap().is_some());
     });
     assert_eq!(place.open().await.find(&key("alice")).await.unwrap().unwrap().token_version, 32);
 }
@@ -158,18 +163,18 @@ pub(crate) async fn a_deleted_account_frees_its_name_and_its_address(place: &imp
     let store = place.open().await;
     for email in ["", "alice@example.com"] {
         let (first, second) = (account("alice", email), account("alice", email));
-        store.create(&first).await.unwrap();
+        store.create(&first, None).await.unwrap();
         assert!(!store.delete(&second).await.unwrap(), "another account by that name was deleted");
         assert_eq!(store.find(&key("alice")).await.unwrap(), Some(first.clone()));
         assert!(store.delete(&first).await.unwrap());
         assert_eq!(store.find(&key("alice")).await.unwrap(), None);
         assert!(store.delete(&first).await.unwrap(), "gone is gone");
         let heir = account("bob", email);
-        assert_eq!(taken(store.create(&heir).await), None, "the address is still taken");
-        assert_eq!(taken(store.create(&account("alice", "")).await), None);
+        assert_eq!(taken(store.create(&heir, None).await), None, "the address is still taken");
+        assert_eq!(taken(store.create(&account("alice", ""), None).await), None);
         assert!(!store.delete(&first).await.unwrap());
         // The address has another owner now.
-        assert_eq!(taken(store.create(&account("carol", email)).await).is_some(), !email.is_empty());
+        assert_eq!(taken(store.create(&account("carol", email), None).await).is_some(), !email.is_empty());
         for name in ["alice", "bob", "carol"] {
             if let Some(account) = store.find(&key(name)).await.unwrap() {
                 assert!(store.delete(&account).await.unwrap());
@@ -179,10 +184,87 @@ pub(crate) async fn a_deleted_account_frees_its_name_and_its_address(place: &imp
     assert!(store.page(None).await.unwrap().accounts.is_empty());
 }
 
-pub(crate) async fn forgotten_attempts_lock_nobody(place: &impl Place) {
+pub(crate) async fn the_id_of_a_deleted_account_never_comes_back(place: &impl Place) {
+    let store = place.open().await;
+    for email in ["", "alice@example.com"] {
+        let alice = account("alice", email);
+        store.create(&alice, None).await.unwrap();
+        assert!(store.delete(&alice).await.unwrap());
+        let heir = Account { username: Username::parse("heir").unwrap(), email: None, ..alice.clone() };
+        let outcomes = place.open().await.import(&[with_id(&alice), with_id(&heir)]).await.unwrap();
+        assert_eq!(outcomes, [ImportOutcome::Deleted, ImportOutcome::Deleted]);
+        assert_eq!(store.find(&key("alice")).await.unwrap(), None);
+        assert_eq!(store.find(&key("heir")).await.unwrap(), None);
+        assert_eq!(
+            store.import(&[without_id(&alice)]).await.unwrap(),
+            [ImportOutcome::Added],
+            "the name is free"
+        );
+        let again = store.find(&key("alice")).await.unwrap().unwrap();
+        assert!(store.delete(&again).await.unwrap());
+    }
+}
+
+pub(crate) async fn an_id_belongs_to_one_account_however_it_came(place: &impl Place) {
+    let store = place.open().await;
+    let (registered, imported) = (account("alice", ""), account("bob", "bob@example.com"));
+    store.create(&registered, None).await.unwrap();
+    assert_eq!(store.import(&[with_id(&imported)]).await.unwrap(), [ImportOutcome::Added]);
+    let twin = |of: &Account, name: &str| with_id(&Account { id: of.id, ..account(name, "") });
+    let within = account("frank", "");
+    let twins = [
+        twin(&registered, "carol"),
+        twin(&imported, "dave"),
+        with_id(&account("erin", "")),
+        with_id(&within),
+        twin(&within, "grace"),
+    ];
+    let expected = [
+        ImportOutcome::IdTaken,
+        ImportOutcome::IdTaken,
+        ImportOutcome::Added,
+        ImportOutcome::Added,
+        ImportOutcome::IdTaken,
+    ];
+    assert_eq!(place.open().await.import(&twins).await.unwrap(), expected);
+    for name in ["carol", "dave", "grace"] {
+        assert_eq!(store.find(&key(name)).await.unwrap(), None, "{name}");
+    }
+    assert_eq!(
+        store.import(&[with_id(&registered), with_id(&imported)]).await.unwrap(),
+        [ImportOutcome::Present; 2]
+    );
+}
+
+/// A suspension ends the tokens for good: enabling the account does not revive them.
+pub(crate) async fn disabling_raises_the_token_version(place: &impl Place) {
+    let store = place.open().await;
+    store.create(&account("alice", ""), None).await.unwrap();
+    store.change(&key("alice"), None, &Change::Disable).await.unwrap();
+    store.change(&key("alice"), None, &Change::Enable).await.unwrap();
+    let alice = store.find(&key("alice")).await.unwrap().unwrap();
+    assert_eq!((alice.status, alice.token_version), (Status::Active, 1));
+}
+
+/// A name may have a new owner by the time an operator has typed a password.
+pub(crate) async fn a_change_meant_for_an_id_changes_no_other_account(place: &impl Place) {
+    let store = place.open().await;
+    let (first, second) = (account("alice", ""), account("alice", ""));
+    store.create(&second, None).await.unwrap();
+    for change in
+        [Change::Password(first.password_hash.clone()), Change::Disable, Change::Enable, Change::EndTokens]
+    {
+        assert_eq!(store.change(&key("alice"), Some(first.id), &change).await.unwrap(), None, "{change:?}");
+        assert_eq!(store.find(&key("alice")).await.unwrap(), Some(second.clone()));
+    }
+    let changed = store.change(&key("alice"), Some(second.id), &Change::EndTokens).await.unwrap();
+    assert_eq!(changed, Some(second));
+}
+
+pub(crate) async fn forgotten_failures_lock_no_name(place: &impl Place) {
     let store = place.open().await;
     let (one, other) = (failures(7), failures(3));
-    store.create(&account("alice", "")).await.unwrap();
+    store.create(&account("alice", ""), None).await.unwrap();
     store.swap_failures(&key("alice"), None, Some(&one)).await.unwrap();
     store.swap_failures(&key("bob"), None, Some(&other)).await.unwrap();
     assert_eq!(store.forget_failures(&key("ALICE")).await.unwrap(), Some(one));
@@ -224,16 +306,20 @@ pub(crate) async fn pages_hold_every_account_once(place: &impl Place) {
 /// One test per rule for the back end whose places `$new` makes, so that a failure names both.
 macro_rules! claim_operator_contract {
     ($new:expr) => { claim_operator_contract!($new;
-        newcomers_arrive_once_and_as_they_are
-        a_newcomer_is_known_by_its_id_or_where_it_has_none_by_its_hash
-        a_newcomer_replaces_nobody
-        newcomers_and_registrations_at_once_have_one_winner
+        imports_are_added_once_and_unchanged
+        an_import_is_recognised_by_its_id_or_without_one_by_its_hash
+        an_import_replaces_no_account
+        imports_and_registrations_that_race_have_one_winner
         a_change_keeps_the_rest
-        a_change_makes_nobody
+        a_change_creates_no_account
         the_highest_token_version_is_not_passed
         changes_at_once_are_all_made
         a_deleted_account_frees_its_name_and_its_address
-        forgotten_attempts_lock_nobody
+        the_id_of_a_deleted_account_never_comes_back
+        an_id_belongs_to_one_account_however_it_came
+        disabling_raises_the_token_version
+        a_change_meant_for_an_id_changes_no_other_account
+        forgotten_failures_lock_no_name
         pages_hold_every_account_once
     ); };
     ($new:expr; $($rule:ident)+) => {$(

@@ -1,4 +1,4 @@
-//! Which failures of DynamoDB pass by themselves, and which need somebody.
+//! Failures of DynamoDB: those that a retry may overcome, and those that an operator must repair.
 
 use std::error::Error;
 
@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::store::StoreError;
 
-/// What DynamoDB answers when it is asked too much; what it answers with a status of 500 or more passes as well.
+/// Error codes of throttling and conflicts, which pass. Responses with a status of 500 or more pass as well.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
-const PASSING: [&str; 6] = [
+const TRANSIENT: [&str; 6] = [
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -18,13 +18,13 @@ const PASSING: [&str; 6] = [
     "TransactionInProgressException",
 ];
 
-/// Another transaction was at the item, or this very one still is.
+/// Another transaction works on the item, or this one still does.
 pub(super) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     matches!(code, Some("TransactionConflictException" | "TransactionInProgressException"))
 }
 
-/// What a failure means to whoever waits for the store.
+/// Sorts a failure into [`StoreError::Unavailable`], which passes, and [`StoreError::Broken`].
 pub(super) fn store_error<E>(error: SdkError<E, HttpResponse>) -> StoreError
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -33,7 +33,7 @@ where
         SdkError::DispatchFailure(_) | SdkError::ResponseError(_) | SdkError::TimeoutError(_) => true,
         SdkError::ServiceError(answer) => {
             answer.raw().status().as_u16() >= 500
-                || answer.err().code().is_some_and(|code| PASSING.contains(&code))
+                || answer.err().code().is_some_and(|code| TRANSIENT.contains(&code))
         }
         _ => false,
     };

@@ -1,35 +1,34 @@
 //! Items of the table, and what they mean.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::account::{Account, AccountId, Status};
+use crate::account::{Account, AccountId, Standing, Status};
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::{self, Failures};
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
 use crate::store::StoreError;
+use crate::time::Timestamp;
 
 /// The partition key, the table's only key.
 pub(super) const PK: &str = "pk";
 
-/// What DynamoDB keeps under a key.
+/// The attributes of one item.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// How the keys of accounts begin.
+/// Prefix of the keys of accounts.
 pub(super) const ACCOUNT_PREFIX: &str = "USERNAME#";
 
-/// Where the account of this name is.
+/// The key of the account with this name.
 pub(super) fn account_key(name: &UsernameKey) -> AttributeValue {
     AttributeValue::S(format!("{ACCOUNT_PREFIX}{}", name.as_str()))
 }
 
 /// The item of an account. Below 1 KB for names of usual length, so that it costs one write unit.
-pub(super) fn account_item(account: &Account) -> Result<Item, StoreError> {
-    let created_at = account.created_at.duration_since(UNIX_EPOCH).map_err(|_| broken("made before 1970"))?;
+pub(super) fn account_item(account: &Account) -> Item {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let mut item = Item::from([
         (PK.to_owned(), account_key(account.username.key())),
@@ -38,20 +37,20 @@ pub(super) fn account_item(account: &Account) -> Result<Item, StoreError> {
         ("password_hash".to_owned(), text(account.password_hash.as_str())),
         ("token_version".to_owned(), AttributeValue::N(account.token_version.to_string())),
         ("disabled".to_owned(), AttributeValue::Bool(account.status == Status::Disabled)),
-        ("created_at".to_owned(), AttributeValue::N(created_at.as_secs().to_string())),
+        ("created_at".to_owned(), AttributeValue::N(account.created_at.seconds().to_string())),
     ]);
     if let Some(email) = &account.email {
         item.insert("email".to_owned(), text(email.as_str()));
     }
-    Ok(item)
+    item
 }
 
-/// Where the marker of this email address is.
+/// The key of the marker of this email.
 pub(super) fn email_key(email: &Email) -> AttributeValue {
     AttributeValue::S(format!("EMAIL#{}", email.key().as_str()))
 }
 
-/// The marker of an email address in use.
+/// The marker of an email in use.
 pub(super) fn email_item(account: &Account, email: &Email) -> Item {
     Item::from([
         (PK.to_owned(), email_key(email)),
@@ -59,33 +58,53 @@ pub(super) fn email_item(account: &Account, email: &Email) -> Item {
     ])
 }
 
-/// Where the failed attempts at this name are.
+/// The key that keeps the id of a deleted account from coming back.
+pub(super) fn deleted_key(id: AccountId) -> AttributeValue {
+    AttributeValue::S(format!("DELETED#{id}"))
+}
+
+/// The item that does.
+pub(super) fn deleted_item(id: AccountId) -> Item {
+    Item::from([(PK.to_owned(), deleted_key(id))])
+}
+
+/// The attribute of the markers that lead to an account.
+pub(super) const USERNAME_KEY: &str = "username_key";
+
+/// The marker of an id that came with an account.
+pub(super) fn id_item(account: &Account) -> Item {
+    let name = AttributeValue::S(account.username.key().as_str().to_owned());
+    let key = AttributeValue::S(format!("ID#{}", account.id));
+    Item::from([(PK.to_owned(), key), (USERNAME_KEY.to_owned(), name)])
+}
+
+/// The key of the failed logins at this name.
 pub(super) fn failures_key(name: &UsernameKey) -> AttributeValue {
     AttributeValue::S(format!("ATTEMPTS#{}", lockout::digest(name)))
 }
 
-/// The item of failed attempts. Its `expires_at` is when DynamoDB may delete it.
-pub(super) fn failures_item(name: &UsernameKey, attempts: &Failures) -> Item {
+/// The item of failed logins. `expires_at` is the table's TTL attribute.
+pub(super) fn failures_item(name: &UsernameKey, failures: &Failures) -> Item {
     Item::from([
         (PK.to_owned(), failures_key(name)),
-        ("failures".to_owned(), AttributeValue::N(attempts.failures.to_string())),
-        ("locked_until".to_owned(), AttributeValue::N(attempts.locked_until.to_string())),
-        ("expires_at".to_owned(), AttributeValue::N(attempts.expires_at.to_string())),
-        ("version".to_owned(), AttributeValue::S(attempts.version.clone())),
+        ("failures".to_owned(), AttributeValue::N(failures.failures.to_string())),
+        ("locked_until".to_owned(), AttributeValue::N(failures.locked_until.millis().to_string())),
+        ("expires_at".to_owned(), AttributeValue::N(failures.expires_at.seconds().to_string())),
+        ("version".to_owned(), AttributeValue::S(failures.version.clone())),
     ])
 }
 
-/// Reads the item of failed attempts.
+/// Reads the item of failed logins.
 pub(super) fn read_failures(item: &Item) -> Result<Failures, StoreError> {
     Ok(Failures {
         failures: read_number(item, "failures")?,
-        locked_until: read_number(item, "locked_until")?,
-        expires_at: read_number(item, "expires_at")?,
+        locked_until: Timestamp::from_millis(read_number(item, "locked_until")?),
+        expires_at: Timestamp::from_seconds(read_number(item, "expires_at")?),
         version: read(item, "version", |text| Some(text.to_owned()))?,
     })
 }
 
-/// Where the requests of an address are counted.
+/// The key of the counter of a client IP's requests in a window.
 pub(super) fn window_key(window: &Window) -> AttributeValue {
     AttributeValue::S(format!("ADDRESS#{}", window.key))
 }
@@ -95,41 +114,52 @@ pub(super) fn holder(item: &Item) -> Option<&str> {
     item.get("id")?.as_s().ok().map(String::as_str)
 }
 
-/// Reads the item of an account, whose values are checked like any other input.
-pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
+/// Reads the attributes that tell whether an account may be used.
+pub(super) fn read_standing(item: &Item) -> Result<Standing, StoreError> {
     let status = match item.get("disabled") {
         Some(AttributeValue::Bool(true)) => Status::Disabled,
         Some(AttributeValue::Bool(false)) => Status::Active,
-        _ => return Err(broken("an item that does not say whether it is disabled")),
+        _ => return Err(broken("disabled is missing or not a boolean")),
     };
-    let email = match item.get("email") {
-        None => None,
-        Some(_) => Some(read(item, "email", |text| Email::parse(text).ok())?),
-    };
-    let seconds: u64 = read_number(item, "created_at")?;
-    Ok(Account {
+    Ok(Standing {
         id: read(item, "id", AccountId::parse)?,
-        username: read(item, "username", |text| Username::parse(text).ok())?,
-        email,
-        password_hash: read(item, "password_hash", |text| Some(PasswordHash::from_stored(text.to_owned())))?,
+        username: read(item, "username", |text| Some(text.to_owned()))?,
         token_version: read_number(item, "token_version")?,
         status,
-        created_at: SystemTime::UNIX_EPOCH
-            .checked_add(Duration::from_secs(seconds))
-            .ok_or_else(|| broken("an item from beyond all time"))?,
+    })
+}
+
+/// Reads the item of an account. Types are checked; names are trusted, whatever grammar new ones have.
+pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
+    let Standing { id, username, token_version, status } = read_standing(item)?;
+    let email = match item.get("email") {
+        None => None,
+        Some(_) => Some(read(item, "email", |text| Some(Email::from_stored(text.to_owned())))?),
+    };
+    let key = read(item, PK, |pk| pk.strip_prefix(ACCOUNT_PREFIX).map(str::to_owned))?;
+    let created_at = Timestamp::from_seconds(read_number(item, "created_at")?);
+    created_at.to_system_time().ok_or_else(|| broken("created_at is out of range"))?;
+    Ok(Account {
+        id,
+        username: Username::from_stored(username, key),
+        email,
+        password_hash: read(item, "password_hash", |text| Some(PasswordHash::from_stored(text.to_owned())))?,
+        token_version,
+        status,
+        created_at,
     })
 }
 
 fn read<T>(item: &Item, attribute: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
     let text = item.get(attribute).and_then(|value| value.as_s().ok());
-    text.and_then(|text| parse(text)).ok_or_else(|| broken(&format!("an item without a proper {attribute}")))
+    text.and_then(|text| parse(text)).ok_or_else(|| broken(&format!("{attribute} is missing or malformed")))
 }
 
 pub(super) fn read_number<N: std::str::FromStr>(item: &Item, attribute: &str) -> Result<N, StoreError> {
     let number = item.get(attribute).and_then(|value| value.as_n().ok());
     number
         .and_then(|number| number.parse().ok())
-        .ok_or_else(|| broken(&format!("an item without a proper {attribute}")))
+        .ok_or_else(|| broken(&format!("{attribute} is missing or malformed")))
 }
 
 fn broken(problem: &str) -> StoreError {

@@ -1,29 +1,34 @@
-//! What an operator does to the accounts in a table. The only place that scans.
+//! The operator's changes to a table. The only place that scans.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
+use super::DynamoDbStore;
+use super::create::{AddError, Added, Claim, Outcome, conflict_pause, outcome};
 use super::error::{is_conflict, store_error};
-use super::item::{ACCOUNT_PREFIX, PK, account_key, email_key, failures_key, read_account, read_failures};
-use super::{Added, DynamoDbStore, Outcome, conflict_pause, outcome};
-use crate::account::{Account, Status};
+use super::item::{
+    ACCOUNT_PREFIX, PK, account_key, deleted_item, email_key, failures_key, holder, read_account,
+    read_failures,
+};
+use crate::account::{Account, AccountId, Status};
 use crate::limits::lockout::Failures;
-use crate::names::email::Email;
 use crate::names::username::UsernameKey;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
-use crate::store::{AccountStore, CreateError, StoreError};
+use crate::store::{Accounts, StoreError};
 
-/// How many items are read at once: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
+/// Items of one page: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
 const PAGE_SIZE: i32 = 500;
 
+#[async_trait]
 impl Operator for DynamoDbStore {
-    /// One: batches have no conditions, and a transaction of many accounts costs twice as much as one write for each.
+    /// One: batches have no conditions, and a transaction of many accounts costs twice as much as single writes.
     fn import_batch(&self) -> usize {
         1
     }
@@ -36,7 +41,12 @@ impl Operator for DynamoDbStore {
         Ok(outcomes)
     }
 
-    async fn change(&self, name: &UsernameKey, change: &Change) -> Result<Option<Account>, StoreError> {
+    async fn change(
+        &self,
+        name: &UsernameKey,
+        id: Option<AccountId>,
+        change: &Change,
+    ) -> Result<Option<Account>, StoreError> {
         let number = |number: u32| AttributeValue::N(number.to_string());
         let update = self
             .client
@@ -45,43 +55,79 @@ impl Operator for DynamoDbStore {
             .key(PK, account_key(name))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = match change {
-            Change::Disable | Change::Enable => update
-                .update_expression("SET disabled = :disabled")
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(
-                    ":disabled",
-                    AttributeValue::Bool(change.status() == Some(Status::Disabled)),
-                ),
-            Change::EndTokens => update.update_expression("ADD token_version :one"),
-            Change::Password(hash) => update
-                .update_expression("SET password_hash = :hash ADD token_version :one")
-                .expression_attribute_values(":hash", AttributeValue::S(hash.as_str().to_owned())),
+        let (expression, raises_version) = match change {
+            Change::Disable => ("SET disabled = :disabled ADD token_version :one", true),
+            Change::Enable => ("SET disabled = :disabled", false),
+            Change::EndTokens => ("ADD token_version :one", true),
+            Change::Password(_) => ("SET password_hash = :hash ADD token_version :one", true),
         };
-        let update = match change {
-            Change::Disable | Change::Enable => update,
-            Change::EndTokens | Change::Password(_) => update
-                .condition_expression("attribute_exists(pk) AND token_version < :most")
+        let mut conditions = vec!["attribute_exists(pk)"];
+        let mut update = update.update_expression(expression);
+        if let Some(status) = change.status() {
+            let disabled = AttributeValue::Bool(status == Status::Disabled);
+            update = update.expression_attribute_values(":disabled", disabled);
+        }
+        if let Change::Password(hash) = change {
+            let hash = AttributeValue::S(hash.as_str().to_owned());
+            update = update.expression_attribute_values(":hash", hash);
+        }
+        if raises_version {
+            conditions.push("token_version < :most");
+            update = update
                 .expression_attribute_values(":one", number(1))
-                .expression_attribute_values(":most", number(u32::MAX)),
-        };
+                .expression_attribute_values(":most", number(u32::MAX));
+        }
+        if let Some(id) = id {
+            conditions.push("id = :id");
+            update = update.expression_attribute_values(":id", AttributeValue::S(id.to_string()));
+        }
+        let update = update.condition_expression(conditions.join(" AND "));
         let failure = match update.send().await {
             Ok(updated) => return updated.attributes.map(|item| read_account(&item)).transpose(),
             Err(failure) => failure,
         };
         match failure.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
-                None => Ok(None),
-                Some(_) => Err(StoreError::Broken("there is no higher token version".into())),
+                Some(item) if id.is_none_or(|id| holder(item) == Some(id.to_string().as_str())) => {
+                    Err(StoreError::Broken("there is no higher token version".into()))
+                }
+                _ => Ok(None),
             },
             _ => Err(store_error(failure)),
         }
     }
 
     async fn delete(&self, account: &Account) -> Result<bool, StoreError> {
-        match &account.email {
-            None => self.delete_account(account).await,
-            Some(email) => self.delete_account_and_email(account, email).await,
+        let mut attempt = 1;
+        loop {
+            let items = self.deletion(account)?;
+            let transaction = self.client.transact_write_items().set_transact_items(Some(items));
+            let Err(failure) = transaction.send().await else { return Ok(true) };
+            let mut conflict = is_conflict(&failure);
+            if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+                failure.as_service_error()
+            {
+                let reasons = cancelled.cancellation_reasons();
+                let (account, email) = (reasons.first(), reasons.get(2));
+                if account.map(outcome) == Some(Outcome::Taken) {
+                    // Without an item it is gone: by this call's first attempt, or by another operator.
+                    return Ok(account.is_some_and(|account| account.item.is_none()));
+                }
+                if email.map(outcome) == Some(Outcome::Taken) {
+                    return Err(StoreError::Broken("its email belongs to another account".into()));
+                }
+                if reasons.iter().any(|reason| outcome(reason) == Outcome::Throttled) {
+                    return Err(StoreError::Unavailable(failure.into()));
+                }
+                conflict = reasons.iter().any(|reason| outcome(reason) == Outcome::Conflict);
+            }
+            if !conflict {
+                return Err(store_error(failure));
+            }
+            if !conflict_pause(attempt).await {
+                return Err(StoreError::Unavailable(failure.into()));
+            }
+            attempt += 1;
         }
     }
 
@@ -123,78 +169,75 @@ impl Operator for DynamoDbStore {
 impl DynamoDbStore {
     async fn import_one(&self, import: &Import) -> Result<ImportOutcome, StoreError> {
         let account = &import.account;
-        match self.add(account, None).await {
+        if import.has_id && self.is_id_of_another(account).await? {
+            return Ok(ImportOutcome::IdTaken);
+        }
+        let claim = if import.has_id { Claim::Id } else { Claim::NoId };
+        match self.add(account, claim).await {
             Ok(Added::Now) => Ok(ImportOutcome::Added),
-            Ok(Added::Before) => Ok(ImportOutcome::Present),
-            Err(CreateError::Store(error)) => Err(error),
-            Err(CreateError::Taken { username: true, .. }) => {
+            Ok(Added::Before(_)) => Ok(ImportOutcome::Present),
+            Err(AddError::Deleted) => Ok(ImportOutcome::Deleted),
+            Err(AddError::IdTaken) => Ok(ImportOutcome::IdTaken),
+            Err(AddError::Store(error)) => Err(error),
+            Err(AddError::Taken { username: true, .. }) => {
                 let found = self.find(account.username.key()).await?;
                 let present = found.is_some_and(|found| import.is(&found));
                 Ok(if present { ImportOutcome::Present } else { ImportOutcome::UsernameTaken })
             }
-            Err(CreateError::Taken { .. }) => Ok(ImportOutcome::EmailTaken),
+            Err(AddError::Taken { .. }) => Ok(ImportOutcome::EmailTaken),
         }
     }
 
-    async fn delete_account(&self, account: &Account) -> Result<bool, StoreError> {
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key(PK, account_key(account.username.key()))
-            .condition_expression("id = :id AND attribute_not_exists(email)")
-            .expression_attribute_values(":id", AttributeValue::S(account.id.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(failure) = delete.send().await else { return Ok(true) };
-        match failure.as_service_error() {
-            // Gone is gone, by this call, by its lost first try, or by another operator.
-            Some(DeleteItemError::ConditionalCheckFailedException(failed)) => Ok(failed.item.is_none()),
-            _ => Err(store_error(failure)),
-        }
+    /// `true` if a registered account by another name has this id. Registrations write no marker of their random ids, so
+    /// that they cost one write; an import therefore reads all ids once.
+    async fn is_id_of_another(&self, account: &Account) -> Result<bool, StoreError> {
+        let ids = self.ids.get_or_try_init(|| self.read_ids()).await?;
+        Ok(ids.get(&account.id).is_some_and(|name| *name != digest_of(account.username.key().as_str())))
     }
 
-    async fn delete_account_and_email(&self, account: &Account, email: &Email) -> Result<bool, StoreError> {
-        let mut attempt = 1;
+    async fn read_ids(&self) -> Result<HashMap<AccountId, u64>, StoreError> {
+        let mut ids = HashMap::new();
+        let mut start = None;
         loop {
-            let transaction = self
+            let scan = self
                 .client
-                .transact_write_items()
-                .transact_items(self.delete_if(
-                    account_key(account.username.key()),
-                    "id = :id AND email = :email",
-                    &[(":id", account.id.to_string()), (":email", email.as_str().to_owned())],
-                )?)
-                .transact_items(self.delete_if(
-                    email_key(email),
-                    "attribute_not_exists(pk) OR id = :id",
-                    &[(":id", account.id.to_string())],
-                )?);
-            let Err(failure) = transaction.send().await else { return Ok(true) };
-            let mut conflict = is_conflict(&failure);
-            if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-                failure.as_service_error()
-            {
-                let reasons = cancelled.cancellation_reasons();
-                let (account, email) = (reasons.first(), reasons.get(1));
-                if account.map(outcome) == Some(Outcome::Taken) {
-                    return Ok(account.is_some_and(|account| account.item.is_none()));
+                .scan()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .projection_expression("pk, id")
+                .filter_expression("begins_with(pk, :accounts)")
+                .expression_attribute_values(":accounts", AttributeValue::S(ACCOUNT_PREFIX.to_owned()));
+            let found = scan.send().await.map_err(store_error)?;
+            for item in found.items() {
+                let name = item.get(PK).and_then(|key| key.as_s().ok()?.strip_prefix(ACCOUNT_PREFIX));
+                if let (Some(id), Some(name)) = (holder(item).and_then(AccountId::parse), name) {
+                    ids.insert(id, digest_of(name));
                 }
-                if email.map(outcome) == Some(Outcome::Taken) {
-                    return Err(StoreError::Broken("its email address belongs to another account".into()));
-                }
-                if reasons.iter().any(|reason| outcome(reason) == Outcome::Throttled) {
-                    return Err(StoreError::Unavailable(failure.into()));
-                }
-                conflict = reasons.iter().any(|reason| outcome(reason) == Outcome::Conflict);
             }
-            if !conflict {
-                return Err(store_error(failure));
+            start = found.last_evaluated_key().cloned();
+            if start.is_none() {
+                return Ok(ids);
             }
-            if !conflict_pause(attempt).await {
-                return Err(StoreError::Unavailable(failure.into()));
-            }
-            attempt += 1;
         }
+    }
+
+    /// Deletes the account and its markers, and keeps its id from coming back.
+    fn deletion(&self, account: &Account) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let id = || [(":id", account.id.to_string())];
+        let key = account_key(account.username.key());
+        let mut items = vec![match &account.email {
+            None => self.delete_if(key, "id = :id AND attribute_not_exists(email)", &id())?,
+            Some(email) => {
+                let values = [(":id", account.id.to_string()), (":email", email.as_str().to_owned())];
+                self.delete_if(key, "id = :id AND email = :email", &values)?
+            }
+        }];
+        items.push(self.put_if(deleted_item(account.id), None)?);
+        if let Some(email) = &account.email {
+            items.push(self.delete_if(email_key(email), "attribute_not_exists(pk) OR id = :id", &id())?);
+        }
+        Ok(items)
     }
 
     fn delete_if(
@@ -214,4 +257,11 @@ impl DynamoDbStore {
         let delete = delete.build().map_err(|error| StoreError::Broken(error.into()))?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
+}
+
+/// Eight bytes in the place of a name, so that the ids of a million accounts need few megabytes.
+fn digest_of(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }

@@ -1,24 +1,26 @@
-//! What an operator does to the accounts in a file.
+//! The operator's changes to a file.
 
+use async_trait::async_trait;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{
     SqliteStore, account, delete_failures, email_exists, failures, find, insert_account, insert_email,
 };
-use crate::account::{Account, Status};
+use crate::account::{Account, AccountId};
 use crate::limits::lockout::Failures;
 use crate::names::email::Email;
 use crate::names::username::UsernameKey;
 use crate::store::StoreError;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 
-/// How many accounts share one transaction, and so one wait for the disk: few enough for functions that want to write
-/// not to give up meanwhile.
+/// Accounts of one transaction, which waits for the disk once. Few enough that a function's write meets its deadline
+/// meanwhile.
 const BATCH: usize = 1000;
 
-/// How many accounts are read at once.
+/// Accounts of one page.
 const PAGE_SIZE: usize = 500;
 
+#[async_trait]
 impl Operator for SqliteStore {
     fn import_batch(&self) -> usize {
         BATCH
@@ -33,15 +35,23 @@ impl Operator for SqliteStore {
         Ok(outcomes)
     }
 
-    async fn change(&self, name: &UsernameKey, change: &Change) -> Result<Option<Account>, StoreError> {
+    async fn change(
+        &self,
+        name: &UsernameKey,
+        id: Option<AccountId>,
+        change: &Change,
+    ) -> Result<Option<Account>, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let Some(before) = find(&transaction, name)? else { return Ok(None) };
+        let found = find(&transaction, name)?;
+        let Some(before) = found.filter(|found| id.is_none_or(|id| id == found.id)) else { return Ok(None) };
         match change {
-            Change::Disable | Change::Enable => transaction.execute(
-                "UPDATE accounts SET disabled = ?2 WHERE username_key = ?1",
-                params![name.as_str(), change.status() == Some(Status::Disabled)],
+            Change::Disable => transaction.execute(
+                "UPDATE accounts SET disabled = 1, token_version = token_version + 1 WHERE username_key = ?1",
+                [name.as_str()],
             ),
+            Change::Enable => transaction
+                .execute("UPDATE accounts SET disabled = 0 WHERE username_key = ?1", [name.as_str()]),
             Change::EndTokens => transaction.execute(
                 "UPDATE accounts SET token_version = token_version + 1 WHERE username_key = ?1",
                 [name.as_str()],
@@ -59,12 +69,16 @@ impl Operator for SqliteStore {
     /// The marker of the email address goes with the row that it refers to.
     async fn delete(&self, account: &Account) -> Result<bool, StoreError> {
         let (name, email) = (account.username.key(), account.email.as_ref().map(Email::as_str));
+        let id = account.id.to_string();
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute(
+        let deleted = transaction.execute(
             "DELETE FROM accounts WHERE username_key = ?1 AND id = ?2 AND email IS ?3",
-            params![name.as_str(), account.id.to_string(), email],
+            params![name.as_str(), id, email],
         )?;
+        if deleted == 1 {
+            transaction.execute("INSERT OR IGNORE INTO deleted_ids VALUES (?1)", [&id])?;
+        }
         let gone = find(&transaction, name)?.is_none();
         transaction.commit()?;
         Ok(gone)
@@ -82,12 +96,11 @@ impl Operator for SqliteStore {
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT id, username, email, password_hash, token_version, disabled, created_at, username_key
-             FROM accounts WHERE username_key > ?1 ORDER BY username_key LIMIT ?2",
+            "SELECT * FROM accounts WHERE username_key > ?1 ORDER BY username_key LIMIT ?2",
         )?;
         // No key is empty, so all of them come after nothing.
         let rows = statement.query_map(params![after.unwrap_or_default(), PAGE_SIZE], |row| {
-            let key: String = row.get(7)?;
+            let key: String = row.get("username_key")?;
             Ok((account(row).map_err(|cause| Unreadable { key: key.clone(), cause }), key))
         })?;
         let (accounts, keys): (Vec<_>, Vec<_>) = rows.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
@@ -96,7 +109,7 @@ impl Operator for SqliteStore {
     }
 }
 
-/// Adds an account, as part of a transaction that nobody else can write in.
+/// Adds an account within a transaction that holds the writer's lock.
 fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome, StoreError> {
     let account = &import.account;
     if let Some(found) = find(connection, account.username.key())? {
@@ -107,16 +120,19 @@ fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome,
     {
         return Ok(ImportOutcome::EmailTaken);
     }
-    if import.has_id && id_exists(connection, account)? {
+    if import.has_id && is_there(connection, "SELECT 1 FROM accounts WHERE id = ?1", account)? {
         return Ok(ImportOutcome::IdTaken);
     }
-    insert_account(connection, account)?;
+    if import.has_id && is_there(connection, "SELECT 1 FROM deleted_ids WHERE id = ?1", account)? {
+        return Ok(ImportOutcome::Deleted);
+    }
+    insert_account(connection, account, None)?;
     if let Some(email) = &account.email {
         insert_email(connection, account.username.key(), email)?;
     }
     Ok(ImportOutcome::Added)
 }
 
-fn id_exists(connection: &Connection, account: &Account) -> Result<bool, StoreError> {
-    Ok(connection.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1")?.exists([account.id.to_string()])?)
+fn is_there(connection: &Connection, select: &str, account: &Account) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached(select)?.exists([account.id.to_string()])?)
 }

@@ -55,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_accepted_is_what_was_signed(claim in prop::sample::select(CLAIMS), value in any_json()) {
+    fn only_signed_tokens_are_accepted(claim in prop::sample::select(CLAIMS), value in any_json()) {
         let changed = with(claims(), claim, value);
         if let Ok(accepted) = verify(&saying(&changed)) {
             prop_assert_eq!(json!(accepted), changed);

@@ -42,9 +42,10 @@ fn a_mac_over_anything_but_the_first_two_parts_is_refused() {
 
 #[test]
 fn the_previous_key_verifies_while_it_is_configured() {
-    let old = Issuer::new(rules(), &keys(PREVIOUS, None)).issue(&account("alice"), at(NOW)).unwrap();
+    let old =
+        Issuer::new(rules(), &keys(PREVIOUS, None)).issue(&account("alice").standing(), at(NOW)).unwrap();
     let rotating = keys(SECRET, Some(PREVIOUS));
-    let new = Issuer::new(rules(), &rotating).issue(&account("alice"), at(NOW)).unwrap();
+    let new = Issuer::new(rules(), &rotating).issue(&account("alice").standing(), at(NOW)).unwrap();
     for (name, verifier, token, refusal) in [
         ("old, during", Verifier::new(&rules(), &rotating), &old, None),
         ("new, during", Verifier::new(&rules(), &rotating), &new, None),

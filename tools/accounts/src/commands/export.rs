@@ -1,6 +1,6 @@
-//! Writing all accounts down.
+//! `export`: writes all accounts as JSON Lines.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -10,46 +10,51 @@ use shared::account::{Account, Status};
 use shared::names::email::Email;
 use shared::store::Operator;
 
-use crate::arguments::Export;
-use crate::outcome::{Exit, Failure};
-use crate::patience::patiently;
+use crate::arguments::ExportArguments;
+use crate::exit::{CommandError, ExitCode};
+use crate::retry::retry;
 use crate::time;
 
 /// Writes accounts page by page, so that memory does not grow with their number.
-pub(crate) async fn export(store: &impl Operator, export: &Export) -> Result<Exit, Failure> {
-    let mut out = match &export.output {
+pub(crate) async fn export(
+    store: &dyn Operator,
+    arguments: &ExportArguments,
+) -> Result<ExitCode, CommandError> {
+    let mut out = match &arguments.output {
         None => Box::new(io::stdout().lock()) as Box<dyn Write>,
         Some(path) => Box::new(create(path)?),
     };
-    let (mut after, mut exit) = (None, Exit::Done);
+    let (mut after, mut code) = (None, ExitCode::Done);
     loop {
-        let page = patiently(async || store.page(after.as_deref()).await).await?;
+        let page = retry(async || store.page(after.as_deref()).await).await?;
         for account in page.accounts {
             match account {
-                Ok(account) => writeln!(out, "{}", line(&account, export.with_hashes))?,
+                Ok(account) => writeln!(out, "{}", to_json(&account, arguments.with_hashes))?,
                 Err(unreadable) => {
-                    eprintln!("accounts: {}", Failure::new(unreadable).describe());
-                    exit = Exit::SomeRefused;
+                    eprintln!("accounts: {}", CommandError::new(unreadable).describe());
+                    code = ExitCode::SomeRefused;
                 }
             }
         }
         after = page.next;
         if after.is_none() {
             out.flush()?;
-            return Ok(exit);
+            return Ok(code);
         }
     }
 }
 
-/// A new file that only its owner may read: hashes may be in it.
-fn create(path: &Path) -> Result<BufWriter<std::fs::File>, Failure> {
+/// Creates a file that only its owner may read, since it may contain hashes. An existing file is an error.
+fn create(path: &Path) -> Result<BufWriter<File>, CommandError> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let named = |error: io::Error| Failure::new(format!("cannot make {}: {error}", path.display()));
-    file.map(BufWriter::new).map_err(named)
+    let with_path =
+        |error: io::Error| CommandError::new(format!("cannot create {}: {error}", path.display()));
+    file.map(BufWriter::new).map_err(with_path)
 }
 
-fn line(account: &Account, with_hash: bool) -> Value {
-    let mut line = json!({
+/// The account as `import` reads it.
+fn to_json(account: &Account, with_hash: bool) -> Value {
+    let mut json = json!({
         "username": account.username.as_str(),
         "id": account.id.to_string(),
         "email": account.email.as_ref().map(Email::as_str),
@@ -58,8 +63,8 @@ fn line(account: &Account, with_hash: bool) -> Value {
         "token_version": account.token_version,
         "hash": with_hash.then_some(account.password_hash.as_str()),
     });
-    if let Some(members) = line.as_object_mut() {
+    if let Some(members) = json.as_object_mut() {
         members.retain(|_, value| !value.is_null());
     }
-    line
+    json
 }

@@ -1,0 +1,141 @@
+//! The words of `outcome` and `reason`. `docs/logs.md` lists them.
+
+/// An enum whose variants have a word each.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// All of them, in the order of their names.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// The result of a request.
+    Outcome {
+        /// The body has more than 16 KiB.
+        BodyTooLarge = "body_too_large",
+        /// A load balancer asked whether the function lives.
+        HealthCheck = "health_check",
+        /// A fault of the service.
+        InternalError = "internal_error",
+        /// The login failed.
+        InvalidCredentials = "invalid_credentials",
+        /// Fields are missing, malformed or taken.
+        InvalidFields = "invalid_fields",
+        /// The `Idempotency-Key` is malformed.
+        InvalidIdempotencyKey = "invalid_idempotency_key",
+        /// The token is not valid.
+        InvalidToken = "invalid_token",
+        /// The body is not one JSON object without duplicate keys.
+        MalformedJson = "malformed_json",
+        /// The path has no route for the method.
+        MethodNotAllowed = "method_not_allowed",
+        /// The request succeeded.
+        Ok = "ok",
+        /// The event only kept the function warm.
+        Ping = "ping",
+        /// The request has no token.
+        TokenMissing = "token_missing",
+        /// The name is locked, or the client IP over its rate limit.
+        TooManyAttempts = "too_many_attempts",
+        /// The store or the keys are unavailable.
+        Unavailable = "unavailable",
+        /// The body is not declared as JSON.
+        UnsupportedMediaType = "unsupported_media_type",
+    }
+}
+
+words! {
+    /// The cause of an outcome. Only the log tells it.
+    Reason {
+        /// The token was signed with another key, or changed since.
+        BadSignature = "bad_signature",
+        /// The client IP has used up its rate limit.
+        ClientIpLimit = "address_limit",
+        /// The account is disabled.
+        Disabled = "disabled",
+        /// The token is at or past its `exp`.
+        Expired = "expired",
+        /// The token's key may be one that could not be read.
+        KeysUnavailable = "keys_unavailable",
+        /// The token's lifetime is longer than a day.
+        LifetimeTooLong = "lifetime_too_long",
+        /// The name is locked after failed logins.
+        Locked = "locked",
+        /// The token is not three parts of base64url JSON with our claims.
+        MalformedToken = "malformed_token",
+        /// The account has no password.
+        NoPassword = "no_password",
+        /// The token's account is gone, or another one has its name.
+        NoSuchAccount = "no_such_account",
+        /// The `Authorization` header is not one bearer token.
+        NotABearerToken = "not_a_bearer_token",
+        /// The token's `iat` or `nbf` is in the future.
+        NotYetValid = "not_yet_valid",
+        /// The handler panicked.
+        Panic = "panic",
+        /// The token version of the account is another one.
+        Revoked = "revoked",
+        /// `sub` and `user_id` differ.
+        SubjectMismatch = "subject_mismatch",
+        /// The username or the email is taken.
+        Taken = "taken",
+        /// The handler did not end within its deadline.
+        Timeout = "timeout",
+        /// The token has another algorithm, type or header member.
+        UnacceptableHeader = "unacceptable_header",
+        /// The token's `kid` is not that of a key in use.
+        UnknownKey = "unknown_key",
+        /// No account has the name.
+        UnknownUser = "unknown_user",
+        /// The stored password hash cannot be verified.
+        UnverifiableHash = "unverifiable_hash",
+        /// The token has another `aud`.
+        WrongAudience = "wrong_audience",
+        /// The token has another `iss`.
+        WrongIssuer = "wrong_issuer",
+        /// The password is wrong.
+        WrongPassword = "wrong_password",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words in the first column of the table under a heading of `docs/logs.md`.
+    fn documented(heading: &str) -> Vec<String> {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/logs.md")).unwrap();
+        let section = page.split(&format!("## {heading}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        let mut words: Vec<_> = rows.map(|(word, _)| word.to_owned()).collect();
+        words.sort_unstable();
+        words
+    }
+
+    #[test]
+    fn the_documentation_lists_all_words_and_no_other() {
+        let sorted = |words: Vec<&'static str>| {
+            let mut words = words;
+            words.sort_unstable();
+            words
+        };
+        assert_eq!(documented("Outcomes"), sorted(Outcome::ALL.iter().map(|word| word.as_str()).collect()));
+        assert_eq!(documented("Reasons"), sorted(Reason::ALL.iter().map(|word| word.as_str()).collect()));
+    }
+}
