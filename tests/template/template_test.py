@@ -7,7 +7,6 @@ import json
 import logging
 import re
 import unittest
-import warnings
 from copy import deepcopy
 from functools import cache
 from importlib import import_module
@@ -21,6 +20,7 @@ import tomlkit
 import yaml
 from cfnlint.api import lint
 from click.testing import CliRunner
+from samcli.cli.types import CfnParameterOverridesType
 from samcli.lib.providers.sam_function_provider import SamFunctionProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samtranslator.parser.parser import Parser
@@ -225,8 +225,7 @@ class Parameters(unittest.TestCase):
     def test_the_build_and_the_deployment_agree_on_the_architecture(self):
         """Neither reads it from a parameter, whose value may differ between two commands."""
         for overrides in ({}, {"Architecture": "x86_64"}):
-            with warnings.catch_warnings(action="ignore"):  # SAM calls what it has itself deprecated
-                stacks, _ = SamLocalStackProvider.get_stacks(str(TEMPLATE), parameter_overrides=overrides)
+            stacks, _ = SamLocalStackProvider.get_stacks(str(TEMPLATE), parameter_overrides=overrides)
             built = {function.name: function.architectures for function in SamFunctionProvider(stacks).get_all()}
             functions = of_type(deployed(**overrides), "AWS::Lambda::Function")
             self.assertEqual(set(built), set(functions))
@@ -290,6 +289,10 @@ class Environments(unittest.TestCase):
         environments = tomlkit.parse((ROOT / "samconfig.toml").read_text())
         self.assertEqual(set(environments) - {"version"}, set(self.STACKS))
 
+    def test_the_second_one_is_as_documented(self):
+        shown = (ROOT / "docs" / "deploy.md").read_text().split("[prod.global.parameters]\n")[1].split("```")[0]
+        self.assertEqual((ROOT / "samconfig.toml").read_text().split("[prod.global.parameters]\n")[1], shown)
+
     def test_a_deployment_asks_for_nothing_more(self):
         for environment, stack in self.STACKS.items():
             arguments = self.arguments("deploy.command", environment)
@@ -320,6 +323,11 @@ class Environments(unittest.TestCase):
             self.assertEqual(built, shipped)
             for name, value in shipped.items():
                 self.assertIn(value, parameters[name].get("AllowedValues", [value]))
+
+    def test_an_empty_parameter_is_written_as_documented(self):
+        """SAM keeps the value that a stack has when a parameter is not given, and refuses `DomainName=`."""
+        written = re.search(r"`'(\w+=[^']*)'`", (ROOT / "docs" / "deploy.md").read_text())[1]
+        self.assertEqual(CfnParameterOverridesType().convert([written], None, None), {"DomainName": ""})
 
     def test_a_token_of_one_environment_names_no_other(self):
         audiences = {
@@ -1012,4 +1020,4 @@ class Consumers(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(warnings="ignore")  # SAM calls functions of its own that it has deprecated
