@@ -361,6 +361,15 @@ class Functions(unittest.TestCase):
                 self.assertEqual(statement.get("Condition"), condition, (name, action))
                 self.assertEqual(set(statement) - {"Sid", "Condition"}, {"Effect", "Action", "Resource"}, name)
 
+    def test_validate_may_read_the_key_and_attributes_that_accounts_have(self):
+        """DynamoDB needs the key among them, and a misspelt name would deny the attribute."""
+        attributes = NO_PASSWORD_HASH["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+        self.assertIn("pk", attributes)
+        self.assertNotIn("password_hash", attributes)
+        items = (ROOT / "shared" / "src" / "store" / "dynamodb" / "item.rs").read_text()
+        for attribute in attributes:
+            self.assertIn(f'"{attribute}"', items)
+
     def test_beyond_that_each_may_only_log_and_trace(self):
         for name in PERMISSIONS:
             arns = [arn if isinstance(arn, str) else arn["Fn::Sub"] for arn in self.role(name)["ManagedPolicyArns"]]
