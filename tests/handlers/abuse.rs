@@ -265,3 +265,31 @@ async fn windows_that_ended_are_cleaned_away() {
     service.login(from("203.0.113.7", guess(Sender::HttpApi, 1))).await;
     assert_eq!(service.count("windows"), 1);
 }
+
+/// An office behind one client IP must not lock itself out by logging in.
+#[tokio::test]
+async fn successes_do_not_count_against_a_client_ip() {
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
+    service.enrol("alice").await;
+    let body = json!({ "username": "alice", "password": PASSWORD }).to_string();
+    let good = || from("203.0.113.7", Sender::HttpApi.post(&body));
+    for _ in 0..10 {
+        assert_eq!(service.login(good()).await.status, 200);
+    }
+    for number in 0..3 {
+        assert_eq!(service.login(from("203.0.113.7", guess(Sender::HttpApi, number))).await.status, 401);
+    }
+    assert_eq!(service.login(good()).await.status, 429);
+}
+
+/// A customer with a /48 has 65,536 networks of /64: together they may fail ten times as often as one.
+#[tokio::test]
+async fn the_networks_of_a_site_are_limited_together() {
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "1")]).await;
+    for number in 0..11 {
+        let ip = format!("2001:db8:1:{number:x}::1");
+        let status = service.login(from(&ip, guess(Sender::HttpApi, number))).await.status;
+        assert_eq!(status, if number < 10 { 401 } else { 429 }, "{number}");
+    }
+    assert_eq!(service.login(from("2001:db8:2::1", guess(Sender::HttpApi, 11))).await.status, 401);
+}

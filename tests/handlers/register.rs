@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::handlers::{Handlers, PASSWORD, Response};
+use crate::handlers::{Handlers, PASSWORD, Response, later};
 
 async fn register(service: &Handlers, body: Value) -> Response {
     service.register(Sender::HttpApi.post(&body.to_string())).await
@@ -267,4 +269,36 @@ proptest! {
             }
         });
     }
+}
+
+/// A client that had no response sends its registration again.
+#[tokio::test]
+async fn a_registration_with_the_same_idempotency_key_is_answered_as_before() {
+    let service = Handlers::new().await;
+    let body = json!({ "username": "alice", "password": PASSWORD, "email": "alice@example.com" }).to_string();
+    let json_type = ("content-type", "application/json");
+    let send = async |key: &str| {
+        let headers = [json_type, ("idempotency-key", key)];
+        service.register(Sender::HttpApi.request("POST", &headers, &body)).await
+    };
+    let key = "8e03978e-40d5-43dd-bc93-6894a57f9324";
+    let (first, again) = (send(key).await, send(key).await);
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.json()["user_id"], again.json()["user_id"]);
+    let bearer = format!("Bearer {}", again.json()["token"].as_str().unwrap());
+    let valid = service.validate(Sender::HttpApi.request("POST", &[("authorization", &bearer)], "")).await;
+    assert_eq!(valid.json()["user_id"], first.json()["user_id"]);
+
+    let taken = send("another-key-of-another-client").await;
+    assert_eq!((taken.status, taken.header("x-error-codes")), (400, Some("username=unique, email=unique")));
+    assert_eq!(service.register(Sender::HttpApi.post(&body)).await.status, 400, "without a key");
+    for bad in ["short", "with a space in it", "", &"x".repeat(129)] {
+        send(bad).await.must_be(
+            400,
+            r#"{"code":"invalid_idempotency_key","error":"Invalid Idempotency-Key"}"#,
+            None,
+        );
+    }
+    later(Duration::from_hours(24));
+    assert_eq!(send(key).await.status, 400, "a day later");
 }

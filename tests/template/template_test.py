@@ -9,11 +9,20 @@ import re
 import unittest
 from copy import deepcopy
 from functools import cache
+from importlib import import_module
+from inspect import signature
+from itertools import combinations
 from pathlib import Path
+from unittest.mock import patch
 
 import boto3
+import tomlkit
 import yaml
 from cfnlint.api import lint
+from click.testing import CliRunner
+from samcli.cli.types import CfnParameterOverridesType
+from samcli.lib.providers.sam_function_provider import SamFunctionProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
@@ -29,24 +38,31 @@ TABLE_ARN = {
 }
 SECRET = {"Ref": "JwtSecret"}
 
-# Everything a function may do, as (action, resource, keys of the table). The code calls exactly these.
+# Conditions of DynamoDB, as AWS documents them for access to single attributes.
+NO_OLD_VALUES = {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
+NO_PASSWORD_HASH = {
+    "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "id", "username", "token_version", "disabled"]},
+    "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+}
+
+# Everything a function may do, as (action, resource, keys of the table, further conditions). The code calls exactly these.
 PERMISSIONS = {
     "RegisterFunction": [
-        ("dynamodb:PutItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*"]),
-        ("dynamodb:UpdateItem", TABLE_ARN, ["ADDRESS#register#*"]),
-        ("dynamodb:GetItem", TABLE_ARN, ["PRIME"]),
-        ("secretsmanager:GetSecretValue", SECRET, None),
+        ("dynamodb:PutItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*"], NO_OLD_VALUES),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["ADDRESS#register#*"], {}),
+        ("dynamodb:GetItem", TABLE_ARN, ["PRIME"], {}),
+        ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
     "LoginFunction": [
-        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "ATTEMPTS#*", "PRIME"]),
-        ("dynamodb:PutItem", TABLE_ARN, ["ATTEMPTS#*"]),
-        ("dynamodb:DeleteItem", TABLE_ARN, ["ATTEMPTS#*"]),
-        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*", "ADDRESS#login#*"]),
-        ("secretsmanager:GetSecretValue", SECRET, None),
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "ATTEMPTS#*", "PRIME"], {}),
+        ("dynamodb:PutItem", TABLE_ARN, ["ATTEMPTS#*"], {}),
+        ("dynamodb:DeleteItem", TABLE_ARN, ["ATTEMPTS#*"], {}),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*", "ADDRESS#login#*"], {}),
+        ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
     "ValidateFunction": [
-        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "PRIME"]),
-        ("secretsmanager:GetSecretValue", SECRET, None),
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "PRIME"], NO_PASSWORD_HASH),
+        ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
 }
 
@@ -57,15 +73,29 @@ ENVIRONMENT_OF_ALL = {
     "JWT_AUDIENCE": {"Ref": "TokenAudience"},
     "METRICS_NAMESPACE": {"Ref": "AWS::StackName"},
 }
+
+
+def where_set(condition, parameter):
+    """A variable that a function only gets when its parameter is set."""
+    return {"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+
+
+COST_OF_HASHES = {
+    "ARGON2_MEMORY_KIB": where_set("HasArgon2Memory", "Argon2MemoryKib"),
+    "ARGON2_ITERATIONS": where_set("HasArgon2Iterations", "Argon2Iterations"),
+}
 ENVIRONMENT = {
     "RegisterFunction": ENVIRONMENT_OF_ALL
+    | COST_OF_HASHES
     | {
         "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
         "PASSWORD_MIN_LENGTH": {"Ref": "PasswordMinLength"},
         "REGISTRATIONS_PER_ADDRESS": {"Ref": "RegistrationsPerAddress"},
     },
     "LoginFunction": ENVIRONMENT_OF_ALL
+    | COST_OF_HASHES
     | {
+        "DECOY_HASH": where_set("HasDecoyHash", "DecoyHash"),
         "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
         "LOGIN_ATTEMPTS_PER_ADDRESS": {"Ref": "LoginAttemptsPerAddress"},
     },
@@ -140,6 +170,36 @@ def references(value):
     return set()
 
 
+def is_set(parameter, unset=""):
+    """The condition that a parameter has another value than the one that stands for none."""
+    return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, unset]}]}
+
+
+def holds(condition, values):
+    """The value of a condition or rule, as CloudFormation computes it from the parameters."""
+    ((operator, operands),) = condition.items() if isinstance(condition, dict) else ((None, condition),)
+    if operator == "Ref":
+        return values[operands]
+    if operator == "Condition":
+        return holds(source()["Conditions"][operands], values)
+    if operator is None:
+        return operands
+    operands = [holds(operand, values) for operand in operands]
+    return {
+        "Fn::Equals": lambda: operands[0] == operands[1],
+        "Fn::Not": lambda: not operands[0],
+        "Fn::And": lambda: all(operands),
+    }[operator]()
+
+
+def chosen(value, values):
+    """A value with each `Fn::If` decided by the parameters."""
+    while isinstance(value, dict) and "Fn::If" in value:
+        condition, yes, no = value["Fn::If"]
+        value = yes if holds({"Condition": condition}, values) else no
+    return value
+
+
 def watched(alarm):
     """Every metric that an alarm watches, with its statistic."""
     properties = alarm["Properties"]
@@ -162,10 +222,37 @@ class Parameters(unittest.TestCase):
             self.assertIn("Default", parameter, name)
             self.assertIn("Description", parameter, name)
 
-    def test_the_functions_run_on_arm64_unless_told_otherwise(self):
-        self.assertEqual(source()["Parameters"]["Architecture"]["Default"], "arm64")
-        for name, function in of_type(deployed(), "AWS::Lambda::Function").items():
-            self.assertEqual(function["Properties"]["Architectures"], [{"Ref": "Architecture"}], name)
+    def test_the_build_and_the_deployment_agree_on_the_architecture(self):
+        """Neither reads it from a parameter, whose value may differ between two commands."""
+        for overrides in ({}, {"Architecture": "x86_64"}):
+            stacks, _ = SamLocalStackProvider.get_stacks(str(TEMPLATE), parameter_overrides=overrides)
+            built = {function.name: function.architectures for function in SamFunctionProvider(stacks).get_all()}
+            functions = of_type(deployed(**overrides), "AWS::Lambda::Function")
+            self.assertEqual(set(built), set(functions))
+            for name, function in functions.items():
+                self.assertEqual(function["Properties"]["Architectures"], ["arm64"], name)
+                self.assertEqual(built[name], ["arm64"], name)
+
+    def test_what_is_empty_or_0_is_not_passed_on(self):
+        unset = {
+            "HasArgon2Memory": ("Argon2MemoryKib", 0),
+            "HasArgon2Iterations": ("Argon2Iterations", 0),
+            "HasDecoyHash": ("DecoyHash", ""),
+        }
+        for condition, (parameter, default) in unset.items():
+            self.assertEqual(source()["Parameters"][parameter]["Default"], default)
+            self.assertEqual(source()["Conditions"][condition], is_set(parameter, str(default)))
+
+    def test_the_cost_of_hashes_has_the_bounds_of_the_code(self):
+        parameters = source()["Parameters"]
+        self.assertEqual((parameters["Argon2MemoryKib"]["MaxValue"], parameters["Argon2Iterations"]["MaxValue"]), (262144, 16))
+
+    def test_the_decoy_is_not_shown(self):
+        self.assertIs(source()["Parameters"]["DecoyHash"]["NoEcho"], True)
+        users = {name for name, resource in source()["Resources"].items() if "DecoyHash" in references(resource)}
+        self.assertEqual(users, {"LoginFunction"})
+        self.assertNotIn("DecoyHash", references(source()["Resources"]["LoginFunction"]["Properties"]["VersionDescription"]))
+        self.assertNotIn("DecoyHash", references(source()["Outputs"]))
 
     def test_addresses_are_counted_at_login_and_not_at_registration_unless_told_otherwise(self):
         defaults = {name: parameter["Default"] for name, parameter in source()["Parameters"].items()}
@@ -183,33 +270,123 @@ class Parameters(unittest.TestCase):
                 self.assertEqual(names & set(resource.get("Properties", {})), set(), name)
 
 
+class Environments(unittest.TestCase):
+    """Each section of samconfig.toml is complete: SAM's own commands read it."""
+
+    STACKS = {"default": "serverless-auth", "prod": "serverless-auth-prod"}
+
+    def arguments(self, command, environment):
+        """The arguments that `sam COMMAND --config-env ENVIRONMENT` would run with."""
+        module = import_module(f"samcli.commands.{command}")
+        names = signature(module.do_cli)
+        with patch.object(module, "do_cli") as do_cli:
+            options = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", environment, "-t", str(TEMPLATE)]
+            result = CliRunner().invoke(module.cli, options)
+        self.assertEqual(result.exit_code, 0, result.output)
+        return names.bind(*do_cli.call_args.args, **do_cli.call_args.kwargs).arguments
+
+    def test_there_are_two(self):
+        environments = tomlkit.parse((ROOT / "samconfig.toml").read_text())
+        self.assertEqual(set(environments) - {"version"}, set(self.STACKS))
+
+    def test_the_second_one_is_as_documented(self):
+        shown = (ROOT / "docs" / "deploy.md").read_text().split("[prod.global.parameters]\n")[1].split("```")[0]
+        self.assertEqual((ROOT / "samconfig.toml").read_text().split("[prod.global.parameters]\n")[1], shown)
+
+    def test_a_deployment_asks_for_nothing_more(self):
+        for environment, stack in self.STACKS.items():
+            arguments = self.arguments("deploy.command", environment)
+            expected = {
+                "stack_name": stack,
+                "s3_prefix": stack,
+                "resolve_s3": True,
+                "confirm_changeset": False,
+                "fail_on_empty_changeset": False,
+            }
+            self.assertEqual({name: arguments[name] for name in expected}, expected)
+            self.assertEqual(list(arguments["capabilities"]), ["CAPABILITY_IAM"])
+
+    def test_a_build_leaves_the_cache_to_cargo(self):
+        for environment in self.STACKS:
+            self.assertIs(self.arguments("build.command", environment)["cached"], False)
+
+    def test_a_validation_lints(self):
+        for environment in self.STACKS:
+            self.assertIs(self.arguments("validate.validate", environment)["lint"], True)
+
+    def test_every_parameter_exists_and_reaches_both_commands(self):
+        parameters = source()["Parameters"]
+        for environment in self.STACKS:
+            built, shipped = (
+                self.arguments(command, environment)["parameter_overrides"] for command in ("build.command", "deploy.command")
+            )
+            self.assertEqual(built, shipped)
+            for name, value in shipped.items():
+                self.assertIn(value, parameters[name].get("AllowedValues", [value]))
+
+    def test_an_empty_parameter_is_written_as_documented(self):
+        """SAM keeps the value that a stack has when a parameter is not given, and refuses `DomainName=`."""
+        written = re.search(r"`'(\w+=[^']*)'`", (ROOT / "docs" / "deploy.md").read_text())[1]
+        self.assertEqual(CfnParameterOverridesType().convert([written], None, None), {"DomainName": ""})
+
+    def test_a_token_of_one_environment_names_no_other(self):
+        audiences = {
+            self.arguments("deploy.command", environment)["parameter_overrides"].get("TokenAudience")
+            for environment in self.STACKS
+        }
+        self.assertEqual(len(audiences), len(self.STACKS))
+
+
 class Functions(unittest.TestCase):
     def setUp(self):
         self.functions = of_type(deployed(), "AWS::Lambda::Function")
+
+    def role(self, name):
+        role, attribute = self.functions[name]["Properties"]["Role"]["Fn::GetAtt"]
+        self.assertEqual(attribute, "Arn")
+        return deployed()["Resources"][role]["Properties"]
 
     def test_there_are_three(self):
         self.assertEqual(set(self.functions), set(PERMISSIONS))
 
     def test_each_may_do_exactly_what_its_code_does(self):
         for name, expected in PERMISSIONS.items():
-            role = deployed()["Resources"][f"{name}Role"]["Properties"]
-            statements = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+            statements = [s for policy in self.role(name)["Policies"] for s in policy["PolicyDocument"]["Statement"]]
             self.assertEqual(len(statements), len(expected), name)
-            for statement, (action, resource, keys) in zip(statements, expected):
-                condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}} if keys else None
+            for statement, (action, resource, keys, further) in zip(statements, expected):
+                condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}} | further if keys else None
                 self.assertEqual(statement["Effect"], "Allow", name)
                 self.assertEqual(statement["Action"], action, name)
                 self.assertEqual(statement["Resource"], resource, name)
                 self.assertEqual(statement.get("Condition"), condition, (name, action))
                 self.assertEqual(set(statement) - {"Sid", "Condition"}, {"Effect", "Action", "Resource"}, name)
 
+    def test_validate_may_read_the_key_and_attributes_that_accounts_have(self):
+        """DynamoDB needs the key among them, and a misspelt name would deny the attribute."""
+        attributes = NO_PASSWORD_HASH["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+        self.assertIn("pk", attributes)
+        self.assertNotIn("password_hash", attributes)
+        items = (ROOT / "shared" / "src" / "store" / "dynamodb" / "item.rs").read_text()
+        for attribute in attributes:
+            self.assertIn(f'"{attribute}"', items)
+
     def test_beyond_that_each_may_only_log_and_trace(self):
         for name in PERMISSIONS:
-            role = deployed()["Resources"][f"{name}Role"]["Properties"]
-            policies = {arn.rsplit("/", 1)[-1] for arn in role["ManagedPolicyArns"]}
+            arns = [arn if isinstance(arn, str) else arn["Fn::Sub"] for arn in self.role(name)["ManagedPolicyArns"]]
+            policies = {arn.rsplit("/", 1)[-1] for arn in arns}
             self.assertEqual(len(policies), 2, policies)
             self.assertIn("AWSLambdaBasicExecutionRole", policies)
             self.assertTrue(policies & {"AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"}, policies)
+
+    def test_only_lambda_may_take_a_role(self):
+        for name in PERMISSIONS:
+            trust = self.role(name)["AssumeRolePolicyDocument"]["Statement"]
+            self.assertEqual(len(trust), 1, name)
+            self.assertIn(trust[0]["Principal"]["Service"], ("lambda.amazonaws.com", ["lambda.amazonaws.com"]), name)
+
+    def test_a_version_that_reads_whole_accounts_keeps_its_role_during_an_update(self):
+        """CloudFormation changes a role of the same name at once, but the version before serves until the shift is over."""
+        self.assertNotEqual(self.functions["ValidateFunction"]["Properties"]["Role"]["Fn::GetAtt"][0], "ValidateFunctionRole")
 
     def test_each_sees_exactly_the_variables_it_reads(self):
         for name, expected in ENVIRONMENT.items():
@@ -262,14 +439,31 @@ class Deployments(unittest.TestCase):
             function = version["Properties"]["FunctionName"]["Ref"]
             seen = references(deployed()["Resources"][function]["Properties"]["Environment"]) | table_choice
             described = references(version["Properties"]["Description"])
+            if "DecoyHash" in seen:
+                # Too long for a description, which only tells if there is one.
+                text, names = version["Properties"]["Description"]["Fn::Sub"]
+                self.assertIn("${Decoy}", text)
+                self.assertEqual(names, {"Decoy": {"Fn::If": ["HasDecoyHash", "+", " "]}})
+                described = described - {"Decoy"} | {"DecoyHash"}
             self.assertEqual(described, seen & parameters, function)
+
+    def test_two_settings_never_have_the_same_description(self):
+        """PasswordMinLength stands before Argon2Iterations without a space between them."""
+        for version in of_type(deployed(), "AWS::Lambda::Version").values():
+            text = version["Properties"]["Description"]["Fn::Sub"]
+            text = text if isinstance(text, str) else text[0].replace("${Decoy}", " ")
+            self.assertLessEqual(set(re.findall(r"\$\{(\w+)\}\$\{(\w+)\}", text)), {("PasswordMinLength", "Argon2Iterations")})
+        limits = source()["Parameters"]["PasswordMinLength"], source()["Parameters"]["Argon2Iterations"]
+        lengths, iterations = (range(limit["MinValue"], limit["MaxValue"] + 1) for limit in limits)
+        self.assertEqual(len({f"{a}{b}" for a in lengths for b in iterations}), len(lengths) * len(iterations))
 
     def test_a_version_description_always_fits(self):
         """CloudFormation refuses a description of more than 256 characters."""
         parameters = source()["Parameters"]
         for version in of_type(deployed(), "AWS::Lambda::Version").values():
             longest = version["Properties"]["Description"]["Fn::Sub"]
-            for name in references(version["Properties"]["Description"]):
+            longest = (longest if isinstance(longest, str) else longest[0]).replace("${Decoy}", "+")
+            for name in re.findall(r"\$\{(\w+)\}", longest):
                 parameter = parameters[name]
                 if "AllowedValues" in parameter:
                     length = max(map(len, parameter["AllowedValues"]))
@@ -397,6 +591,7 @@ class Api(unittest.TestCase):
         ]["x-amazon-apigateway-cors"]["Fn::If"][1]["allowOrigins"]
         self.assertEqual(origins, {"Fn::Split": [",", "https://a.example,https://b.example"]})
         self.assertEqual(cors["allowMethods"], ["GET", "POST"])
+        self.assertEqual(cors["exposeHeaders"], ["allow", "retry-after", "www-authenticate", "x-error-codes"])
         self.assertNotIn("allowCredentials", cors)
 
     def test_access_logs_hold_no_token(self):
@@ -405,6 +600,123 @@ class Api(unittest.TestCase):
         for value in fields.values():
             self.assertNotRegex(value, r"(?i)query|path|header|\.token|authorizer\.principal")
         self.assertLessEqual({"requestId", "address", "route", "status"}, set(fields))
+
+    def test_access_logs_join_the_lines_of_the_functions(self):
+        """By Lambda's id of the invocation, and by that of API Gateway in the lines of an authorizer."""
+        fields = json.loads(self.stage["AccessLogSettings"]["Format"])
+        self.assertEqual(fields["integrationRequestId"], "$context.integration.requestId")
+        self.assertEqual(fields["requestId"], "$context.requestId")
+        for member in ('"request_id"', '"gateway_request_id"'):
+            self.assertIn(member, rust_of_shared())
+
+    def test_access_logs_use_only_what_an_http_api_knows(self):
+        """API Gateway writes a - for a variable that it does not know, as those of REST APIs."""
+        known = {
+            "requestId", "requestTime", "routeKey", "status", "responseLatency", "integrationLatency", "integrationStatus",
+            "integrationErrorMessage", "integration.requestId", "identity.sourceIp", "authorizer.error",
+            "authorizer.user_id",
+        }  # fmt: skip
+        fields = json.loads(self.stage["AccessLogSettings"]["Format"])
+        self.assertLessEqual({value.removeprefix("$context.") for value in fields.values()}, known)
+
+
+class Domain(unittest.TestCase):
+    """A domain of one's own, or the URL that AWS gives, and never both or neither."""
+
+    GIVEN = {
+        "DomainName": "auth.example.com",
+        "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1",
+        "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+    }
+
+    def settings(self):
+        """Every choice of the three parameters."""
+        for count in range(len(self.GIVEN) + 1):
+            for names in combinations(self.GIVEN, count):
+                yield set(names), dict.fromkeys(self.GIVEN, "") | {name: self.GIVEN[name] for name in names}
+
+    def created(self, values):
+        resources = deployed()["Resources"]
+        return {
+            name
+            for name in ("ApiDomain", "ApiDomainMapping", "ApiDomainRecord")
+            if holds({"Condition": resources[name]["Condition"]}, values)
+        }
+
+    def test_half_of_the_parameters_are_refused(self):
+        for names, values in self.settings():
+            failed = [
+                assertion["AssertDescription"]
+                for rule in deployed()["Rules"].values()
+                if holds(rule["RuleCondition"], values)
+                for assertion in rule["Assertions"]
+                if not holds(assertion["Assert"], values)
+            ]
+            accepted = names in (set(), {"DomainName", "CertificateArn"}, set(self.GIVEN))
+            self.assertEqual(failed == [], accepted, names)
+
+    def test_the_parameters_take_what_they_ask_for_and_nothing_else(self):
+        for name, value in self.GIVEN.items():
+            pattern = source()["Parameters"][name]["AllowedPattern"]
+            for accepted in ("", value):
+                self.assertRegex(accepted, f"^(?:{pattern})$")
+            for refused in (f"https://{value}", f"{value}/", "example"):
+                if not (name == "CertificateArn" and refused == f"{value}/"):
+                    self.assertNotRegex(refused, f"^(?:{pattern})$")
+
+    def test_a_domain_is_made_when_it_is_given(self):
+        for names, values in self.settings():
+            expected = set()
+            if "DomainName" in names:
+                expected = {"ApiDomain", "ApiDomainMapping"} | ({"ApiDomainRecord"} if "HostedZoneId" in names else set())
+            self.assertEqual(self.created(values), expected, names)
+
+    def test_it_leads_to_the_stage_of_the_api(self):
+        resources = deployed()["Resources"]
+        self.assertEqual(
+            resources["ApiDomain"]["Properties"],
+            {
+                "DomainName": {"Ref": "DomainName"},
+                "DomainNameConfigurations": [
+                    {"CertificateArn": {"Ref": "CertificateArn"}, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
+                ],
+            },
+        )
+        self.assertEqual(
+            resources["ApiDomainMapping"]["Properties"],
+            {
+                "ApiId": {"Ref": "AuthApi"},
+                "DomainName": {"Ref": "ApiDomain"},
+                "Stage": {"Ref": "AuthApiApiGatewayDefaultStage"},
+            },
+        )
+        self.assertEqual(
+            resources["ApiDomainRecord"]["Properties"],
+            {
+                "HostedZoneId": {"Ref": "HostedZoneId"},
+                "Name": {"Ref": "DomainName"},
+                "Type": "A",
+                "AliasTarget": {
+                    "DNSName": {"Fn::GetAtt": ["ApiDomain", "RegionalDomainName"]},
+                    "HostedZoneId": {"Fn::GetAtt": ["ApiDomain", "RegionalHostedZoneId"]},
+                },
+            },
+        )
+
+    def test_the_url_of_aws_is_off_exactly_when_there_is_a_domain(self):
+        (server,) = deployed()["Resources"]["AuthApi"]["Properties"]["Body"]["servers"]
+        switch = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
+        for names, values in self.settings():
+            self.assertIs(chosen(switch, values), "DomainName" in names, names)
+
+    def test_the_outputs_follow(self):
+        outputs = deployed()["Outputs"]
+        for names, values in self.settings():
+            url = chosen(outputs["ApiUrl"]["Value"], values)
+            own = {"Fn::Sub": "https://${DomainName}"}
+            self.assertEqual(url, own if "DomainName" in names else {"Fn::GetAtt": ["AuthApi", "ApiEndpoint"]}, names)
+        self.assertEqual(outputs["DomainTarget"]["Condition"], "HasDomain")
+        self.assertEqual(outputs["DomainTarget"]["Value"], {"Fn::GetAtt": ["ApiDomain", "RegionalDomainName"]})
 
 
 class Data(unittest.TestCase):
@@ -484,6 +796,17 @@ class Alarms(unittest.TestCase):
             self.assertEqual(alarm["Properties"]["TreatMissingData"], "notBreaching", name)
             self.assertTrue(alarm["Properties"]["AlarmDescription"], name)
 
+    def test_an_output_says_who_hears_of_them(self):
+        output = source()["Outputs"]["AlarmsHeardBy"]["Value"]
+        texts = {
+            ("", ""): "nobody yet: set AlarmEmail or subscribe to the topic ${AlarmTopic}",
+            ("ops@example.com", ""): "${AlarmEmail}, once the subscription in the email from AWS is confirmed",
+            ("ops@example.com", "arn"): "the subscribers of ${AlarmTopicArn}",
+            ("", "arn"): "the subscribers of ${AlarmTopicArn}",
+        }
+        for (email, topic), text in texts.items():
+            self.assertEqual(chosen(output, {"AlarmEmail": email, "AlarmTopicArn": topic}), {"Fn::Sub": text})
+
     def test_every_sum_counts_what_is_missing_as_nothing(self):
         """Else one metric without data silences the sum, and an alarm on a metric of DynamoDB never stops."""
         for name, alarm in self.alarms.items():
@@ -543,7 +866,7 @@ class Alarms(unittest.TestCase):
     def test_the_functions_know_these_outcomes(self):
         """An alarm on a word that no function writes would never ring."""
         for outcome in {outcome for pairs in OUTCOMES_THAT_RING.values() for _, outcome in pairs}:
-            self.assertTrue(f'=> "{outcome}"' in rust_of_shared(), outcome)
+            self.assertTrue(f' = "{outcome}",' in rust_of_shared(), outcome)
 
     def test_how_much_guessing_rings_is_a_parameter(self):
         for name, parameter in {"LockoutAlarm": "AlarmLockouts", "FailedLoginAlarm": "AlarmFailedLogins"}.items():
@@ -664,6 +987,18 @@ class Consumers(unittest.TestCase):
             paths = template["Resources"]["Api"]["Properties"]["Body"]["paths"]
             self.assertEqual(paths["/me"]["get"]["security"], [{"Validate": []}])
 
+    def test_rest_has_one_stage(self):
+        """Unless it is told the version of OpenAPI, SAM adds a stage named Stage that no setting of ours applies to."""
+        for name in ("rest-token", "rest-request"):
+            template = deployed(CONSUMERS / f"{name}.yaml")
+            stages = [stage["Properties"]["StageName"] for stage in of_type(template, "AWS::ApiGateway::Stage").values()]
+            stages += [
+                deployment["Properties"]["StageName"]
+                for deployment in of_type(template, "AWS::ApiGateway::Deployment").values()
+                if "StageName" in deployment["Properties"]
+            ]
+            self.assertEqual(stages, ["v1"], name)
+
     def test_http(self):
         template, principal = self.authorizer_and_permissions("http-api")
         scheme = self.scheme(template)
@@ -694,4 +1029,4 @@ class Consumers(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(warnings="ignore")  # SAM calls functions of its own that it has deprecated
