@@ -1,9 +1,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use support::dynamodb::Item;
 
 use crate::deployed::{Deployed, PASSWORD};
 use crate::proxy::{ACCESS_DENIED, EXPIRED_TOKEN, Fault};
-use support::dynamodb::Item;
 
 #[tokio::test]
 async fn faults_that_an_operator_must_repair_are_internal_errors() {

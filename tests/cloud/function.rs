@@ -7,12 +7,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use support::runtime_api::{Outcome, Pending, RuntimeApi};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
 use crate::deployed::assert_no_secret;
-use support::runtime_api::{Outcome, Pending, RuntimeApi};
 
 /// How long Lambda lets a function start.
 const INIT_LIMIT: Duration = Duration::from_secs(10);

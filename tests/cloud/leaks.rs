@@ -1,12 +1,12 @@
 //! Where passwords, hashes, tokens and the secret are found after everything that can be done with them.
 
 use serde_json::{Value, json};
+use support::samples;
 
 use crate::deployed::{SECRET, assert_no_secret};
 use crate::function::{Function, Response};
 use crate::place::Place;
 use crate::proxy::{Fault, INTERNAL_ERROR};
-use support::samples;
 
 const NAME: &str = "Unmistakable.Name";
 const EMAIL: &str = "unmistakable.address@example.com";

@@ -1,9 +1,9 @@
+use support::samples;
 use tokio::task::JoinSet;
 
 use crate::deployed::{Deployed, PASSWORD};
 use crate::function::{Function, Response};
 use crate::proxy::{ACCESS_DENIED, Fault, INTERNAL_ERROR, THROTTLED, TOO_MUCH};
-use support::samples;
 
 /// The three functions, with an account to ask for.
 struct Functions {

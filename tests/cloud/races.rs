@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use support::samples;
 use tokio::sync::{Barrier, watch};
 use tokio::task::JoinSet;
 
@@ -8,7 +9,6 @@ use crate::deployed::PASSWORD;
 use crate::function::{Function, Response};
 use crate::place::Place;
 use crate::proxy::Fault;
-use support::samples;
 
 /// How many functions serve those who want the same name.
 const PROCESSES: usize = 8;

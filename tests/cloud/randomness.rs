@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use support::samples;
 use tempfile::TempDir;
 
 use crate::deployed::{Deployed, PASSWORD};
-use support::samples;
 
 /// Takes the place of the C library's `getrandom`, and fails from when a file appears.
 const SHIM: &str = r#"

@@ -3,11 +3,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
+use support::secrets_manager::{ACCESS_DENIED, INTERNAL_ERROR, Mode, holding};
 
 use crate::deployed::{Deployed, NEW_SECRET, PASSWORD, SECRET};
 use crate::function::Function;
 use crate::proxy::Fault;
-use support::secrets_manager::{ACCESS_DENIED, INTERNAL_ERROR, Mode, holding};
 
 /// A token by a key of its own, with this `iat`.
 fn foreign_token(number: usize, iat: Option<u64>) -> String {

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
+use support::secrets_manager::{self, Mode, NOT_FOUND, holding};
 use tokio::time::Instant;
 
 use crate::binaries::FUNCTIONS;
 use crate::deployed::{Deployed, PASSWORD, SECRET};
 use crate::function::Refusal;
-use support::secrets_manager::{self, Mode, NOT_FOUND, holding};
 
 /// Asserts that a process has ended with a failure and one line that says why.
 #[track_caller]

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use tokio::time::Instant;
-
 use support::client::{self, PASSWORD, Response};
 use support::emulator::Emulator;
 use support::store::Store;
+use tokio::time::Instant;
 
 /// What everybody is told who has no right to log in.
 #[track_caller]

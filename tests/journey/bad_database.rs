@@ -8,13 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
-use tokio::time::Instant;
-
 use support::client::{PASSWORD, Response};
 use support::emulator::{self, Emulator};
 use support::lambda::Variables;
 use support::store::Store;
+use tempfile::TempDir;
+use tokio::time::Instant;
 
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 

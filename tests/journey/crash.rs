@@ -1,10 +1,9 @@
 //! Functions are killed in the middle of their work.
 
-use tokio::task::JoinSet;
-
 use support::client::{self, Client};
 use support::emulator::{self, Emulator};
 use support::store::Store;
+use tokio::task::JoinSet;
 
 /// How often the service is started, stormed, killed, and started again on what the last round left.
 const ROUNDS: usize = 4;

@@ -5,12 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use tempfile::TempDir;
-use tokio::time::Instant;
-
 use support::cargo::ROOT;
 use support::client::PASSWORD;
 use support::emulator::Emulator;
+use tempfile::TempDir;
+use tokio::time::Instant;
 
 const IGNORED: &str = ".cargolambdaignore";
 

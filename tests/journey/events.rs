@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-
 use support::cargo::ROOT;
 use support::client::PASSWORD;
 use support::emulator::Emulator;

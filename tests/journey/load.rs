@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
-
 use support::client::{self, Client, PASSWORD, Response};
 use support::emulator::Emulator;
 use support::store::Store;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 /// How long, unless `LOAD_SECONDS` says otherwise.
 const A_FEW_SECONDS: u64 = 3;

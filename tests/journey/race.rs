@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tokio::task::JoinSet;
-
 use support::client::Response;
 use support::emulator::Emulator;
 use support::store::Store;
+use tokio::task::JoinSet;
 
 const ROUNDS: usize = 3;
 const RACERS: usize = 64;

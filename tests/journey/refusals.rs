@@ -2,7 +2,6 @@
 
 use reqwest::{Body, Method, RequestBuilder};
 use serde_json::json;
-
 use support::client::{Client, send};
 use support::emulator::Emulator;
 

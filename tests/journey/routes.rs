@@ -3,7 +3,6 @@
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
-
 use support::client::{self, PASSWORD};
 use support::emulator::Emulator;
 use support::store::Store;

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde_json::{Value, json};
+use support::statistics::{confidence_of_median, median, separation};
 
 use crate::{Kind, Times};
-use support::statistics::{confidence_of_median, median, separation};
 
 /// What somebody learns who can tell more than this from the time of a login, as parts of the time of a hash: of the
 /// difference itself, and of what it may be with a confidence of 95 %.

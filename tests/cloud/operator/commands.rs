@@ -2,12 +2,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use support::dynamodb::Item;
 
 use super::places;
 use crate::deployed::PASSWORD;
 use crate::guessing::ATTEMPTS;
 use crate::place::Place;
-use support::dynamodb::Item;
 
 /// Has `alice` locked for minutes after fourteen failures, so that no time that passes here unlocks her.
 #[expect(clippy::disallowed_methods, reason = "the functions look at this clock")]
