@@ -1,5 +1,5 @@
-//! Counts the instructions of warm requests to `validate`, as built for release, and compares them with those on record:
-//! a count that is the same on a busy machine, where a time is not.
+//! Counts the instructions of warm requests to `validate`, built for release, and compares them with those on record. Other
+//! work on the machine changes a time, but not this count.
 //!
 //! ```sh
 //! tests/instructions            # fails when a request needs more than the record and the tolerance allow
@@ -24,13 +24,13 @@ use support::{cargo, samples};
 
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 
-/// The counts on record, by processor architecture, for one another's instructions are not comparable.
+/// The counts on record, by processor architecture: they cannot be compared across architectures.
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
 
-/// What a count may differ by: compilers and libraries change it a little, a second look-up or parse by much more.
+/// The accepted change of a count. Compilers and libraries change it less, a second look-up or parse more.
 const TOLERANCE: f64 = 0.05;
 
-/// Requests in a short and in a long run. Their difference is free of what a start costs.
+/// Requests in a short and in a long run. The difference of their counts is free of the start.
 const REQUESTS: [u32; 2] = [20, 220];
 
 fn main() -> ExitCode {
@@ -57,8 +57,8 @@ fn main() -> ExitCode {
     compare(&record[std::env::consts::ARCH], &counts)
 }
 
-/// Prints the counts beside those on record. A failure if there are more instructions, or far fewer: the record is
-/// stale then, and would hide the next increase.
+/// Prints the counts beside those on record. Fails if there are more instructions, or far fewer: such a record is stale and
+/// hides the next increase.
 fn compare(record: &Value, counts: &BTreeMap<&str, u64>) -> ExitCode {
     let mut outcome = ExitCode::SUCCESS;
     for (name, count) in counts {
@@ -113,7 +113,7 @@ impl Scene {
         Self { folder, token }
     }
 
-    /// From all that there is to do, to nothing: the difference of the last two is what verifying a token costs.
+    /// Requests with ever less work. The difference of the last two is the verification of a token.
     fn requests(&self) -> [(&'static str, String, u64); 3] {
         let forged = samples::forged(&self.token);
         [
@@ -123,7 +123,7 @@ impl Scene {
         ]
     }
 
-    /// The instructions of a process that answers so many requests.
+    /// The instructions of a process that serves this many requests.
     async fn count(&self, binary: &Path, authorization: &str, status: u64, requests: u32) -> u64 {
         let runtime_api = RuntimeApi::start().await;
         let folder = self.folder.path();

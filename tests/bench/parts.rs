@@ -1,4 +1,4 @@
-//! What requests are made of, timed in this process: `cargo bench --package bench --bench parts`.
+//! Times of parts of requests, in this process: `cargo bench --package bench --bench parts`.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn username_parse(name: &str) -> Username {
     Username::parse(black_box(name)).unwrap()
 }
 
-/// A registration up to where its password would be hashed: the body's JSON, the name, and the list of common passwords.
+/// A registration without its hash: the body's JSON, the name, and the list of common passwords.
 #[divan::bench]
 fn registration_with_a_common_password(bencher: Bencher<'_, '_>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -24,7 +24,7 @@ pub fn local(function: &str) -> PathBuf {
     BUILT.join("local").join(function)
 }
 
-/// The folder of both. Those of a laptop are built last, as cargo's own folder has room for one of each name.
+/// The folder of both. Those of a laptop are built last: cargo's own folder keeps one of each name.
 static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     std::fs::create_dir_all(&root).unwrap();
@@ -46,7 +46,7 @@ fn build(folder: &Path, packages: &[&str], features: &[&str]) {
         if kept.exists() {
             std::fs::remove_file(&kept).unwrap();
         }
-        // Not a copy: with their debugging information they are large, and cargo makes a new file each time.
+        // A link instead of a copy: the files are large, and cargo makes a new one for each build.
         std::fs::hard_link(&executable, &kept).unwrap();
     }
 }

@@ -14,11 +14,11 @@ use crate::proxy::Proxy;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// Two secrets to sign with.
+/// Two secrets that sign tokens.
 pub const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 pub const NEW_SECRET: &str = "another-Secret-0f-thirty-two-byt3s";
 
-/// What might make a function tell more in its log than it should, all the way down to whole events.
+/// Variables that ask for as much in the log as there can be.
 pub const LOUDEST: [(&str, &str); 3] =
     [("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("RUST_BACKTRACE", "full"), ("RUST_LOG", "trace")];
 
@@ -43,7 +43,7 @@ pub fn assert_no_secret(log: &str) {
 /// The service as it is deployed.
 pub struct Deployed {
     pub engine: Engine,
-    /// Before the engine.
+    /// The proxy before the engine.
     pub proxy: Proxy,
     pub secrets: SecretsManager,
 }
@@ -64,12 +64,12 @@ impl Deployed {
         self.start_with(function, &[]).await
     }
 
-    /// Starts a function with some variables set, or not set.
+    /// Starts a function with some variables changed or removed.
     pub async fn start_with(&self, function: &str, changes: &[(&str, Option<&str>)]) -> Function {
         Function::start(&binaries::deployed(function), &self.environment(function, changes)).await
     }
 
-    /// The end of a function that cannot start.
+    /// Starts a function that cannot start, and returns its end.
     pub async fn refusal(&self, function: &str, changes: &[(&str, Option<&str>)]) -> Refusal {
         Function::refusal(&binaries::deployed(function), &self.environment(function, changes)).await
     }
@@ -116,14 +116,14 @@ impl Function {
         self.call(&samples::bearing(token)).await
     }
 
-    /// Asserts that no kind of API is told a verdict on a token: it would be taken for consent or for a refusal.
+    /// Asserts that no kind of API gets a verdict on a token. It would take any for a permission or a denial.
     pub async fn assert_undecided(&self, token: &str) {
         for event in samples::authorizing(token) {
             self.invoke(&event.to_string()).await.assert_undecided();
         }
     }
 
-    /// Asserts that every kind of API is told to let a token in.
+    /// Asserts that every kind of API gets a permission for a token.
     pub async fn assert_lets_in(&self, token: &str) {
         for event in samples::authorizing(token) {
             let reply = self.invoke(&event.to_string()).await.outcome.unwrap();

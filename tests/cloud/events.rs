@@ -4,7 +4,7 @@ use crate::binaries::FUNCTIONS;
 use crate::deployed::{Deployed, PASSWORD};
 use crate::function::Function;
 
-/// Asserts that a function answers a request of nobody's as it should. No nobody is asked for twice.
+/// Asserts the response to a request without an account. Each number is another unknown name.
 async fn assert_serves(function: &Function, name: &str, number: usize) {
     match name {
         "register" => function.register("no name", None).await.assert_status(400),
@@ -33,7 +33,7 @@ async fn an_event_that_is_not_http_is_an_error_and_the_next_one_is_served() {
             let error = invoked.outcome.expect_err("an error");
             let expected = json!({ "errorType": "UnknownEvent", "errorMessage": "Internal error" });
             assert_eq!(error, expected, "{event}");
-            // Ours, which names the request, and the runtime's own.
+            // One line of the function, with the request id, and one of the runtime.
             assert_eq!(invoked.trace.errors(), 2, "{event}: {:?}", invoked.trace);
             assert_serves(&function, name, number).await;
         }

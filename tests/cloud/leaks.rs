@@ -1,4 +1,4 @@
-//! Where passwords, hashes, tokens and the secret are found after everything that can be done with them.
+//! Places where passwords, hashes, tokens and the secret can be found after all kinds of requests.
 
 use serde_json::{Value, json};
 use support::samples;
@@ -61,7 +61,7 @@ async fn look_everywhere(place: &Place) {
     for answer in &told {
         assert_none_of(&secrets, answer);
     }
-    // Whom a request is about is told in the log by an id, which no client has chosen.
+    // The log names accounts by ids, which no client can choose.
     secrets.extend([NAME, EMAIL, "unmistakable"].map(str::to_owned));
     let id = place.account_ids().await.remove(0);
     for function in [&register, &login, &validate] {
@@ -71,7 +71,7 @@ async fn look_everywhere(place: &Place) {
     }
 }
 
-/// Good requests and bad ones, with secrets in every place that a client can put them.
+/// Good and bad requests with secrets in every place that a client can write.
 async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec<Response> {
     let account = json!({ "username": NAME, "password": PASSWORD, "email": EMAIL });
     let mut answers = Vec::new();
@@ -90,7 +90,7 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
         (NAME, PASSWORD),
         (NAME, WRONG_PASSWORD),
         ("unmistakable.nobody", PASSWORD),
-        // Into the wrong field.
+        // In the wrong field.
         (PASSWORD, NAME),
         (NAME, &PASSWORD.repeat(100)),
         (NAME, &PASSWORD.repeat(1000)),
@@ -111,7 +111,7 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
         );
     }
     if let Place::Table(service) = place {
-        // The SDK's errors know what it asked for.
+        // Errors of the SDK hold the request.
         for fault in [INTERNAL_ERROR, Fault::Garbage(400), Fault::Conflict, Fault::LoseResponse] {
             service.proxy.next(3, fault);
             let body =
@@ -125,7 +125,7 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
     answers
 }
 
-/// Takes the token out of the one place where one may be.
+/// Removes the token from the one place where it may be.
 fn take_token(answer: &mut Response) -> Option<String> {
     let token = answer.body.as_object_mut()?.remove("token")?;
     Some(token.as_str().unwrap().to_owned())
@@ -138,7 +138,7 @@ fn assert_none_of(secrets: &[String], text: &str) {
     }
 }
 
-/// What every test here holds all that any function writes against.
+/// Proves [`assert_no_secret`], which every test here relies on.
 #[test]
 fn the_search_finds_what_it_looks_for() {
     assert_no_secret(r#"{"message":"request","outcome":"ok"}"#);

@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::deployed::{Deployed, PASSWORD};
 use crate::proxy::Fault;
 
-/// A user without and one with an email address, and the items of both.
+/// A user without an email and one with, and the items of both.
 const ALICE: (&str, Option<&str>, &[&str]) = ("alice", None, &["USERNAME#alice"]);
 const BOB: (&str, Option<&str>, &[&str]) =
     ("bob", Some("bob@example.com"), &["EMAIL#bob@example.com", "USERNAME#bob"]);
@@ -33,7 +33,7 @@ async fn an_account_whose_confirmation_was_lost_is_its_owners() {
     }
 }
 
-/// Who may have the account must not be told that somebody else has it.
+/// The response must not say that the account belongs to somebody else.
 #[tokio::test]
 async fn an_account_that_is_never_confirmed_is_not_taken() {
     let mut service = Deployed::new().await;

@@ -1,5 +1,5 @@
-//! The three functions as they are deployed: real binaries under the Lambda Runtime API, over a DynamoDB engine and a
-//! stand-in for Secrets Manager, with everything between them that can fail.
+//! The binaries as they are deployed, under stand-ins for the Lambda Runtime API and Secrets Manager, on a DynamoDB engine
+//! behind a proxy that makes faults.
 
 mod binaries;
 mod breakage;

@@ -5,7 +5,7 @@ use crate::deployed::{Deployed, PASSWORD};
 use crate::function::{Function, Response};
 use crate::proxy::{ACCESS_DENIED, Fault, INTERNAL_ERROR, THROTTLED, TOO_MUCH};
 
-/// The three functions, with an account to ask for.
+/// The three functions, with one account.
 struct Functions {
     register: Function,
     login: Function,
@@ -25,7 +25,7 @@ impl Functions {
         }
     }
 
-    /// What each function answers at the same time to what it would grant: registering somebody, and alice's requests.
+    /// The responses of all functions, called at the same time: a registration, and a login and a token of alice.
     async fn ask(&self, import: &str, email: Option<&str>) -> [Response; 3] {
         tokio::join!(
             self.register.register(import, email),
@@ -81,7 +81,7 @@ async fn while_the_endpoint_is_closed_every_response_is_a_503() {
     }
 }
 
-/// An API answers its caller 500 then, and must take it neither for consent nor for a refusal.
+/// An API responds with 500 to its caller then. It must take the error neither for a permission nor for a denial.
 #[tokio::test]
 async fn while_the_table_fails_no_api_is_told_a_verdict() {
     let mut service = Deployed::new().await;
@@ -114,7 +114,7 @@ async fn while_the_table_is_silent_no_api_is_told_a_verdict() {
     }
 }
 
-/// Nobody by that name, and somebody who is not AWS: a listener that does not speak TLS.
+/// A host that does not exist, and a listener that does not speak TLS.
 #[tokio::test]
 async fn a_table_that_cannot_be_reached_is_unavailable() {
     let service = Deployed::new().await;

@@ -1,4 +1,4 @@
-//! Accounts in a table and in a file, for what must be true of both.
+//! Accounts in a table or in a file, for rules of both.
 
 use support::dynamodb::Item;
 use support::lambda::Variables;
@@ -8,11 +8,11 @@ use crate::binaries;
 use crate::deployed::{Deployed, LOUDEST, SECRET};
 use crate::function::Function;
 
-/// Where the accounts are.
+/// The place of the accounts.
 pub enum Place {
-    /// In a file, for functions as they run on a laptop.
+    /// A file, for functions as they run on a laptop.
     File(TempDir),
-    /// In a table, for functions as they are deployed.
+    /// A table, for functions as they are deployed.
     Table(Box<Deployed>),
 }
 
@@ -44,7 +44,7 @@ impl Place {
         }
     }
 
-    /// What leads to the accounts, and nothing else.
+    /// The variables that lead to the accounts.
     pub fn way(&self) -> Variables {
         match self {
             Self::Table(service) => service.way(),
@@ -69,7 +69,7 @@ impl Place {
         functions
     }
 
-    /// The ids in the accounts that there are.
+    /// The ids of all accounts.
     pub async fn account_ids(&self) -> Vec<String> {
         match self {
             Self::Table(service) => {
@@ -87,7 +87,7 @@ impl Place {
         }
     }
 
-    /// How many email addresses are marked as in use.
+    /// The number of emails that are marked as in use.
     pub async fn addresses(&self) -> usize {
         match self {
             Self::Table(service) => {
@@ -115,7 +115,7 @@ impl Place {
         rusqlite::Connection::open(folder.path().join("accounts.db")).unwrap()
     }
 
-    /// All that is kept, as the name of an attribute or a column and its value.
+    /// The whole contents, as names of attributes or columns with their values.
     pub async fn contents(&self) -> Vec<(String, String)> {
         match self {
             Self::Table(service) => {

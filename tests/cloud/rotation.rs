@@ -9,7 +9,7 @@ use crate::deployed::{Deployed, NEW_SECRET, PASSWORD, SECRET};
 use crate::function::Function;
 use crate::proxy::Fault;
 
-/// A token by a key of its own, with this `iat`.
+/// A token of an unknown key, with this `iat`.
 fn foreign_token(number: usize, iat: Option<u64>) -> String {
     let header = json!({ "alg": "HS256", "typ": "JWT", "kid": format!("foreign-{number}") });
     let claims = iat.map_or(json!({}), |iat| json!({ "iat": iat }));
@@ -68,7 +68,7 @@ async fn a_running_function_learns_of_a_new_secret_from_the_first_token_it_signe
     assert_eq!(service.secrets.reads(), 1);
 }
 
-/// Tokens that are made up cost no read if they claim to be old, few if they claim to be new, and never a wrong verdict.
+/// Forged tokens cost no read of the secret if their `iat` is old, few if it is new, and never get a wrong verdict.
 #[tokio::test]
 async fn tokens_of_unknown_keys_make_the_secret_read_again_within_a_budget() {
     let service = Deployed::new().await;
@@ -95,7 +95,7 @@ async fn tokens_of_unknown_keys_make_the_secret_read_again_within_a_budget() {
     assert_eq!((undecided, service.secrets.reads()), (14, 6));
 }
 
-/// There is no verdict then on a token with another `kid`; nothing changes about all others.
+/// A token with another `kid` gets no verdict then. All others are verified as before.
 #[tokio::test]
 async fn while_the_secret_cannot_be_read_again_unknown_keys_are_undecided() {
     for (mode, reads) in [

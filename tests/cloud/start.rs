@@ -7,7 +7,7 @@ use crate::binaries::FUNCTIONS;
 use crate::deployed::{Deployed, PASSWORD, SECRET};
 use crate::function::Refusal;
 
-/// Asserts that a process has ended with a failure and one line that says why.
+/// Asserts that a process has failed with one line that names the problem.
 #[track_caller]
 pub fn assert_says(refusal: &Refusal, problem: &str) {
     assert_eq!(refusal.code, Some(1), "{refusal:?}");
@@ -51,7 +51,7 @@ async fn a_wrong_configuration_is_named() {
     assert_eq!(service.secrets.reads(), 0);
 }
 
-/// It would hide nobody, and nobody would notice.
+/// Such a decoy would hide no account, without any sign of it.
 #[tokio::test]
 async fn a_decoy_that_no_login_could_verify_stops_the_start() {
     let service = Deployed::new().await;

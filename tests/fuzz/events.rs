@@ -11,7 +11,7 @@ use shared::password::Password;
 use crate::functions::{ALICE, FUNCTIONS, PASSWORD, TOKEN, event};
 use crate::{answer, replay};
 
-/// Who is told of a new account has named one that was free.
+/// A 201 is for a name that was free.
 pub fn register(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
     let Some((status, body)) = answered(FUNCTIONS.register(&event)) else { return };
@@ -28,7 +28,7 @@ pub fn register(bytes: &[u8]) {
     }
 }
 
-/// Who gets a token has given the name and the password of its account.
+/// A token is for the name and the password of its account.
 pub fn login(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
     let Some((status, body)) = answered(FUNCTIONS.login(&event)) else { return };
@@ -55,7 +55,7 @@ pub fn validate(bytes: &[u8]) {
     }
 }
 
-/// An answer over HTTP, if the event was one.
+/// The HTTP response, if the event was of HTTP.
 fn answered(reply: Result<Value, Diagnostic>) -> Option<(u64, Value)> {
     match reply {
         Ok(reply) => Some(answer::read(&reply)),
@@ -86,7 +86,7 @@ fn check_validity(reply: &Value, sent: &Value) {
     }
 }
 
-/// A ping has no part that a verdict could be about.
+/// A ping has nothing to be verified.
 fn check_ping(sent: &Value) {
     assert!(sent == &json!({}) || sent.get("source").is_some(), "{sent}");
     assert!(["type", "methodArn", "routeArn"].iter().all(|member| sent[member].is_null()), "{sent}");
@@ -114,7 +114,7 @@ fn check_verdict(reply: &Value, sent: &Value) {
     }
 }
 
-/// A policy for the resource of `reply`, whichever that is.
+/// A policy for the resource of `reply`.
 fn policy(effect: &str, principal: &str, reply: &Value, context: &Value) -> Value {
     json!({
         "principalId": principal,
@@ -130,14 +130,14 @@ fn resource(reply: &Value) -> Option<&str> {
     reply.pointer("/policyDocument/Statement/0/Resource")?.as_str()
 }
 
-/// The token of an answer with so many members.
+/// The token of a response with this many members.
 fn token(body: &Value, members: usize) -> &str {
     assert_eq!(body.as_object().unwrap().len(), members);
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3600)));
     body["token"].as_str().unwrap()
 }
 
-/// The fields that an event carries.
+/// The fields of an event.
 fn form(event: &Value) -> Value {
     let body = event["body"].as_str().unwrap();
     if event["isBase64Encoded"] == true {
@@ -147,7 +147,7 @@ fn form(event: &Value) -> Value {
     }
 }
 
-/// Whether a text stands anywhere in an event.
+/// Searches an event for a text.
 fn says(event: &Value, text: &str) -> bool {
     match event {
         Value::String(string) => string.contains(text),
@@ -157,7 +157,7 @@ fn says(event: &Value, text: &str) -> bool {
     }
 }
 
-/// What the targets hold of those who are let in would hold as well if nobody were.
+/// The targets would also hold if no request ever succeeded.
 #[test]
 fn good_events_are_accepted() {
     let read = |input: &str| event(&replay::input(input)).unwrap().0;

@@ -1,4 +1,4 @@
-//! Guessing: what it gets, and what it costs those who do not guess.
+//! Lock-outs and rate limits, for guessers and for others.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::event::Sender;
 use crate::handlers::{Handlers, PASSWORD, Response, later};
 
-/// Somebody by this name has an account; the other two have not.
+/// A name with an account, and two without.
 const NAMES: [&str; 3] = ["alice", "nobody", "no name at all!"];
 
 async fn login(service: &Handlers, username: &str, password: &str) -> Response {
@@ -15,7 +15,7 @@ async fn login(service: &Handlers, username: &str, password: &str) -> Response {
     service.login(Sender::HttpApi.post(&body)).await
 }
 
-/// Fails so often, each time as soon as it may be.
+/// Fails this often, each time as soon as the lock-out ends.
 async fn fail(service: &Handlers, username: &str, times: u32) {
     for _ in 0..times {
         let mut answer = login(service, username, "wrong password").await;
@@ -220,7 +220,7 @@ async fn an_address_is_what_the_gateway_saw_and_no_header() {
         }
         assert_eq!(service.login(event).await.status, if number == 0 { 401 } else { 429 });
     }
-    // A load balancer tells an address in a header only, which a client can write: nobody is counted.
+    // A load balancer tells the client IP in a header only, which a client can write: nothing is counted.
     for number in 2..4 {
         let mut event = guess(Sender::LoadBalancer, number);
         event["headers"]["x-forwarded-for"] = "203.0.113.7".into();
@@ -241,7 +241,7 @@ async fn an_address_may_try_so_many_registrations() {
     let neighbour = |number| from("2001:db8::ffff:1", register(number));
     assert_eq!(service.register(neighbour(2)).await.status, 429);
     assert_eq!(service.register(from("2001:db8:0:1::1", register(2))).await.status, 201);
-    // What is refused for what it says is not counted; nobody needs many of these to learn anything.
+    // Malformed requests are not counted: they tell nothing about accounts.
     assert_eq!(service.login(from("2001:db8::1", guess(Sender::HttpApi, 9))).await.status, 401);
 }
 

@@ -9,7 +9,7 @@ use crate::tokens::Forge;
 
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 
-/// Which kind of API asks.
+/// The kinds of APIs that have authorizers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Api {
     RestToken,
@@ -85,7 +85,7 @@ impl Api {
         event
     }
 
-    /// What this kind of API is answered when there is no good token.
+    /// The response to this kind of API without a good token.
     fn refusal(self) -> Result<Value, String> {
         match self {
             Self::Http2 => Ok(json!({ "isAuthorized": false, "context": {} })),
@@ -94,7 +94,7 @@ impl Api {
         }
     }
 
-    /// What this kind of API is answered for a good token of this account.
+    /// The response to this kind of API for a good token of this account.
     pub fn consent(self, id: &str, username: &str) -> Value {
         let context = json!({ "user_id": id, "username": username });
         let resource = match self {
@@ -119,7 +119,7 @@ fn policy(effect: &str, principal: &str, resource: &str, context: &Value) -> Val
     })
 }
 
-/// A service, the token of its user `Alice` and her id.
+/// The handlers, a token of `Alice` and her id.
 async fn alice() -> (Handlers, String, String) {
     let service = Handlers::with(&[("JWT_SECRET", SECRET)]).await;
     let token = service.enrol("Alice").await;
@@ -149,7 +149,7 @@ async fn the_token_in_the_samples_is_refused() {
     }
 }
 
-/// One verdict: whatever is wrong with a token, HTTP and every kind of API agree that it is.
+/// HTTP and every kind of API have the same verdict on every token.
 #[tokio::test]
 async fn http_and_every_kind_of_api_agree_on_every_token() {
     let (service, token, id) = alice().await;
@@ -183,7 +183,7 @@ async fn http_and_every_kind_of_api_agree_on_every_token() {
     }
 }
 
-/// How HTTP says that a token was presented and is not good (RFC 6750 section 3).
+/// The challenge for a bad token (RFC 6750 section 3).
 const INVALID: Option<(&str, &str)> = Some(("www-authenticate", r#"Bearer error="invalid_token""#));
 
 fn bearing(sender: Sender, token: &str) -> Value {
@@ -411,7 +411,7 @@ async fn a_revoked_token_is_refused_by_every_kind_of_api_at_once() {
     }
 }
 
-/// A store that fails is no verdict: an error, which no API takes for consent, and not the word for a bad token, which
+/// A failing store is no verdict but an error. No API takes it for a permission, and it is not the word for a bad token, which
 /// would log everybody out.
 #[tokio::test]
 async fn a_fault_of_ours_is_an_error_and_never_a_verdict() {
@@ -510,7 +510,7 @@ async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
     }
 }
 
-/// API Gateway caches a verdict under the identity sources: one that does not hold the token must not carry a verdict.
+/// API Gateway caches a verdict by the identity sources: without the token among them there must be no verdict.
 #[tokio::test]
 async fn a_token_outside_the_identity_sources_is_refused() {
     let (service, token, _) = alice().await;
@@ -555,7 +555,7 @@ async fn a_websocket_may_carry_its_token_as_a_subprotocol() {
     assert_eq!(service.ask(two).await, Api::WebSocket.refusal());
 }
 
-/// Schedules and plugins that keep a function warm must not ring an alarm.
+/// Schedules and plugins that keep a function warm must not set off an alarm.
 #[tokio::test]
 async fn warm_up_pings_are_answered_by_every_function_without_a_look_at_the_store() {
     let service = Handlers::new().await;
@@ -591,7 +591,7 @@ async fn a_load_balancers_health_check_is_answered_without_a_look_at_the_store()
     assert_eq!(service.store_calls(), 0);
 }
 
-/// Any event at all, and any sample with any part replaced: a reply or a clean error, and no consent.
+/// Any event, and any sample with any part replaced, gets a response or a clean error, and no permission.
 mod anything {
     use super::*;
 
@@ -685,7 +685,7 @@ mod anything {
         all.push(pointer);
     }
 
-    /// Runs cases over one service; as many as `FUZZ_CASES` says, or a few thousand.
+    /// Runs `FUZZ_CASES` cases, or a few thousand, over the same handlers.
     #[expect(clippy::disallowed_methods, reason = "a longer run is asked for from outside")]
     fn run(strategy: impl Strategy<Value = Value>) {
         let cases = std::env::var("FUZZ_CASES").map_or(3000, |cases| cases.parse().unwrap());

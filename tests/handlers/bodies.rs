@@ -1,4 +1,4 @@
-//! What `register` and `login` make of a request before they look at a field: method, media type, body.
+//! Requests to `register` and `login` before their fields: method, media type, body.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,8 +20,8 @@ const REQUIRED: (u64, &str) =
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Asserts that both functions give this answer to an event from whichever sender, and do no work for it: neither a
-/// hash nor a call to the store.
+/// Asserts that both functions give this response to an event of any sender, without work: neither a hash nor a call of
+/// the store.
 async fn assert_answered(
     service: &Handlers,
     what: &str,
@@ -55,7 +55,7 @@ fn in_base64(mut event: Value) -> Value {
     event
 }
 
-/// Demands that both functions do what they are for.
+/// Asserts that both functions succeed.
 async fn assert_serves(service: &Handlers, name: &str) {
     service.enrol(name).await;
     let body = json!({ "username": name, "password": PASSWORD }).to_string();
@@ -87,7 +87,7 @@ async fn a_body_must_be_one_object_with_each_key_once() {
         r#"{"username":"canary"/* a comment */}"#,
         "\u{feff}{}",
         "{\"username\":\"can\nary\",\"password\":\"canary canary\"}",
-        // What serde derives for a struct would read the first of these.
+        // A struct's derived deserialization would read the first of these.
         r#"["canary","canary canary"]"#,
         r#"[{"username":"canary","password":"canary canary"}]"#,
         "[]",
@@ -146,7 +146,7 @@ async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
     assert_body_answered(&service, "250 KB of arrays", &"[],".repeat(83_000), TOO_LARGE).await;
     let mib = format!(r#"{{"username":"canary","password":"{}"}}"#, "x".repeat(1 << 20));
     assert_answered(&service, "1 MiB", |sender| sender.post(&mib), TOO_LARGE, None).await;
-    // As much as Lambda hands on.
+    // The most that Lambda passes on.
     let most = Sender::HttpApi.post(&"x".repeat(5_900_000));
     for function in READERS {
         service.call(function, most.clone()).await.must_be(TOO_LARGE.0, TOO_LARGE.1, None);

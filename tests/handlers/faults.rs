@@ -1,5 +1,5 @@
-//! A handler that panics: its caller has an answer, no API takes it for consent, the next request is served, and the log
-//! says where it was and not what was panicked about.
+//! A handler that panics: its caller gets a response, no API a permission, the next request is served, and the log has the
+//! place of the panic and not its message.
 
 use std::process::Command;
 
@@ -41,7 +41,7 @@ async fn a_panic_is_an_internal_error_and_no_verdict_and_the_next_request_is_ser
     }
 }
 
-/// Set for the process whose log is looked at: it is one of its own, since a log is a whole process's.
+/// Set in a second process, whose log is examined: a process has one log for all of its tests.
 const LOGGING: &str = "A_PROCESS_THAT_LOGS";
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What may be a password, and what of it counts.
+//! Passwords: accepted forms and normalization.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ async fn register(service: &Handlers, username: &str, password: &str) -> u64 {
 }
 
 async fn login(service: &Handlers, username: &str, password: &str) -> u64 {
-    // Longer than any lock after the few failures here.
+    // Longer than the lock-out after the few failures here.
     later(Duration::from_mins(15));
     let body = json!({ "username": username, "password": password }).to_string();
     service.login(Sender::HttpApi.post(&body)).await.status
@@ -64,7 +64,7 @@ async fn composition_makes_no_difference_and_everything_else_does() {
     }
 }
 
-/// Strings that programs of all kinds have stumbled over.
+/// Strings that have broken programs of all kinds.
 #[tokio::test]
 async fn naughty_strings_are_passwords_like_any_other() {
     let service = Handlers::new().await;
@@ -97,7 +97,7 @@ async fn naughty_strings_are_passwords_like_any_other() {
     assert_eq!(login(&service, "user0", PASSWORD).await, 401);
 }
 
-/// OWASP's least cost, a salt of 16 bytes and a tag of 32, as RFC 9106 recommends; and no salt twice.
+/// The minimum cost of OWASP, a salt of 16 bytes and a tag of 32, as RFC 9106 recommends; and no salt twice.
 #[tokio::test]
 async fn the_stored_hash_is_a_phc_string_of_sufficient_cost_with_its_own_salt() {
     const USERS: usize = 40;

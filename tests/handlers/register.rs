@@ -10,7 +10,7 @@ async fn register(service: &Handlers, body: Value) -> Response {
     service.register(Sender::HttpApi.post(&body.to_string())).await
 }
 
-/// The answer to a good registration with one field replaced.
+/// The response to a good registration with one field replaced.
 async fn with(service: &Handlers, field: &str, value: impl Into<Value>) -> Response {
     let mut body = json!({ "username": "alice", "password": PASSWORD, "email": "alice@example.com" });
     body[field] = value.into();
@@ -131,7 +131,7 @@ async fn each_bad_value_has_its_message() {
     assert_eq!(with(&service, "password", PASSWORD).await.status, 201);
 }
 
-/// As browser forms send a field that was left empty.
+/// Browser forms send an empty field like this.
 #[tokio::test]
 async fn an_empty_or_null_email_is_none() {
     let service = Handlers::new().await;
@@ -254,8 +254,7 @@ async fn every_printing_character_makes_a_password() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever stands in the fields: an answer for the client, never a fault of ours. The field that is certainly
-    /// bad keeps the hash, which would take minutes here, from being computed.
+    /// Any fields get a response below 500. The field that is always bad avoids the hash, which would take minutes here.
     #[test]
     fn any_fields_are_answered(username in any::<String>(), password in any::<String>(), email in any::<String>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -271,7 +270,7 @@ proptest! {
     }
 }
 
-/// A client that had no response sends its registration again.
+/// A client without a response sends its registration again.
 #[tokio::test]
 async fn a_registration_with_the_same_idempotency_key_is_answered_as_before() {
     let service = Handlers::new().await;

@@ -1,4 +1,4 @@
-//! Routes: the end of the path decides, whatever stage, base path or mount stands before it.
+//! Routes: the end of the path decides, behind any stage, base path or mount.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The samples in `events/`, so that they cannot rot.
+//! The samples in `events/`, kept in step with the handlers.
 
 use std::path::Path;
 

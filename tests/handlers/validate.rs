@@ -92,7 +92,7 @@ async fn of_two_headers_none_is_believed() {
     }
     let both = [("Authorization", token.as_str()), ("authorization", token.as_str())];
     assert_invalid(&validate(&service, Sender::RestApi, &both).await, "two spellings");
-    // An HTTP API joins what comes several times.
+    // An HTTP API joins headers of one name.
     let joined = format!("{token},{token}");
     assert_invalid(&validate(&service, Sender::HttpApi, &[("authorization", &joined)]).await, "joined");
 }
@@ -152,7 +152,7 @@ async fn a_token_ends_with_its_account_its_version_and_its_state() {
     }
 }
 
-/// A name that is deleted and registered again by somebody else: the former owner's token is not the new one's.
+/// A name that is deleted and registered again: tokens of the former owner are not of the new one.
 #[tokio::test]
 async fn a_token_is_not_good_for_the_next_owner_of_a_name() {
     let service = Handlers::new().await;

@@ -1,4 +1,4 @@
-//! From the registration to the token, as the owner of an account and as a stranger.
+//! Registration, login and tokens, by the owner of an account and by others.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use support::emulator::Emulator;
 use support::store::Store;
 use tokio::time::Instant;
 
-/// What everybody is told who has no right to log in.
+/// Asserts the response to every failed login.
 #[track_caller]
 fn is_refused(answer: &Response) {
     answer.must_be(
@@ -19,7 +19,7 @@ fn is_refused(answer: &Response) {
     );
 }
 
-/// What everybody is told whose token is not good.
+/// Asserts the response to every bad token.
 #[track_caller]
 fn is_no_token(answer: &Response) {
     let challenge = r#"Bearer error="invalid_token""#;
@@ -92,7 +92,7 @@ pub async fn a_name_or_an_address_in_use_is_refused(service: &Emulator) {
     register("FIRST", "second@example.com").await.must_be(400, &format!("{{{name}}}"), None);
     register("second", "FIRST@EXAMPLE.com").await.must_be(400, &format!("{{{address}}}"), None);
     register("First", "First@example.com").await.must_be(400, &format!("{{{address},{name}}}"), None);
-    // What was refused has left nothing behind.
+    // Refused registrations have left nothing behind.
     assert_eq!(register("second", "second@example.com").await.status, 201);
     assert_eq!(client.login("first", PASSWORD).await.status, 200);
 }
@@ -132,10 +132,10 @@ pub async fn a_token_ends_with_its_time(store: &Store) {
     variables.push(("TOKEN_TTL_SECONDS", "3".to_owned()));
     let service = Emulator::start(&variables);
     let client = service.client();
-    // So that none of its time goes into the start of a process.
+    // Starts the process, so that the token loses no time to that.
     assert_eq!(client.login("mayfly", PASSWORD).await.status, 401);
     is_no_token(&client.validate("Bearer none").await);
-    // On a machine with much else to do the time may be over before it is looked at: then it is another one's turn.
+    // On a busy machine the time may be over before the first look: then another token is tried.
     let mut names = (0..20).map(|number| format!("mayfly{number}"));
     let (name, registered) = loop {
         let (name, asked) = (names.next().expect("one in time"), Instant::now());
@@ -159,7 +159,7 @@ pub async fn a_token_ends_with_its_time(store: &Store) {
     assert_eq!(client.login(&name, PASSWORD).await.status, 200, "and another one is had by logging in");
 }
 
-/// The one journey here that looks into the database file: nothing in the service disables an account.
+/// Changes the database file: no function disables an account.
 #[tokio::test]
 async fn a_disabled_account_is_refused_like_a_wrong_password_and_its_tokens_end() {
     let store = Store::sqlite();

@@ -1,28 +1,28 @@
-//! Functions are killed in the middle of their work.
+//! Functions are killed while they handle requests.
 
 use support::client::{self, Client};
 use support::emulator::{self, Emulator};
 use support::store::Store;
 use tokio::task::JoinSet;
 
-/// How often the service is started, stormed, killed, and started again on what the last round left.
+/// The number of rounds. Each starts the service on the store of the last one, sends requests and kills it.
 const ROUNDS: usize = 4;
 const NAMES: usize = 80;
 const CLIENTS: usize = 12;
 const PROCESSES: usize = 6;
 
-/// After so many acknowledged registrations one process is killed, while its siblings go on.
+/// The numbers of acknowledged registrations after which one process is killed. The others go on.
 const ONE_IS_KILLED: [usize; 4] = [10, 20, 30, 40];
 
-/// After so many all are killed. The emulator does not replace them, so that ends the round.
+/// The number after which all are killed. The emulator does not replace them, which ends the round.
 const ALL_ARE_KILLED: usize = 50;
 
-/// What became of the registrations.
+/// The outcomes of registrations.
 #[derive(Default)]
 struct Outcomes {
-    /// Those that were answered with a 201, and the tokens in the answers.
+    /// Names whose response was a 201, with the token in it.
     acknowledged: Vec<(String, String)>,
-    /// Those of which nobody knows: no answer, or a fault of the service.
+    /// Names without a response, or with an error of the service.
     unknown: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ pub async fn no_acknowledged_account_is_lost_when_functions_are_killed(store: &S
     for round in 0..ROUNDS {
         storm(store, round, &mut outcomes).await;
     }
-    // What had been answered when everything was killed counts as well.
+    // Responses that were sent before the last kill count too.
     assert!(outcomes.acknowledged.len() >= ROUNDS * ALL_ARE_KILLED);
     assert!(outcomes.unknown.len() >= ROUNDS, "nothing was under way when everything was killed");
 
@@ -69,7 +69,7 @@ async fn storm(store: &Store, round: usize, outcomes: &mut Outcomes) {
     }
 }
 
-/// Kills what is to be killed after so many acknowledgements. After the last, the emulator ends as well: what is under
+/// Kills the processes that are due after this many acknowledgements. With the last, the emulator ends too: requests under
 /// way would wait for it.
 fn strike(service: Emulator, acknowledged: usize) -> Option<Emulator> {
     let one = ONE_IS_KILLED.contains(&acknowledged);

@@ -1,4 +1,4 @@
-//! The first start of a import, who has configured nothing. It looks into the database folder.
+//! The first start, without any configuration.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -58,7 +58,7 @@ async fn writing_accounts_does_not_restart_the_functions() {
     assert_eq!(service.processes("register"), processes, "after {written} registrations");
 }
 
-/// A working directory with nothing but the list of what the emulator is not to watch.
+/// A working directory with one file: the list of paths that the emulator does not watch.
 fn working_directory() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::copy(Path::new(ROOT).join(IGNORED), folder.path().join(IGNORED)).unwrap();

@@ -3,8 +3,8 @@
 //!
 //! - [`accounts`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that run on every store. They do not look
 //!   into it.
-//! - [`routes`] is the table of routes, [`refusals`] that of errors, [`events`] the sample events, [`defaults`] the first start without any
-//!   configuration, and [`bad_database`] what happens to a laptop's file.
+//! - [`routes`] tests the routes, [`refusals`] the errors, [`events`] the sample events, [`defaults`] a start without any
+//!   configuration, and [`bad_database`] database files that cannot be used.
 
 mod accounts;
 mod crash;

@@ -1,4 +1,4 @@
-//! Many want one name.
+//! Concurrent registrations of one name.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ pub async fn of_many_racers_for_one_name_one_wins(store: &Store) {
         let valid = service.client().validate(&registered.bearer()).await;
         assert_eq!((valid.status, valid.text("user_id")), (200, registered.text("user_id")));
         let client = service.client();
-        // A success in between, so that the name is not locked.
+        // A success in between keeps the name from being locked.
         for losers in losers.chunks(4) {
             for (Racer { name, password }, _) in losers {
                 assert_eq!(client.login(name, password).await.status, 401, "{name}, won by {winner:?}");
@@ -62,7 +62,7 @@ fn racers(round: usize) -> Vec<Racer> {
     names.into_iter().enumerate().map(racer).collect()
 }
 
-/// Sends the requests of all racers, then waits for the answers.
+/// Sends the requests of all racers, then waits for the responses.
 async fn all_at_once<F: Future<Output = Response> + Send + 'static>(
     racers: &[Racer],
     request: impl Fn(Racer) -> F,

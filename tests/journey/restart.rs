@@ -1,4 +1,4 @@
-//! The service ends and starts again.
+//! A restart of the service.
 
 use support::client::PASSWORD;
 use support::emulator::Emulator;

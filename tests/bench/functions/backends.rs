@@ -1,4 +1,4 @@
-//! What the functions run against: their stores, a secret, and Lambda's environment.
+//! The surroundings of the functions: stores, a secret, and Lambda's environment.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -15,7 +15,7 @@ use crate::function::Function;
 pub const PASSWORD: &str = "correct horse battery staple";
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 
-/// Where accounts live.
+/// The store of accounts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Store {
     DynamoDb,
@@ -25,7 +25,7 @@ pub enum Store {
 impl Store {
     pub const ALL: [Self; 2] = [Self::Sqlite, Self::DynamoDb];
 
-    /// The word in the names of quantities.
+    /// Its name in those of quantities.
     pub fn name(self) -> &'static str {
         match self {
             Self::DynamoDb => "dynamodb",
@@ -49,7 +49,7 @@ impl Backends {
         Self { binaries, folder: tempfile::tempdir().unwrap(), aws }
     }
 
-    /// Starts a function over a store; how long that took.
+    /// Starts a function over a store. Returns the time of the start, in milliseconds.
     pub async fn function(&self, name: &str, store: Store) -> (Function, f64) {
         let binary = match store {
             Store::DynamoDb => self.binaries.deployed(name),
@@ -58,7 +58,7 @@ impl Backends {
         Function::start(&binary, &self.environment(name, store)).await
     }
 
-    /// Starts the least that a function can be.
+    /// Starts the function that does nothing.
     pub async fn hello(&self) -> (Function, f64) {
         Function::start(&self.binaries.hello(), &self.environment("hello", Store::Sqlite)).await
     }

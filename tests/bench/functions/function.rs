@@ -1,4 +1,4 @@
-//! One function as a process under the Runtime API, watched from outside.
+//! A function as a process under the Runtime API, measured from outside.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// Longer than anything here may take.
+/// The time limit of everything here.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running function. It is killed when dropped.
@@ -23,7 +23,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts a process and waits until it asks for its first event. How long that took, in milliseconds.
+    /// Starts a process and waits until it asks for its first event. Returns the time of that, in milliseconds.
     pub async fn start(binary: &Path, environment: &[(&str, String)]) -> (Self, f64) {
         let runtime_api = RuntimeApi::start().await;
         let folder = tempfile::tempdir().unwrap();
@@ -47,7 +47,7 @@ impl Function {
         (function, took)
     }
 
-    /// Has an event answered with this status. How long that took, in milliseconds.
+    /// Sends an event, which must get this status. Returns the response and its time, in milliseconds.
     pub async fn answer(&self, event: &Value, status: u64) -> (Value, f64) {
         let payload = event.to_string();
         let asked = Instant::now();
@@ -64,7 +64,7 @@ impl Function {
         milliseconds(self.started.elapsed())
     }
 
-    /// The most memory that was ever resident, in MB.
+    /// The peak of resident memory, in MB.
     pub fn peak_memory(&self) -> f64 {
         let status = self.proc("status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -72,7 +72,7 @@ impl Function {
         kib * 1024.0 / 1e6
     }
 
-    /// How long its threads have run on a processor, in milliseconds.
+    /// The processor time of all threads, in milliseconds.
     pub fn processor_time(&self) -> f64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
         let nanoseconds = |task: fs::DirEntry| -> f64 {
@@ -82,7 +82,7 @@ impl Function {
         tasks.map(|task| nanoseconds(task.unwrap())).sum::<f64>() / 1e6
     }
 
-    /// How much it has logged, in bytes.
+    /// The size of its log, in bytes.
     pub fn logged(&self) -> u64 {
         fs::metadata(self.folder.path().join("log")).unwrap().len()
     }

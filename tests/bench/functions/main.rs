@@ -1,11 +1,11 @@
-//! Measures the functions as processes under a stand-in for the Lambda Runtime API, against the least that a function
-//! can be, and prints tables that a README can hold.
+//! Measures the functions as processes under a stand-in for the Lambda Runtime API, against a function that does nothing,
+//! and prints tables in Markdown.
 //!
 //! ```sh
 //! tests/measure                                    # everything, in about a quarter of an hour
 //! tests/measure --quick                            # with fewer repetitions
-//! tests/measure --json NEW.json --compare OLD.json # and what has changed since
-//! tests/measure --read OLD.json                    # nothing but the tables of an earlier run
+//! tests/measure --json NEW.json --compare OLD.json # and the changes since
+//! tests/measure --read OLD.json                    # only the tables of an earlier run
 //! ```
 
 #![expect(clippy::disallowed_methods, reason = "time is what this is about")]
@@ -55,13 +55,13 @@ fn main() {
     }
 }
 
-/// `rounds` is how often the dear requests are repeated.
+/// `rounds` is the number of repetitions of the slow requests.
 fn measure(rounds: usize) -> Results {
     let mut measurements = Measurements::default();
     let binaries = Binaries::build();
     binaries.weigh(&mut measurements);
     let backends = Backends::start(binaries);
-    // One thread here, so that the function has a processor for itself.
+    // One thread here leaves a processor to the function.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         eprintln!("starts");

@@ -1,4 +1,4 @@
-//! What starts and requests take, each kind in turn with all others, so that all have the same weather.
+//! The times of starts and requests. All kinds take turns, so that all meet the same state of the machine.
 
 use std::time::Instant;
 
@@ -10,14 +10,14 @@ use crate::function::Function;
 use crate::hash::Bare;
 use crate::statistics::Measurements;
 
-/// How many rounds go by before anything is noted.
+/// The number of rounds before the measured ones.
 const WARM_UP: usize = 3;
 
-/// How many cheap requests there are for one that computes a hash.
+/// The number of cheap requests for one that computes a hash.
 const CHEAP: usize = 10;
 
-/// Starts each function again and again: how long until it asks for its first event, until it has answered one, and
-/// what that first request took by itself.
+/// Measures starts of each function: the time until it asks for its first event, until its first response, and of that
+/// request alone.
 pub async fn starts(backends: &Backends, rounds: usize, into: &mut Measurements) {
     let mut tokens = Vec::new();
     for store in Store::ALL {
@@ -55,7 +55,7 @@ async fn start(
     into.add(format!("{name} first request ms"), first);
 }
 
-/// Has functions answer that have long started.
+/// Measures requests to running functions.
 pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut Measurements) {
     let client = backends.client();
     let reply = register(backends, store, "regular").await;
@@ -78,7 +78,7 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
             }
         }
         notes.add("argon2id, bare beside", "ms", bare.compute());
-        // Nobody fails twice, and so nobody is locked out.
+        // No name fails twice, and so none is locked.
         let last = format!("warm{}", round.wrapping_sub(1));
         let known = if round == 0 { "regular" } else { &last };
         for (what, event, status) in [
@@ -115,14 +115,14 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
     }
 }
 
-/// Where what is measured of requests goes, if anywhere yet.
+/// The measurements of requests, or none during the warm-up.
 struct Notes<'a> {
     store: Store,
     into: Option<&'a mut Measurements>,
 }
 
 impl Notes<'_> {
-    /// Has an event answered, and notes how long that took and how much of it on a processor.
+    /// Sends an event, and notes its time and its processor time.
     async fn answer(&mut self, what: &str, function: &Function, event: &Value, status: u64) {
         let busy = function.processor_time();
         let (_, took) = function.answer(event, status).await;

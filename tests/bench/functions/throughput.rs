@@ -1,4 +1,4 @@
-//! How much work several environments do at the same time.
+//! The throughput of several environments at the same time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::backends::{Backends, PASSWORD, Store, token};
 use crate::function::Function;
 use crate::statistics::Measurements;
 
-/// As many environments as are compared.
+/// The numbers of environments.
 const ENVIRONMENTS: [usize; 3] = [1, 2, 8];
 
-/// Keeps environments busy, and counts what they answer per second, and per second of processor time.
+/// Keeps environments busy, and counts their responses per second, and per second of processor time.
 pub async fn measure(backends: &Backends, store: Store, duration: Duration, into: &mut Measurements) {
     let (register, _) = backends.function("register", store).await;
     let (reply, _) = register.answer(&credentials("busy", PASSWORD), 201).await;
@@ -40,7 +40,7 @@ pub async fn measure(backends: &Backends, store: Store, duration: Duration, into
     }
 }
 
-/// How many events all of them answer until then.
+/// The number of responses of all of them until then.
 async fn together(environments: &[Arc<Function>], event: &Value, until: Instant) -> f64 {
     let mut tasks = JoinSet::new();
     for function in environments {

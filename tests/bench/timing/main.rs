@@ -1,9 +1,9 @@
-//! Whether the time of a refused login tells who has an account: thousands of logins of each kind, in random order, and
-//! what somebody learns from their times. `tests/timing` runs it; its exit status is the verdict.
+//! Compares the times of failed logins with and without an account: thousands of each kind, in random order. `tests/timing`
+//! runs it. It fails if times tell which accounts exist.
 //!
 //! Each kind is compared with an unknown name: in one process, where the handler is called with events, and over HTTP
-//! through the emulator. One kind is known to give itself away, an account whose hash has another cost: a run in which
-//! that is not noticed has shown nothing.
+//! through the emulator. One kind is known to differ, an account whose hash has another cost: a run that does not notice it
+//! fails too.
 
 mod report;
 
@@ -29,17 +29,17 @@ use tokio::time::Instant;
 
 use crate::report::Report;
 
-/// How many logins of each kind are measured unless the command says otherwise, and how many before them are not.
+/// The number of measured logins of each kind unless the command gives one, and of those before that are not measured.
 const ROUNDS: usize = 2000;
 const WARM_UP: usize = 100;
 
-/// In so many rounds, one hash is computed by itself: what differences are measured by.
+/// One hash alone is timed in this many rounds, as the unit of differences.
 const HASH_EVERY: usize = 10;
 
 const RIGHT: &str = "correct horse battery staple";
 const WRONG: &str = "correct horse battery stapler";
 
-/// Why a login is refused.
+/// The cause of a failed login.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Unknown,
@@ -70,16 +70,16 @@ impl Kind {
         }
     }
 
-    /// What is promised of it: that it takes the time of an unknown name.
+    /// Returns true if it must take the time of an unknown name.
     fn is_promised(self) -> bool {
         !matches!(self, Self::OldCost)
     }
 }
 
-/// One login of each kind, under names that nobody has tried yet.
+/// One login of each kind, at names without a failure.
 type Round = [(Kind, String); Kind::ALL.len()];
 
-/// How long the logins of each kind took, round by round, and a hash by itself; in milliseconds.
+/// The times of logins of each kind, by round, and of a hash alone; in milliseconds.
 #[derive(Default)]
 struct Times {
     logins: [Vec<f64>; Kind::ALL.len()],
@@ -115,14 +115,14 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Makes accounts for so many rounds, and puts each round in an order of its own.
+/// Makes accounts for this many rounds, each in an order of its own.
 async fn enrol(store: &Store, rounds: usize, random: &mut fastrand::Rng) -> Vec<Round> {
     let accounts = SqliteStore::open(&store.file()).expect("a database");
     let [hash, old_hash] = [(19_456, 2), (12_288, 3)].map(|(memory_kib, iterations)| {
         let hasher = Hasher::new(Cost::new(memory_kib, iterations).expect("a cost")).expect("a hasher");
         hasher.hash(&Password::parse(RIGHT).expect("a password")).expect("a hash")
     });
-    // Names tell nothing, not even by where they stand in the database.
+    // Random names: their place in the database is independent of their kind.
     let mut names: Vec<_> = (0..rounds * Kind::ALL.len()).map(|number| format!("name{number:06}")).collect();
     random.shuffle(&mut names);
     let mut planned = Vec::with_capacity(rounds);
@@ -171,7 +171,7 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
     .await
 }
 
-/// All that a client waits for.
+/// HTTP through the emulator.
 async fn over_http(store: &Store, logins: &[Round]) -> Times {
     let service = Emulator::start(&store.variables);
     let client = service.client();
