@@ -221,7 +221,7 @@ async fn respond(
         return pending().await;
     }
     let (head, body) = request.into_parts();
-    let body = to_bytes(Body::new(body), usize::MAX).await.unwrap();
+    let body = to_bytes(Body::new(body), usize::MAX).await.ok()?;
     let operation = operation(&head);
     let (fault, delay) = {
         let mut state = state.lock().unwrap();
