@@ -39,6 +39,12 @@ TABLE_ARN = {
 SECRET = {"Ref": "JwtSecret"}
 
 # Conditions of DynamoDB, as AWS documents them for access to single attributes.
+REGISTRATION = {
+    "ForAllValues:StringEquals": {
+        "dynamodb:Attributes": ["pk", "id", "username", "token_version", "disabled", "created_at", "idempotency"]
+    },
+    "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+}
 NO_OLD_VALUES = {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
 NO_PASSWORD_HASH = {
     "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "id", "username", "token_version", "disabled"]},
@@ -50,11 +56,11 @@ PERMISSIONS = {
     "RegisterFunction": [
         ("dynamodb:PutItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*"], NO_OLD_VALUES),
         ("dynamodb:UpdateItem", TABLE_ARN, ["ADDRESS#register#*"], {}),
-        ("dynamodb:GetItem", TABLE_ARN, ["PRIME"], {}),
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "PRIME"], REGISTRATION),
         ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
     "LoginFunction": [
-        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "ATTEMPTS#*", "PRIME"], {}),
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "ATTEMPTS#*", "ADDRESS#login#*", "PRIME"], {}),
         ("dynamodb:PutItem", TABLE_ARN, ["ATTEMPTS#*"], {}),
         ("dynamodb:DeleteItem", TABLE_ARN, ["ATTEMPTS#*"], {}),
         ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*", "ADDRESS#login#*"], {}),

@@ -13,6 +13,7 @@
 mod csv;
 mod fields;
 mod json;
+mod line;
 mod lines;
 mod progress;
 mod refused;
@@ -34,7 +35,7 @@ use crate::arguments::ImportArguments;
 use crate::exit::{CommandError, ExitCode};
 use crate::output::Output;
 use crate::retry::retry;
-use lines::{FileError, Line};
+use line::{FileError, Line};
 use progress::Progress;
 use refused::{Reason, RefusedLines};
 

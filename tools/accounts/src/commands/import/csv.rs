@@ -10,7 +10,7 @@ use shared::store::Import;
 use shared::time::Timestamp;
 
 use super::fields::{COLUMNS, Fields, REQUIRED};
-use super::lines::{FileError, Line};
+use super::line::{FileError, Line};
 use super::refused::Reason;
 use crate::bounded_line::MAX_LINE_BYTES;
 

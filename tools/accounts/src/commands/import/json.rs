@@ -7,7 +7,7 @@ use serde_json::error::Category;
 use shared::time::Timestamp;
 
 use super::fields::Fields;
-use super::lines::{FileError, Line};
+use super::line::{FileError, Line};
 use super::refused::Reason;
 use crate::bounded_line::{LineTooLong, read_bounded_line};
 

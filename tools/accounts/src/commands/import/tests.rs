@@ -7,7 +7,8 @@ use shared::store::Import;
 use shared::time::Timestamp;
 
 use super::fields::COLUMNS;
-use super::lines::{FileError, Line, read_lines};
+use super::line::{FileError, Line};
+use super::lines::read_lines;
 use crate::arguments::Arguments;
 
 /// Made by Django 5.2.19 from `correct horse`.
