@@ -1,4 +1,4 @@
-//! `tests/CHECKLIST.md` names tests that exist, and leaves no requirement without a word.
+//! `tests/CHECKLIST.md` names tests that exist, and has a test or a reason for every requirement.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn checklist() -> String {
     fs::read_to_string(Path::new(ROOT).join("tests/CHECKLIST.md")).unwrap()
 }
 
-/// What is set in backquotes and looks like the path of a test.
+/// The text in backquotes that looks like the path of a test.
 fn named_tests(document: &str) -> Vec<&str> {
     let crates = ["cloud", "handlers", "journey", "login", "register", "shared", "template", "validate"];
     let quoted = document.split('`').skip(1).step_by(2);
@@ -34,7 +34,7 @@ fn file_of(path: &str) -> Option<(PathBuf, &str)> {
         "cloud" | "handlers" | "journey" => format!("tests/{first}"),
         function => format!("functions/{function}/src"),
     });
-    // The deepest module that has a file: the others stand in it.
+    // The deepest module with a file of its own.
     let ends: Vec<_> = rest.match_indices("::").map(|(end, _)| end).collect();
     ends.into_iter().rev().find_map(|end| {
         let file = folder.join(format!("{}.rs", rest[..end].replace("::", "/")));
@@ -42,7 +42,7 @@ fn file_of(path: &str) -> Option<(PathBuf, &str)> {
     })
 }
 
-/// Whether a test stands there: by its attribute, or by being a rule for both stores that others run by name.
+/// Returns true if there is such a test: with its attribute, or a rule of both stores that is run by its name.
 fn exists(path: &str) -> bool {
     let Some((file, rest)) = file_of(path) else { return false };
     let text = fs::read_to_string(&file).unwrap();

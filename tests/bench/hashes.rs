@@ -1,6 +1,7 @@
-//! How long the verification of each kind of password hash takes, in multiples of one of our own.
+//! The time of a verification of each kind of password hash, in multiples of an Argon2id of ours.
 //!
-//! One of our own comes right before each, so that whatever else the machine does falls on both.
+//! `cargo bench --workspace --bench hashes` runs it. An Argon2id of ours comes right before each, so that other work on the
+//! machine slows down both.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 
@@ -16,7 +17,7 @@ struct Candidate {
     name: String,
     hash: PasswordHash,
     password: Password,
-    /// In multiples of our own hash right before it.
+    /// In multiples of the Argon2id right before.
     ratios: Vec<f64>,
 }
 

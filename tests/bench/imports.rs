@@ -1,29 +1,26 @@
-//! How long the operator's tool, as built for release, takes to import accounts into a new SQLite file and into a
-//! DynamoDB engine, and how much memory: `cargo bench --workspace --bench imports`.
+//! The time and memory of the operator's tool, built for release, for an import into a new SQLite file and into a DynamoDB
+//! engine: `cargo bench --workspace --bench imports`.
 //!
-//! There are fewer accounts with an email address, which take a transaction each: the engine remembers the token of every
-//! one, and looks through all of them for the next.
+//! There are fewer accounts with an email, which take a transaction each: the engine keeps the token of every transaction,
+//! and searches all of them for the next.
 
 #![expect(clippy::disallowed_methods, reason = "time is what this is about")]
-
-#[path = "../cloud/engine.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod engine;
-mod release;
 
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use engine::{Engine, TABLE};
+use support::cargo;
+use support::dynamodb::{Engine, TABLE};
 
 /// Made by Django 5.2.19.
 const HASH: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
 
 #[tokio::main]
 async fn main() {
-    let accounts = release::build(&["--package", "accounts", "--example", "accounts"]).pop().unwrap();
+    let accounts =
+        cargo::build(&["--release", "--package", "accounts", "--example", "accounts"]).pop().unwrap();
     let engine = Engine::start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite://{}", folder.path().join("accounts.db").display());
@@ -44,7 +41,7 @@ async fn main() {
     }
 }
 
-/// So many users; no name is in a file with email addresses and in one without.
+/// A file of this many users. No name is both in one with emails and in one without.
 fn csv(count: u32, email: bool) -> String {
     let mut csv = "username,password,email\n".to_owned();
     for number in 0..count {
@@ -57,7 +54,7 @@ fn csv(count: u32, email: bool) -> String {
     csv
 }
 
-/// Imports a file, all of it. The most memory that took, in MB.
+/// Imports a whole file. Returns the peak memory in MB.
 fn import(accounts: &Path, users: &Path, location: &str, engine: &Engine, folder: &Path) -> f64 {
     let peak = folder.join("peak");
     let mut import = Command::new("python3");

@@ -1,18 +1,10 @@
-//! Counts the instructions of warm requests to `validate`, as built for release, and compares them with those on record:
-//! a count that is the same on a busy machine, where a time is not.
+//! Counts the instructions of warm requests to `validate`, built for release, and compares them with those on record. Other
+//! work on the machine changes a time, but not this count.
 //!
 //! ```sh
 //! tests/instructions            # fails when a request needs more than the record and the tolerance allow
 //! tests/instructions --record   # puts the counts of now on record
 //! ```
-
-#[path = "../cloud/http.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod http;
-#[path = "../cloud/lambda.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod lambda;
-mod release;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +12,6 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, SystemTime};
 
-use lambda::Lambda;
 use serde_json::{Value, json};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::Username;
@@ -28,21 +19,23 @@ use shared::password::hash::PasswordHash;
 use shared::store::{Registrations, SqliteStore};
 use shared::time::Timestamp;
 use shared::token::{Issuer, Key, Keys, Rules};
+use support::runtime_api::RuntimeApi;
+use support::{cargo, samples};
 
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 
-/// The counts on record, by processor architecture, for one another's instructions are not comparable.
+/// The counts on record, by processor architecture: they cannot be compared across architectures.
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
 
-/// What a count may differ by: compilers and libraries change it a little, a second look-up or parse by much more.
+/// The accepted change of a count. Compilers and libraries change it less, a second look-up or parse more.
 const TOLERANCE: f64 = 0.05;
 
-/// Requests in a short and in a long run. Their difference is free of what a start costs.
+/// Requests in a short and in a long run. The difference of their counts is free of the start.
 const REQUESTS: [u32; 2] = [20, 220];
 
 fn main() -> ExitCode {
     // With SQLite.
-    let binary = release::build(&["--package", "validate"]).pop().unwrap();
+    let binary = cargo::build(&["--release", "--package", "validate"]).pop().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let counts = runtime.block_on(async {
         let scene = Scene::new().await;
@@ -64,8 +57,8 @@ fn main() -> ExitCode {
     compare(&record[std::env::consts::ARCH], &counts)
 }
 
-/// Prints the counts beside those on record. A failure if there are more instructions, or far fewer: the record is
-/// stale then, and would hide the next increase.
+/// Prints the counts beside those on record. Fails if there are more instructions, or far fewer: such a record is stale and
+/// hides the next increase.
 fn compare(record: &Value, counts: &BTreeMap<&str, u64>) -> ExitCode {
     let mut outcome = ExitCode::SUCCESS;
     for (name, count) in counts {
@@ -120,12 +113,9 @@ impl Scene {
         Self { folder, token }
     }
 
-    /// From all that there is to do, to nothing: the difference of the last two is what verifying a token costs.
+    /// Requests with ever less work. The difference of the last two is the verification of a token.
     fn requests(&self) -> [(&'static str, String, u64); 3] {
-        let (signed, signature) = self.token.rsplit_once('.').unwrap();
-        // Still base64, so that it takes a MAC to tell.
-        let forged =
-            format!("{signed}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..]);
+        let forged = samples::forged(&self.token);
         [
             ("good token", format!("Bearer {}", self.token), 200),
             ("forged token", format!("Bearer {forged}"), 401),
@@ -133,9 +123,9 @@ impl Scene {
         ]
     }
 
-    /// The instructions of a process that answers so many requests.
+    /// The instructions of a process that serves this many requests.
     async fn count(&self, binary: &Path, authorization: &str, status: u64, requests: u32) -> u64 {
-        let lambda = Lambda::start().await;
+        let runtime_api = RuntimeApi::start().await;
         let folder = self.folder.path();
         let mut valgrind = Command::new("valgrind");
         #[expect(clippy::disallowed_methods, reason = "valgrind is found where this is")]
@@ -148,7 +138,7 @@ impl Scene {
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "validate".to_owned()),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "0".to_owned()),
-            ("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string()),
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string()),
             ("JWT_SECRET", SECRET.to_owned()),
         ];
         let (log, said) = (folder.join("log"), folder.join("valgrind"));
@@ -160,9 +150,9 @@ impl Scene {
             .stderr(fs::File::create(&said).unwrap())
             .spawn()
             .expect("valgrind is needed: apt-get install valgrind");
-        let event = event(authorization);
+        let event = samples::authorization(authorization).to_string();
         for _ in 0..requests {
-            let reply = lambda.invoke(&event).outcome.await.unwrap().unwrap();
+            let reply = runtime_api.invoke(&event).outcome.await.unwrap().unwrap();
             assert_eq!(reply["statusCode"], status, "{reply}");
         }
         let terminate = format!("kill -TERM {}", process.id());
@@ -172,11 +162,4 @@ impl Scene {
         let collected = said.lines().find_map(|line| line.split_once("Collected : ")).expect(&said).1;
         collected.trim().parse().unwrap()
     }
-}
-
-fn event(authorization: &str) -> String {
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/validate-http-api.json");
-    let mut event: Value = serde_json::from_str(&fs::read_to_string(sample).unwrap()).unwrap();
-    event["headers"] = json!({ "authorization": authorization });
-    event.to_string()
 }

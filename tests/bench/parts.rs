@@ -1,4 +1,4 @@
-//! What requests are made of, timed in this process: `cargo bench --package bench --bench parts`.
+//! Times of parts of requests, in this process: `cargo bench --package bench --bench parts`.
 
 use std::time::Duration;
 
@@ -38,9 +38,7 @@ fn token_verify(bencher: Bencher<'_, '_>) {
 fn token_refuse(bencher: Bencher<'_, '_>) {
     let (issuer, verifier, account) = tokens();
     let token = issuer.issue(&account.standing(), NOW).unwrap();
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let forged =
-        format!("{signed}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..]);
+    let forged = support::samples::forged(&token);
     bencher.bench(|| verifier.verify(black_box(&forged), NOW).unwrap_err());
 }
 
@@ -56,7 +54,7 @@ fn username_parse(name: &str) -> Username {
     Username::parse(black_box(name)).unwrap()
 }
 
-/// A registration up to where its password would be hashed: the body's JSON, the name, and the list of common passwords.
+/// A registration without its hash: the body's JSON, the name, and the list of common passwords.
 #[divan::bench]
 fn registration_with_a_common_password(bencher: Bencher<'_, '_>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,13 +1,13 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use support::dynamodb::Item;
 
-use crate::engine::Item;
+use crate::deployed::{Deployed, PASSWORD};
 use crate::proxy::{ACCESS_DENIED, EXPIRED_TOKEN, Fault};
-use crate::service::{PASSWORD, Service};
 
 #[tokio::test]
 async fn faults_that_an_operator_must_repair_are_internal_errors() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
     let validate = service.start("validate").await;
@@ -15,9 +15,9 @@ async fn faults_that_an_operator_must_repair_are_internal_errors() {
     let faults = [
         ACCESS_DENIED,
         EXPIRED_TOKEN,
-        Fault::Answer(400, "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"),
-        Fault::Answer(400, "com.amazon.coral.validate#ValidationException"),
-        Fault::Answer(400, "com.amazon.coral.service#UnrecognizedClientException"),
+        Fault::Error(400, "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"),
+        Fault::Error(400, "com.amazon.coral.validate#ValidationException"),
+        Fault::Error(400, "com.amazon.coral.service#UnrecognizedClientException"),
         Fault::Garbage(200),
         Fault::Garbage(404),
     ];
@@ -40,7 +40,7 @@ async fn faults_that_an_operator_must_repair_are_internal_errors() {
 
 #[tokio::test]
 async fn a_table_that_is_not_there_is_an_internal_error() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let token = service.start("register").await.register("alice", None).await.token().to_owned();
     let another = [("ACCOUNT_STORE", Some("dynamodb://another"))];
     let register = service.start_with("register", &another).await;
@@ -57,7 +57,7 @@ async fn a_table_that_is_not_there_is_an_internal_error() {
 async fn a_hash_without_memory_is_an_internal_error_and_no_failed_login() {
     const DEAR: &str =
         "$argon2id$v=19$m=262144,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y";
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.start("register").await.register("alice", None).await.assert_status(201);
     let stored = AttributeValue::S(DEAR.to_owned());
     service.engine.change("USERNAME#alice", "password_hash", Some(stored)).await;
@@ -77,7 +77,7 @@ async fn a_hash_without_memory_is_an_internal_error_and_no_failed_login() {
 
 #[tokio::test]
 async fn an_item_that_is_no_account_is_an_internal_error() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
     let validate = service.start("validate").await;
@@ -122,7 +122,7 @@ async fn an_item_that_is_no_account_is_an_internal_error() {
 /// Nobody learns from an answer that a name has an account with a broken hash; the log does.
 #[tokio::test]
 async fn a_hash_that_cannot_be_verified_is_an_invalid_login_and_logged() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
     register.register("alice", None).await.assert_status(201);

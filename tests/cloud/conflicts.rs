@@ -1,12 +1,12 @@
 use std::time::Duration;
 
+use crate::deployed::Deployed;
 use crate::proxy::Fault;
-use crate::service::Service;
 
 #[tokio::test]
 async fn a_registration_that_meets_others_at_the_item_is_tried_again() {
     for (name, email) in [("alice", None), ("bob", Some("bob@example.com"))] {
-        let service = Service::new().await;
+        let service = Deployed::new().await;
         let register = service.start("register").await;
         service.proxy.calls();
         service.proxy.next(2, Fault::Conflict);
@@ -17,7 +17,7 @@ async fn a_registration_that_meets_others_at_the_item_is_tried_again() {
 
 #[tokio::test]
 async fn a_registration_that_always_meets_others_is_given_up() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let register = service.start("register").await;
     for (name, email) in [("alice", None), ("bob", Some("bob@example.com"))] {
         service.proxy.calls();
@@ -35,7 +35,7 @@ async fn a_registration_that_always_meets_others_is_given_up() {
 
 #[tokio::test]
 async fn even_conflicts_of_a_slow_table_are_given_up_in_time() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     service.proxy.always(Fault::Conflict);
     service.proxy.delay(Duration::from_millis(900));

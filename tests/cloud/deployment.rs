@@ -2,9 +2,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use crate::binaries::{FUNCTIONS, cargo, deployed, local};
+use support::cargo::cargo;
 
-/// How every database file begins, which no SQLite does without.
+use crate::binaries::{FUNCTIONS, deployed, local};
+
+/// The first bytes of every database file: every SQLite contains them.
 const SQLITE: &[u8] = b"SQLite format 3";
 
 #[test]
@@ -15,7 +17,7 @@ fn the_deployed_functions_do_not_contain_sqlite() {
     assert!(contains_sqlite(local("login")));
 }
 
-/// Whether a file contains the text. With debugging information it is too large to be held in memory.
+/// Searches a file for the text. With debugging information it is too large for the memory.
 fn contains_sqlite(binary: PathBuf) -> bool {
     let (first, rest) = SQLITE.split_first().unwrap();
     let mut file = BufReader::new(File::open(binary).unwrap());
@@ -47,7 +49,7 @@ fn the_deployed_functions_do_not_depend_on_sqlite() {
     }
 }
 
-/// At the level of a trace the Lambda runtime logs whole events. No configuration can bring that back into a release.
+/// The Lambda runtime logs whole events at the level TRACE. No configuration can turn that on in a release.
 #[test]
 fn a_release_cannot_log_whole_events() {
     for function in FUNCTIONS {

@@ -1,10 +1,10 @@
 use serde_json::json;
 
 use crate::binaries::FUNCTIONS;
-use crate::runtime_api::Function;
-use crate::service::{PASSWORD, Service};
+use crate::deployed::{Deployed, PASSWORD};
+use crate::function::Function;
 
-/// Asserts that a function answers a request of nobody's as it should. No nobody is asked for twice.
+/// Asserts the response to a request without an account. Each number is another unknown name.
 async fn assert_serves(function: &Function, name: &str, number: usize) {
     match name {
         "register" => function.register("no name", None).await.assert_status(400),
@@ -15,7 +15,7 @@ async fn assert_serves(function: &Function, name: &str, number: usize) {
 
 #[tokio::test]
 async fn an_event_that_is_not_http_is_an_error_and_the_next_one_is_served() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     for name in FUNCTIONS {
         let function = service.start(name).await;
         let events = [
@@ -32,7 +32,7 @@ async fn an_event_that_is_not_http_is_an_error_and_the_next_one_is_served() {
             let error = invoked.outcome.expect_err("an error");
             let expected = json!({ "errorType": "UnknownEvent", "errorMessage": "Internal error" });
             assert_eq!(error, expected, "{event}");
-            // Ours, which names the request, and the runtime's own.
+            // One line of the function, with the request id, and one of the runtime.
             assert_eq!(invoked.trace.errors(), 2, "{event}: {:?}", invoked.trace);
             assert_serves(&function, name, number).await;
         }
@@ -41,7 +41,7 @@ async fn an_event_that_is_not_http_is_an_error_and_the_next_one_is_served() {
 
 #[tokio::test]
 async fn a_payload_that_is_not_json_is_an_error_that_does_not_repeat_it() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     for name in FUNCTIONS {
         let function = service.start(name).await;
         let payloads = ["", "canary", r#"{"canary": "#, r#"{"body":"canary"} canary"#];

@@ -1,4 +1,4 @@
-//! Passwords are guessed, from many sides at once and while the table fails.
+//! Guesses at passwords, by several processes at once and while the table fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,26 +8,26 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::deployed::{Deployed, PASSWORD};
 use crate::proxy::Fault;
-use crate::service::{PASSWORD, Service};
 
 const PROCESSES: usize = 8;
-/// Where failures at `alice` are kept: under SHA-256 of the name.
+/// The key of the failures at `alice`: SHA-256 of the name.
 pub const ATTEMPTS: &str = "ATTEMPTS#2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90";
 
-/// How many failures are on record.
-async fn failures(service: &Service) -> u64 {
+/// The number of failures on record.
+async fn failures(service: &Deployed) -> u64 {
     let items = service.engine.items().await;
     items.get(ATTEMPTS).map_or(0, |item| item["failures"].as_n().unwrap().parse().unwrap())
 }
 
-/// How long the waits take that lie between so many failures.
+/// The sum of the lock-outs between this many failures.
 fn waits(failures: u64) -> Duration {
     Duration::from_secs((5..failures).map(|failure| 1u64 << (failure - 5).min(9)).sum())
 }
 
-/// Guesses so often from several processes at once, and returns how often that told something of the password.
-async fn guess(service: &Service, guesses: usize, password: impl Fn(usize) -> String) -> u64 {
+/// Guesses from several processes at once. Returns the number of responses that depend on the password.
+async fn guess(service: &Deployed, guesses: usize, password: impl Fn(usize) -> String) -> u64 {
     let mut guessing = JoinSet::new();
     for process in 0..PROCESSES {
         let login = service.start("login").await;
@@ -49,9 +49,9 @@ async fn guess(service: &Service, guesses: usize, password: impl Fn(usize) -> St
 
 #[tokio::test]
 async fn a_thousand_guesses_at_once_learn_no_more_than_the_schedule_allows() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.start("register").await.register("alice", None).await.assert_status(201);
-    // The first writes are held until every process has one, made upon the same record.
+    // The first writes wait until every process has one, all of the same record.
     service.proxy.next(PROCESSES, Fault::Together(Arc::new(Barrier::new(PROCESSES))));
     let began = Instant::now();
     let told = guess(&service, 1000, |number| format!("guess {number}")).await;
@@ -60,10 +60,10 @@ async fn a_thousand_guesses_at_once_learn_no_more_than_the_schedule_allows() {
     assert!(began.elapsed() >= waits(told), "{told} in {:?}", began.elapsed());
 }
 
-/// Whoever had looked before a name was locked and is done after it learns nothing, not even that the password is right.
+/// A login that read the record before the lock-out and ends after it learns nothing, not even of a right password.
 #[tokio::test]
 async fn a_right_guess_that_comes_too_late_is_told_nothing() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.start("register").await.register("alice", None).await.assert_status(201);
     let login = service.start("login").await;
     login.login("alice", "wrong password").await.assert_status(401);
@@ -83,8 +83,8 @@ async fn a_right_guess_that_comes_too_late_is_told_nothing() {
 
 #[tokio::test]
 async fn a_failure_whose_confirmation_was_lost_counts_once() {
-    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
-        let service = Service::new().await;
+    for fault in [Fault::LoseResponse, Fault::WithholdResponse] {
+        let service = Deployed::new().await;
         let login = service.start("login").await;
         for count in [1, 2] {
             service.proxy.next(1, fault.clone());
@@ -99,8 +99,8 @@ async fn a_failure_whose_confirmation_was_lost_counts_once() {
 
 #[tokio::test]
 async fn a_success_whose_confirmation_was_lost_is_one() {
-    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
-        let service = Service::new().await;
+    for fault in [Fault::LoseResponse, Fault::WithholdResponse] {
+        let service = Deployed::new().await;
         service.start("register").await.register("alice", None).await.assert_status(201);
         let login = service.start("login").await;
         login.login("alice", "wrong password").await.assert_status(401);
@@ -112,7 +112,7 @@ async fn a_success_whose_confirmation_was_lost_is_one() {
 
 #[tokio::test]
 async fn a_failure_that_cannot_be_counted_is_not_told() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.start("register").await.register("alice", None).await.assert_status(201);
     let login = service.start("login").await;
     service.proxy.always(Fault::Conflict);
@@ -125,7 +125,7 @@ async fn a_failure_that_cannot_be_counted_is_not_told() {
 
 #[tokio::test]
 async fn an_address_is_counted_by_all_processes_together() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let limited = [("LOGIN_ATTEMPTS_PER_ADDRESS", Some("20"))];
     let mut logins = JoinSet::new();
     for process in 0..PROCESSES {
@@ -148,7 +148,7 @@ async fn an_address_is_counted_by_all_processes_together() {
             window["requests"].as_n().unwrap().parse().unwrap()
         })
         .collect();
-    // There are two windows if one ended meanwhile. Attempts at the same time find the same count, one a process at most:
+    // One window may have ended in between. Attempts at the same time find the same count, one a process at most:
     // those are counted, and not told.
     assert_eq!(told, requests.iter().map(|requests| *requests.min(&20)).sum::<u32>(), "{requests:?}");
     let at_once = u32::try_from(PROCESSES).unwrap() - 1;

@@ -2,12 +2,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::runtime_api::Answer;
-use crate::service::{PASSWORD, Service};
+use crate::deployed::{Deployed, PASSWORD};
+use crate::function::Response;
 
 #[tokio::test]
 async fn a_registered_account_logs_in_and_its_tokens_are_valid() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
     let validate = service.start("validate").await;
@@ -34,7 +34,7 @@ async fn a_registered_account_logs_in_and_its_tokens_are_valid() {
 
 #[tokio::test]
 async fn an_account_is_one_item_and_its_email_address_one_more() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     let alice = register.register("Alice", None).await.assert_status(201);
     let bob = register.register("bob", Some("Bob@Example.com")).await.assert_status(201);
@@ -69,7 +69,7 @@ async fn an_account_is_one_item_and_its_email_address_one_more() {
 /// Each function may do in the table what is listed here, by the policies in `template.yaml`, and nothing else.
 #[tokio::test]
 async fn a_request_costs_these_operations() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     assert_eq!(service.proxy.calls(), ["consistent GetItem PRIME"]);
     let token = register.register("alice", None).await.assert_status(201).token().to_owned();
@@ -121,7 +121,7 @@ fn failures_key(name: &str) -> String {
 
 #[tokio::test]
 async fn refused_logins_are_alike_in_bytes_and_work() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     for name in ["alice", "disabled", "corrupt"] {
         register.register(name, None).await.assert_status(201);
@@ -130,7 +130,7 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
     let no_hash = AttributeValue::S("no hash at all".to_owned());
     service.engine.change("USERNAME#corrupt", "password_hash", Some(no_hash)).await;
     let login = service.start("login").await;
-    let seen = |answer: Answer| (answer.status, answer.body, answer.headers);
+    let seen = |answer: Response| (answer.status, answer.body, answer.headers);
     let refused = seen(login.login("nobody", PASSWORD).await);
     assert_eq!(
         (refused.0, &refused.1),
@@ -161,7 +161,7 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
 /// The one write that no login depends on.
 #[tokio::test]
 async fn a_hash_of_another_cost_is_replaced_at_login() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let costs = [("ARGON2_MEMORY_KIB", Some("12288")), ("ARGON2_ITERATIONS", Some("3"))];
     let register = service.start_with("register", &costs).await;
     register.register("alice", None).await.assert_status(201);

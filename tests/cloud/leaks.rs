@@ -1,12 +1,12 @@
-//! Where passwords, hashes, tokens and the secret are found after everything that can be done with them.
+//! Places where passwords, hashes, tokens and the secret can be found after all kinds of requests.
 
 use serde_json::{Value, json};
+use support::samples;
 
-use crate::event;
+use crate::deployed::{SECRET, assert_no_secret};
+use crate::function::{Function, Response};
 use crate::place::Place;
 use crate::proxy::{Fault, INTERNAL_ERROR};
-use crate::runtime_api::{Answer, Function};
-use crate::service::{SECRET, assert_no_secret};
 
 const NAME: &str = "Unmistakable.Name";
 const EMAIL: &str = "unmistakable.address@example.com";
@@ -41,7 +41,7 @@ async fn look_everywhere(place: &Place) {
     let mut told = Vec::new();
     for token in tokens.iter().chain([&format!("{}x", tokens[0]), &NAME.to_owned()]) {
         answers.push(validate.validate(token).await);
-        for event in event::authorizing(token) {
+        for event in samples::authorizing(token) {
             told.push(format!("{:?}", validate.invoke(&event.to_string()).await.outcome));
         }
     }
@@ -61,7 +61,7 @@ async fn look_everywhere(place: &Place) {
     for answer in &told {
         assert_none_of(&secrets, answer);
     }
-    // Whom a request is about is told in the log by an id, which no client has chosen.
+    // The log names accounts by ids, which no client can choose.
     secrets.extend([NAME, EMAIL, "unmistakable"].map(str::to_owned));
     let id = place.account_ids().await.remove(0);
     for function in [&register, &login, &validate] {
@@ -71,8 +71,8 @@ async fn look_everywhere(place: &Place) {
     }
 }
 
-/// Good requests and bad ones, with secrets in every place that a client can put them.
-async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec<Answer> {
+/// Good and bad requests with secrets in every place that a client can write.
+async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec<Response> {
     let account = json!({ "username": NAME, "password": PASSWORD, "email": EMAIL });
     let mut answers = Vec::new();
     for body in [
@@ -84,21 +84,21 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
         json!([NAME, PASSWORD]),
         json!(PASSWORD),
     ] {
-        answers.push(register.call(&event::post(&body)).await);
+        answers.push(register.call(&samples::post(&body)).await);
     }
     for (name, password) in [
         (NAME, PASSWORD),
         (NAME, WRONG_PASSWORD),
         ("unmistakable.nobody", PASSWORD),
-        // Into the wrong field.
+        // In the wrong field.
         (PASSWORD, NAME),
         (NAME, &PASSWORD.repeat(100)),
         (NAME, &PASSWORD.repeat(1000)),
         (NAME, PASSWORD),
     ] {
-        answers.push(login.call(&event::post(&json!({ "username": name, "password": password }))).await);
+        answers.push(login.call(&samples::post(&json!({ "username": name, "password": password }))).await);
     }
-    let mut elsewhere = event::post(&Value::Null);
+    let mut elsewhere = samples::post(&Value::Null);
     elsewhere["body"] = format!("{PASSWORD} is not JSON").into();
     elsewhere["headers"]["authorization"] = format!("Basic {PASSWORD}").into();
     elsewhere["rawQueryString"] = PASSWORD.into();
@@ -111,12 +111,12 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
         );
     }
     if let Place::Table(service) = place {
-        // The SDK's errors know what it asked for.
-        for fault in [INTERNAL_ERROR, Fault::Garbage(400), Fault::Conflict, Fault::LoseAnswer] {
+        // Errors of the SDK hold the request.
+        for fault in [INTERNAL_ERROR, Fault::Garbage(400), Fault::Conflict, Fault::LoseResponse] {
             service.proxy.next(3, fault);
             let body =
                 json!({ "username": "unmistakable.other", "password": PASSWORD, "email": "o@example.com" });
-            let answer = register.call(&event::post(&body)).await;
+            let answer = register.call(&samples::post(&body)).await;
             assert!(answer.status >= 500 || answer.status == 201, "{answer:?}");
             service.engine.delete("USERNAME#unmistakable.other").await;
             service.engine.delete("EMAIL#o@example.com").await;
@@ -125,8 +125,8 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
     answers
 }
 
-/// Takes the token out of the one place where one may be.
-fn take_token(answer: &mut Answer) -> Option<String> {
+/// Removes the token from the one place where it may be.
+fn take_token(answer: &mut Response) -> Option<String> {
     let token = answer.body.as_object_mut()?.remove("token")?;
     Some(token.as_str().unwrap().to_owned())
 }
@@ -138,11 +138,11 @@ fn assert_none_of(secrets: &[String], text: &str) {
     }
 }
 
-/// What every test here holds all that any function writes against.
+/// Proves [`assert_no_secret`], which every test here relies on.
 #[test]
 fn the_search_finds_what_it_looks_for() {
     assert_no_secret(r#"{"message":"request","outcome":"ok"}"#);
-    for secret in [crate::service::PASSWORD, "$argon2id$v=19", SECRET, "Bearer x", "eyJhbGciOi"] {
+    for secret in [crate::deployed::PASSWORD, "$argon2id$v=19", SECRET, "Bearer x", "eyJhbGciOi"] {
         let found = std::panic::catch_unwind(|| assert_no_secret(&format!("before {secret} after")));
         assert!(found.is_err(), "{secret}");
     }

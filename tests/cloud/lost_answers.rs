@@ -1,18 +1,18 @@
 use serde_json::json;
 
+use crate::deployed::{Deployed, PASSWORD};
 use crate::proxy::Fault;
-use crate::service::{PASSWORD, Service};
 
-/// A user without and one with an email address, and the items of both.
+/// A user without an email and one with, and the items of both.
 const ALICE: (&str, Option<&str>, &[&str]) = ("alice", None, &["USERNAME#alice"]);
 const BOB: (&str, Option<&str>, &[&str]) =
     ("bob", Some("bob@example.com"), &["EMAIL#bob@example.com", "USERNAME#bob"]);
 
 #[tokio::test]
 async fn an_account_whose_confirmation_was_lost_is_its_owners() {
-    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
+    for fault in [Fault::LoseResponse, Fault::WithholdResponse] {
         for (name, email, keys) in [ALICE, BOB] {
-            let service = Service::new().await;
+            let service = Deployed::new().await;
             let register = service.start("register").await;
             let validate = service.start("validate").await;
             let login = service.start("login").await;
@@ -34,12 +34,12 @@ async fn an_account_whose_confirmation_was_lost_is_its_owners() {
     }
 }
 
-/// Who may have the account must not be told that somebody else has it.
+/// The response must not say that the account belongs to somebody else.
 #[tokio::test]
 async fn an_account_that_is_never_confirmed_is_not_taken() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let register = service.start("register").await;
-    for fault in [Fault::LoseAnswer, Fault::WithholdAnswer] {
+    for fault in [Fault::LoseResponse, Fault::WithholdResponse] {
         for (name, email, keys) in [ALICE, BOB] {
             service.proxy.always(fault.clone());
             register.register(name, email).await.assert_unavailable();
@@ -55,11 +55,11 @@ async fn an_account_that_is_never_confirmed_is_not_taken() {
 #[tokio::test]
 async fn a_lost_error_gives_no_client_the_account_of_another() {
     for (name, email, _) in [ALICE, BOB] {
-        let service = Service::new().await;
+        let service = Deployed::new().await;
         let register = service.start("register").await;
         register.register(name, email).await.assert_status(201);
         let before = service.engine.items().await;
-        service.proxy.next(1, Fault::LoseAnswer);
+        service.proxy.next(1, Fault::LoseResponse);
         let taken = register.register(name, email).await.assert_status(400);
         assert_eq!(taken.body["username"], json!(["A user with that username already exists."]));
         assert_eq!(service.engine.items().await, before);

@@ -1,17 +1,15 @@
-//! The three functions as they are deployed: real binaries under the Lambda Runtime API, over a DynamoDB engine and a
-//! stand-in for Secrets Manager, with everything between them that can fail.
+//! The binaries as they are deployed, under stand-ins for the Lambda Runtime API and Secrets Manager, on a DynamoDB engine
+//! behind a proxy that makes faults.
 
 mod binaries;
 mod breakage;
 mod conflicts;
+mod deployed;
 mod deployment;
-mod engine;
-mod event;
 mod events;
+mod function;
 mod guessing;
-mod http;
 mod journey;
-mod lambda;
 mod leaks;
 mod lost_answers;
 mod operator;
@@ -22,9 +20,6 @@ mod races;
 mod randomness;
 mod revocation;
 mod rotation;
-mod runtime_api;
-mod secrets;
-mod service;
 mod start;
 mod thaw;
 mod trust;

@@ -1,4 +1,4 @@
-//! The operator's tool as a process, on a table and on a file, and what the functions see of what it does.
+//! The operator's tool as a process, on a table and on a file, and its effects on the functions.
 
 mod commands;
 mod django;
@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use crate::binaries;
 use crate::place::Place;
 
-/// What became of a call of the tool.
+/// The end of a run of the tool.
 #[derive(Debug)]
 pub struct Done {
     pub code: Option<i32>,
@@ -23,13 +23,13 @@ pub struct Done {
     pub err: String,
 }
 
-/// Both kinds of places, each empty.
+/// An empty place of each kind.
 async fn places() -> [Place; 2] {
     [Place::file(), Place::table().await]
 }
 
 impl Place {
-    /// The tool, with nothing in its environment but what leads to the accounts: no secret.
+    /// The tool. Its environment has the way to the accounts and no secret.
     fn tool(&self, arguments: &[&str]) -> Command {
         let mut tool = Command::new(binaries::local("accounts"));
         tool.args(arguments).env_clear().envs(self.way()).kill_on_drop(true);
@@ -37,7 +37,7 @@ impl Place {
         tool
     }
 
-    /// Starts the tool with the beginning of its standard input.
+    /// Starts the tool and writes the beginning of its standard input.
     async fn begin(&self, arguments: &[&str], input: &str) -> Child {
         let mut tool = self.tool(arguments).spawn().unwrap();
         tool.stdin.as_mut().unwrap().write_all(input.as_bytes()).await.unwrap();
@@ -55,7 +55,7 @@ impl Place {
 }
 
 impl Done {
-    /// Asserts how the tool ended, and that it showed neither hashes nor passwords.
+    /// Asserts the exit code of the tool, and that it showed neither hashes nor passwords.
     #[track_caller]
     fn assert_code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -65,7 +65,7 @@ impl Done {
         self
     }
 
-    /// The one JSON object that it wrote.
+    /// The JSON object on its standard output.
     #[track_caller]
     fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"))

@@ -1,11 +1,11 @@
+use support::samples;
 use tokio::task::JoinSet;
 
-use crate::event;
+use crate::deployed::{Deployed, PASSWORD};
+use crate::function::{Function, Response};
 use crate::proxy::{ACCESS_DENIED, Fault, INTERNAL_ERROR, THROTTLED, TOO_MUCH};
-use crate::runtime_api::{Answer, Function};
-use crate::service::{PASSWORD, Service};
 
-/// The three functions, with an account to ask for.
+/// The three functions, with one account.
 struct Functions {
     register: Function,
     login: Function,
@@ -14,7 +14,7 @@ struct Functions {
 }
 
 impl Functions {
-    async fn start(service: &Service) -> Self {
+    async fn start(service: &Deployed) -> Self {
         let register = service.start("register").await;
         let registered = register.register("alice", None).await.assert_status(201);
         Self {
@@ -25,8 +25,8 @@ impl Functions {
         }
     }
 
-    /// What each function answers at the same time to what it would grant: registering somebody, and alice's requests.
-    async fn ask(&self, import: &str, email: Option<&str>) -> [Answer; 3] {
+    /// The responses of all functions, called at the same time: a registration, and a login and a token of alice.
+    async fn ask(&self, import: &str, email: Option<&str>) -> [Response; 3] {
         tokio::join!(
             self.register.register(import, email),
             self.login.login("alice", PASSWORD),
@@ -44,14 +44,14 @@ impl Functions {
 
 #[tokio::test]
 async fn while_the_table_fails_every_response_is_a_503() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let functions = Functions::start(&service).await;
     let faults = [
         INTERNAL_ERROR,
         THROTTLED,
         TOO_MUCH,
-        Fault::Answer(400, "com.amazonaws.dynamodb.v20120810#RequestLimitExceeded"),
-        Fault::Answer(503, "com.amazonaws.dynamodb.v20120810#ServiceUnavailable"),
+        Fault::Error(400, "com.amazonaws.dynamodb.v20120810#RequestLimitExceeded"),
+        Fault::Error(503, "com.amazonaws.dynamodb.v20120810#ServiceUnavailable"),
         Fault::Garbage(502),
         Fault::Hang,
     ];
@@ -69,7 +69,7 @@ async fn while_the_table_fails_every_response_is_a_503() {
 
 #[tokio::test]
 async fn while_the_endpoint_is_closed_every_response_is_a_503() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let functions = Functions::start(&service).await;
     for (name, email) in [("bob", None), ("carol", Some("carol@example.com"))] {
         service.proxy.refuse().await;
@@ -81,10 +81,10 @@ async fn while_the_endpoint_is_closed_every_response_is_a_503() {
     }
 }
 
-/// An API answers its caller 500 then, and must take it neither for consent nor for a refusal.
+/// An API responds with 500 to its caller then. It must take the error neither for a permission nor for a denial.
 #[tokio::test]
 async fn while_the_table_fails_no_api_is_told_a_verdict() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let functions = Functions::start(&service).await;
     for fault in [INTERNAL_ERROR, THROTTLED, TOO_MUCH, ACCESS_DENIED, Fault::Garbage(502)] {
         service.proxy.always(fault);
@@ -98,10 +98,10 @@ async fn while_the_table_fails_no_api_is_told_a_verdict() {
 
 #[tokio::test]
 async fn while_the_table_is_silent_no_api_is_told_a_verdict() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let token = service.start("register").await.register("alice", None).await.token().to_owned();
     let mut functions = Vec::new();
-    for event in event::authorizing(&token) {
+    for event in samples::authorizing(&token) {
         functions.push((service.start("validate").await, event));
     }
     service.proxy.always(Fault::Hang);
@@ -114,10 +114,10 @@ async fn while_the_table_is_silent_no_api_is_told_a_verdict() {
     }
 }
 
-/// Nobody by that name, and somebody who is not AWS: a listener that does not speak TLS.
+/// A host that does not exist, and a listener that does not speak TLS.
 #[tokio::test]
 async fn a_table_that_cannot_be_reached_is_unavailable() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let token = service.start("register").await.register("alice", None).await.token().to_owned();
     let plain = format!("https://{}", service.proxy.address);
     for endpoint in ["http://table.invalid", "https://table.invalid", &plain] {
@@ -141,7 +141,7 @@ async fn a_table_that_cannot_be_reached_is_unavailable() {
 
 #[tokio::test]
 async fn one_failure_of_the_table_is_not_noticed() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let functions = Functions::start(&service).await;
     for (name, fault) in [("bob", INTERNAL_ERROR), ("carol", THROTTLED), ("dave", TOO_MUCH)] {
         let address = format!("{name}@example.com");
@@ -159,7 +159,7 @@ async fn one_failure_of_the_table_is_not_noticed() {
 
 #[tokio::test]
 async fn a_function_that_starts_during_an_outage_serves_when_it_is_over() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let functions = Functions::start(&service).await;
     for unreachable in [false, true] {
         match unreachable {

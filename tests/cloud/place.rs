@@ -1,20 +1,19 @@
-//! Accounts in a table and in a file, for what must be true of both.
+//! Accounts in a table or in a file, for rules of both.
 
-use std::collections::BTreeMap;
-
+use support::dynamodb::Item;
+use support::lambda::Variables;
 use tempfile::TempDir;
 
 use crate::binaries;
-use crate::engine::Item;
-use crate::runtime_api::Function;
-use crate::service::{LOUDEST, SECRET, Service};
+use crate::deployed::{Deployed, LOUDEST, SECRET};
+use crate::function::Function;
 
-/// Where the accounts are.
+/// The place of the accounts.
 pub enum Place {
-    /// In a file, for functions as they run on a laptop.
+    /// A file, for functions as they run on a laptop.
     File(TempDir),
-    /// In a table, for functions as they are deployed.
-    Table(Box<Service>),
+    /// A table, for functions as they are deployed.
+    Table(Box<Deployed>),
 }
 
 impl Place {
@@ -23,7 +22,7 @@ impl Place {
     }
 
     pub async fn table() -> Self {
-        Self::Table(Box::new(Service::new().await))
+        Self::Table(Box::new(Deployed::new().await))
     }
 
     pub async fn start(&self, function: &str) -> Function {
@@ -45,13 +44,13 @@ impl Place {
         }
     }
 
-    /// What leads to the accounts, and nothing else.
-    pub fn way(&self) -> BTreeMap<String, String> {
+    /// The variables that lead to the accounts.
+    pub fn way(&self) -> Variables {
         match self {
             Self::Table(service) => service.way(),
             Self::File(folder) => {
                 let database = format!("sqlite://{}/accounts.db", folder.path().display());
-                BTreeMap::from([("ACCOUNT_STORE".to_owned(), database)])
+                vec![("ACCOUNT_STORE", database)]
             }
         }
     }
@@ -70,7 +69,7 @@ impl Place {
         functions
     }
 
-    /// The ids in the accounts that there are.
+    /// The ids of all accounts.
     pub async fn account_ids(&self) -> Vec<String> {
         match self {
             Self::Table(service) => {
@@ -88,7 +87,7 @@ impl Place {
         }
     }
 
-    /// How many email addresses are marked as in use.
+    /// The number of emails that are marked as in use.
     pub async fn addresses(&self) -> usize {
         match self {
             Self::Table(service) => {
@@ -116,7 +115,7 @@ impl Place {
         rusqlite::Connection::open(folder.path().join("accounts.db")).unwrap()
     }
 
-    /// All that is kept, as the name of an attribute or a column and its value.
+    /// The whole contents, as names of attributes or columns with their values.
     pub async fn contents(&self) -> Vec<(String, String)> {
         match self {
             Self::Table(service) => {

@@ -1,62 +1,75 @@
-//! What can go wrong between a function and its table, made to go wrong at will.
+//! A proxy before the DynamoDB engine that makes faults.
 
 use std::future::pending;
+use std::io::Error;
+use std::io::ErrorKind::ConnectionAborted;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{self, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use support::lambda::SESSION_TOKEN;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Barrier;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
-use crate::http::{self, Message};
-use crate::service::SESSION_TOKEN;
-
-/// How the services of AWS say it, as status and type.
-pub const ACCESS_DENIED: Fault = Fault::Answer(400, "com.amazon.coral.service#AccessDeniedException");
-pub const EXPIRED_TOKEN: Fault = Fault::Answer(400, "com.amazon.coral.service#ExpiredTokenException");
-pub const INTERNAL_ERROR: Fault = Fault::Answer(500, "com.amazonaws.dynamodb.v20120810#InternalServerError");
-pub const THROTTLED: Fault = Fault::Answer(400, "com.amazon.coral.availability#ThrottlingException");
+/// Errors of DynamoDB, by status and type.
+pub const ACCESS_DENIED: Fault = Fault::Error(400, "com.amazon.coral.service#AccessDeniedException");
+pub const EXPIRED_TOKEN: Fault = Fault::Error(400, "com.amazon.coral.service#ExpiredTokenException");
+pub const INTERNAL_ERROR: Fault = Fault::Error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError");
+pub const THROTTLED: Fault = Fault::Error(400, "com.amazon.coral.availability#ThrottlingException");
 pub const TOO_MUCH: Fault =
-    Fault::Answer(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException");
+    Fault::Error(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException");
 
-/// What is done to a request instead of handing it on and its answer back.
+/// The fault that a request meets. Those of writes leave reads alone.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// It is refused with this status and type.
-    Answer(u16, &'static str),
-    /// If it writes: another transaction is at the same item.
+    /// Of writes: an error, since another transaction uses the same item.
     Conflict,
-    /// An answer with this status from something that is not DynamoDB.
+    /// An error with this status and type.
+    Error(u16, &'static str),
+    /// A response with this status that is not from DynamoDB.
     Garbage(u16),
-    /// Nobody answers.
+    /// No response.
     Hang,
-    /// If it writes: it waits for the other once to say that it is there, and once more to be handed on.
+    /// Of writes: it waits at the barrier twice, once to be seen and once to be let on.
     Hold(Arc<Barrier>),
-    /// If it writes: it is done, but the connection breaks before the answer.
-    LoseAnswer,
-    /// If it writes: it waits for the others, so that all import_one at the same time.
+    /// Of writes: it is done, but the connection breaks before the response.
+    LoseResponse,
+    /// Of writes: it waits for the others, so that all arrive at the same time.
     Together(Arc<Barrier>),
-    /// If it writes: it is done, but nobody answers.
-    WithholdAnswer,
+    /// Of writes: it is done, but there is no response.
+    WithholdResponse,
 }
 
 impl Fault {
     fn applies_to(&self, operation: &str) -> bool {
         match self {
-            Self::Answer(..) | Self::Garbage(_) | Self::Hang => true,
-            Self::Conflict | Self::Hold(_) | Self::LoseAnswer | Self::Together(_) | Self::WithholdAnswer => {
+            Self::Error(..) | Self::Garbage(_) | Self::Hang => true,
+            Self::Conflict
+            | Self::Hold(_)
+            | Self::LoseResponse
+            | Self::Together(_)
+            | Self::WithholdResponse => {
                 ["DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"].contains(&operation)
             }
         }
     }
 }
 
-/// Stands before the engine and is taken for it. Ends with the test's runtime.
+/// The proxy. It ends with the test's runtime.
 pub struct Proxy {
     pub address: SocketAddr,
-    /// Keeps the port ours while nobody listens there.
+    /// Reserves the port while the proxy does not listen.
     _reserved: TcpSocket,
     engine: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -65,13 +78,13 @@ pub struct Proxy {
 
 #[derive(Default)]
 struct State {
-    /// What happens to the next requests, and to how many of them.
+    /// The fault of the next requests, and their number.
     fault: Option<(Fault, usize)>,
-    /// By how much every answer is late.
+    /// The delay of every response.
     delay: Duration,
-    /// How many connections there have been.
+    /// The number of connections so far.
     connections: usize,
-    /// So many of them, the first ones, are no longer heard.
+    /// The number of them that get no response any more, from the first.
     forgotten: usize,
     calls: Vec<String>,
 }
@@ -85,7 +98,7 @@ impl Proxy {
         proxy
     }
 
-    /// Everything works again.
+    /// Ends all faults.
     pub fn pass(&mut self) {
         let mut state = self.state();
         state.fault = None;
@@ -94,17 +107,17 @@ impl Proxy {
         self.listen();
     }
 
-    /// The next requests, as many, meet this fault.
+    /// Makes this number of requests meet a fault.
     pub fn next(&self, requests: usize, fault: Fault) {
         self.state().fault = Some((fault, requests));
     }
 
-    /// Every request meets this fault.
+    /// Makes every request meet a fault.
     pub fn always(&self, fault: Fault) {
         self.next(usize::MAX, fault);
     }
 
-    /// Every answer comes later by this much.
+    /// Delays every response.
     pub fn delay(&self, delay: Duration) {
         self.state().delay = delay;
     }
@@ -117,24 +130,24 @@ impl Proxy {
         }
     }
 
-    /// Ends all connections; new ones are welcome.
+    /// Ends all connections; new ones are accepted.
     pub async fn close_connections(&mut self) {
         self.refuse().await;
         self.listen();
     }
 
-    /// Forgets all connections without a word, as a firewall does; new ones are welcome.
+    /// Drops what comes by the connections of now, as a firewall does; new ones are accepted.
     pub fn forget_connections(&self) {
         let mut state = self.state();
         state.forgotten = state.connections;
     }
 
-    /// How many connections there have been.
+    /// The number of connections so far.
     pub fn connections(&self) -> usize {
         self.state().connections
     }
 
-    /// What was asked for since the last time: each operation with its keys, and reads with their consistency.
+    /// The operations since the last call, with their keys, and reads with their consistency.
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state().calls)
     }
@@ -169,86 +182,114 @@ fn socket(address: SocketAddr) -> TcpSocket {
     socket
 }
 
+/// Serves without `axum::serve`: the tests count connections, leave some without a response, and cut all of them.
 async fn serve(listener: TcpListener, engine: SocketAddr, state: Arc<Mutex<State>>) {
-    let connect = || {
-        let state = state.clone();
-        state.lock().unwrap().connections += 1;
-        let connection = state.lock().unwrap().connections;
-        move |request| answer(request, connection, engine, state.clone())
-    };
-    http::serve(listener, connect).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    // Dropped with this future, and all connections with it.
+    let mut connections = JoinSet::new();
+    loop {
+        let (connection, _) = listener.accept().await.unwrap();
+        let number = {
+            let mut state = state.lock().unwrap();
+            state.connections += 1;
+            state.connections
+        };
+        let (client, state) = (client.clone(), state.clone());
+        let service = service_fn(move |request| {
+            let (client, state) = (client.clone(), state.clone());
+            // An error closes the connection.
+            async move {
+                respond(request, number, engine, client, state).await.ok_or(Error::from(ConnectionAborted))
+            }
+        });
+        // A request goes on after its client has given up, as in DynamoDB.
+        let server =
+            http1::Builder::new().half_close(true).serve_connection(TokioIo::new(connection), service);
+        connections.spawn(server);
+    }
 }
 
-async fn answer(
-    request: Message,
+/// The response, or none if the connection breaks.
+async fn respond(
+    request: Request<Incoming>,
     connection: usize,
     engine: SocketAddr,
+    client: reqwest::Client,
     state: Arc<Mutex<State>>,
-) -> Option<Message> {
+) -> Option<Response> {
     if connection <= state.lock().unwrap().forgotten {
         return pending().await;
     }
-    let operation = operation(&request);
+    let (head, body) = request.into_parts();
+    let body = to_bytes(Body::new(body), usize::MAX).await.ok()?;
+    let operation = operation(&head);
     let (fault, delay) = {
         let mut state = state.lock().unwrap();
-        state.calls.push(call(&operation, &request.body));
+        state.calls.push(call(&operation, &body));
         (state.meet(&operation), state.delay)
     };
     tokio::time::sleep(delay).await;
-    if request.header("x-amz-security-token") != Some(SESSION_TOKEN) {
-        return Some(refusal(400, "com.amazon.coral.service#UnrecognizedClientException", Value::Null));
+    if head.headers.get("x-amz-security-token").is_none_or(|token| token != SESSION_TOKEN) {
+        return Some(error(400, "com.amazon.coral.service#UnrecognizedClientException", Value::Null));
     }
+    let forward = forward(head, body, engine, client);
     match fault {
-        None => forward(request, engine).await,
-        Some(Fault::Answer(status, kind)) => Some(refusal(status, kind, Value::Null)),
+        None => Some(forward.await),
+        Some(Fault::Error(status, kind)) => Some(error(status, kind, Value::Null)),
         Some(Fault::Conflict) => Some(conflict(&operation)),
-        Some(Fault::Garbage(status)) => {
-            Some(Message::answer(status, &[("content-type", "text/html")], "<html>canary</html>"))
-        }
+        Some(Fault::Garbage(status)) => Some(response(status, "text/html", "<html>canary</html>")),
         Some(Fault::Hang) => pending().await,
         Some(Fault::Hold(other)) => {
             other.wait().await;
             other.wait().await;
-            forward(request, engine).await
+            Some(forward.await)
         }
-        Some(Fault::LoseAnswer) => {
-            forward(request, engine).await;
+        Some(Fault::LoseResponse) => {
+            forward.await;
             None
         }
         Some(Fault::Together(others)) => {
-            // On a machine with much else to do some come late, and the first must not be given up meanwhile.
+            // On a busy machine some come late. The first must not be given up meanwhile.
             drop(tokio::time::timeout(Duration::from_millis(500), others.wait()).await);
-            forward(request, engine).await
+            Some(forward.await)
         }
-        Some(Fault::WithholdAnswer) => {
-            forward(request, engine).await;
+        Some(Fault::WithholdResponse) => {
+            forward.await;
             pending().await
         }
     }
 }
 
-async fn forward(request: Message, engine: SocketAddr) -> Option<Message> {
-    Some(request.exchange(engine).await.unwrap())
+async fn forward(head: Parts, body: Bytes, engine: SocketAddr, client: reqwest::Client) -> Response {
+    let request = client.request(head.method, format!("http://{engine}{}", head.uri));
+    let response = request.headers(head.headers).body(body).send().await.unwrap();
+    http::Response::from(response).map(Body::new)
 }
 
-/// What AWS answers instead. The message stands for all that may be in one.
-fn refusal(status: u16, kind: &str, reasons: Value) -> Message {
+/// An error of AWS. The message stands for all that may be in one.
+fn error(status: u16, kind: &str, reasons: Value) -> Response {
     let body = json!({ "__type": kind, "message": "for the log only", "CancellationReasons": reasons });
-    Message::answer(status, &[("content-type", "application/x-amz-json-1.0")], body.to_string())
+    response(status, "application/x-amz-json-1.0", body.to_string())
 }
 
-/// A transaction is cancelled for it; any other write fails as such.
-fn conflict(operation: &str) -> Message {
+fn response(status: u16, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let response = http::Response::builder().status(status).header(CONTENT_TYPE, content_type);
+    response.body(body.into()).unwrap()
+}
+
+/// A transaction is cancelled by a conflict; any other write fails with one.
+fn conflict(operation: &str) -> Response {
     let kind = |name| format!("com.amazonaws.dynamodb.v20120810#{name}");
     if operation == "TransactWriteItems" {
         let reasons = json!([{ "Code": "TransactionConflict", "Message": "m" }, { "Code": "None" }]);
-        return refusal(400, &kind("TransactionCanceledException"), reasons);
+        return error(400, &kind("TransactionCanceledException"), reasons);
     }
-    refusal(400, &kind("TransactionConflictException"), Value::Null)
+    error(400, &kind("TransactionConflictException"), Value::Null)
 }
 
-fn operation(request: &Message) -> String {
-    request.header("x-amz-target").unwrap().strip_prefix("DynamoDB_20120810.").unwrap().to_owned()
+fn operation(head: &Parts) -> String {
+    let target = head.headers["x-amz-target"].to_str().unwrap();
+    target.strip_prefix("DynamoDB_20120810.").unwrap().to_owned()
 }
 
 /// An operation with its keys, as `GetItem USERNAME#alice`.

@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use support::samples;
 use tokio::sync::{Barrier, watch};
 use tokio::task::JoinSet;
 
-use crate::event;
+use crate::deployed::PASSWORD;
+use crate::function::{Function, Response};
 use crate::place::Place;
 use crate::proxy::Fault;
-use crate::runtime_api::{Answer, Function};
-use crate::service::PASSWORD;
 
-/// How many functions serve those who want the same name.
+/// The number of processes that register the same name.
 const PROCESSES: usize = 8;
 
 /// One name, in forms that case folding and NFKC make equal.
@@ -59,8 +59,8 @@ async fn race_for_both(place: &Place) {
     assert!(items.values().all(|item| item["id"] == items["USERNAME#bürofin0"]["id"]), "{items:?}");
 }
 
-/// Registers one name in all its spellings, each with a password of its own. Only the winner has an account then, and
-/// the others have an answer that says so.
+/// Registers one name in all its spellings, each with a password of its own. One gets the account; the responses of the
+/// others say that the name is taken.
 async fn race(place: &Place, round: usize, racers: usize, email: impl Fn(usize) -> Option<String>) {
     let username = |racer: usize| format!("{}{round}", SPELLINGS[racer % SPELLINGS.len()]);
     let password = |racer: usize| format!("correct horse battery {racer}");
@@ -68,7 +68,7 @@ async fn race(place: &Place, round: usize, racers: usize, email: impl Fn(usize) 
     let processes = place.start_many("register", PROCESSES.min(racers)).await;
     let before = place.account_ids().await;
     if let Place::Table(service) = place {
-        // The first write of every process is held until that of the last one is there.
+        // The first write of every process waits for that of the last one.
         let together = Fault::Together(Arc::new(Barrier::new(processes.len())));
         service.proxy.next(processes.len(), together);
     }
@@ -96,18 +96,18 @@ async fn race(place: &Place, round: usize, racers: usize, email: impl Fn(usize) 
     let valid = place.start("validate").await.validate(won.token()).await.assert_status(200);
     assert_eq!(valid.body, json!({ "valid": true, "user_id": id }));
     let login = place.start("login").await;
-    // A hash each: of two hundred these must do. A success in between, so that the name is not locked.
+    // Each costs a hash: some of two hundred are enough. A success in between keeps the name from being locked.
     let losers: Vec<_> = (0..racers).filter(|racer| *racer != winner).take(32).collect();
     for losers in losers.chunks(4) {
         for loser in losers {
-            login.call(&event::post(&credentials(*loser))).await.assert_status(401);
+            login.call(&samples::post(&credentials(*loser))).await.assert_status(401);
         }
-        login.call(&event::post(&credentials(winner))).await.assert_status(200);
+        login.call(&samples::post(&credentials(winner))).await.assert_status(200);
     }
 }
 
-/// The answers of several processes at once, in the order of the bodies.
-async fn all(processes: Vec<Function>, bodies: impl Iterator<Item = Value>) -> Vec<Answer> {
+/// The responses of several processes at once, in the order of the bodies.
+async fn all(processes: Vec<Function>, bodies: impl Iterator<Item = Value>) -> Vec<Response> {
     let bodies: Vec<_> = bodies.enumerate().collect();
     let number_of_processes = processes.len();
     let mut serving = JoinSet::new();
@@ -117,7 +117,7 @@ async fn all(processes: Vec<Function>, bodies: impl Iterator<Item = Value>) -> V
         serving.spawn(async move {
             let mut answers = Vec::new();
             for (number, body) in own {
-                answers.push((number, function.call(&event::post(&body)).await));
+                answers.push((number, function.call(&samples::post(&body)).await));
             }
             answers
         });

@@ -1,15 +1,15 @@
-//! The operating system's random numbers fail: no account and no token is made of less.
+//! The random numbers of the operating system fail: no account and no token is made without them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use support::samples;
 use tempfile::TempDir;
 
-use crate::event;
-use crate::service::{PASSWORD, Service};
+use crate::deployed::{Deployed, PASSWORD};
 
-/// Takes the place of the C library's `getrandom`, and fails from when a file appears.
+/// Replaces `getrandom` of the C library. It fails while a file exists.
 const SHIM: &str = r#"
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,7 +23,7 @@ ssize_t getrandom(void *buffer, size_t length, unsigned flags) {
 }
 "#;
 
-/// A library to be loaded before all others, and the file that makes it fail.
+/// A library that is loaded before all others, and the file that makes it fail.
 struct Shim(TempDir);
 
 impl Shim {
@@ -60,7 +60,7 @@ fn text(path: &Path) -> &str {
 
 #[tokio::test]
 async fn without_randomness_nothing_is_stored_and_no_token_is_made() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let shim = Shim::compiled();
     let (library, switch) = (shim.library(), shim.switch());
     let preloaded = [("LD_PRELOAD", Some(text(&library))), ("NO_RANDOMNESS", Some(text(&switch)))];
@@ -76,10 +76,10 @@ async fn without_randomness_nothing_is_stored_and_no_token_is_made() {
         register.register(name, email).await.assert_internal_error();
     }
     login.login("alice", PASSWORD).await.assert_internal_error();
-    // A failure that cannot be counted is not told.
+    // A failed login that cannot be counted is an error.
     login.login("alice", "a wrong password").await.assert_internal_error();
-    // Who needs no random numbers goes on.
-    register.call(&event::post(&serde_json::json!({}))).await.assert_status(400);
+    // Requests that need no random numbers succeed.
+    register.call(&samples::post(&serde_json::json!({}))).await.assert_status(400);
     validate.validate(&token).await.assert_status(200);
     validate.assert_lets_in(&token).await;
     assert_eq!(service.engine.items().await, before);

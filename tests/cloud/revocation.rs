@@ -1,13 +1,13 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
-use crate::runtime_api::{Answer, Function};
-use crate::service::{PASSWORD, Service};
+use crate::deployed::{Deployed, PASSWORD};
+use crate::function::{Function, Response};
 
 const ALICE: &str = "USERNAME#alice";
 
 async fn assert_refused(validate: &Function, token: &str, reason: &str) {
-    let refused: Answer = validate.validate(token).await.assert_status(401);
+    let refused: Response = validate.validate(token).await.assert_status(401);
     assert_eq!(refused.body, json!({ "code": "invalid_token", "valid": false }));
     assert_eq!(refused.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
     assert_eq!(refused.trace.request_line()["reason"], reason);
@@ -21,7 +21,7 @@ async fn assert_kept_out(login: &Function, reason: &str) {
 
 #[tokio::test]
 async fn all_tokens_end_with_their_account() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
     let validate = service.start("validate").await;

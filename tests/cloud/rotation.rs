@@ -3,13 +3,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
+use support::secrets_manager::{ACCESS_DENIED, INTERNAL_ERROR, Mode, holding};
 
+use crate::deployed::{Deployed, NEW_SECRET, PASSWORD, SECRET};
+use crate::function::Function;
 use crate::proxy::Fault;
-use crate::runtime_api::Function;
-use crate::secrets::{ACCESS_DENIED, INTERNAL_ERROR, Mode, holding};
-use crate::service::{NEW_SECRET, PASSWORD, SECRET, Service};
 
-/// A token by a key of its own, with this `iat`.
+/// A token of an unknown key, with this `iat`.
 fn foreign_token(number: usize, iat: Option<u64>) -> String {
     let header = json!({ "alg": "HS256", "typ": "JWT", "kid": format!("foreign-{number}") });
     let claims = iat.map_or(json!({}), |iat| json!({ "iat": iat }));
@@ -23,8 +23,8 @@ fn now() -> u64 {
 }
 
 /// A service with alice, her token of the old secret, and another of the new one.
-async fn rotated() -> (Service, String, String) {
-    let service = Service::new().await;
+async fn rotated() -> (Deployed, String, String) {
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     let old = register.register("alice", None).await.assert_status(201).token().to_owned();
     service.secrets.set(holding(NEW_SECRET, Some(SECRET)));
@@ -47,8 +47,8 @@ async fn the_previous_secret_still_verifies_and_the_current_one_signs() {
 }
 
 /// A running `validate` from before a rotation, and the tokens of [`rotated`].
-async fn rotated_under_validate() -> (Service, Function, String, String) {
-    let service = Service::new().await;
+async fn rotated_under_validate() -> (Deployed, Function, String, String) {
+    let service = Deployed::new().await;
     let validate = service.start("validate").await;
     let register = service.start("register").await;
     let old = register.register("alice", None).await.assert_status(201).token().to_owned();
@@ -68,10 +68,10 @@ async fn a_running_function_learns_of_a_new_secret_from_the_first_token_it_signe
     assert_eq!(service.secrets.reads(), 1);
 }
 
-/// Tokens that are made up cost no read if they claim to be old, few if they claim to be new, and never a wrong verdict.
+/// Forged tokens cost no read of the secret if their `iat` is old, few if it is new, and never get a wrong verdict.
 #[tokio::test]
 async fn tokens_of_unknown_keys_make_the_secret_read_again_within_a_budget() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let validate = service.start("validate").await;
     service.secrets.reads();
     for number in 0..100 {
@@ -95,7 +95,7 @@ async fn tokens_of_unknown_keys_make_the_secret_read_again_within_a_budget() {
     assert_eq!((undecided, service.secrets.reads()), (14, 6));
 }
 
-/// There is no verdict then on a token with another `kid`; nothing changes about all others.
+/// A token with another `kid` gets no verdict then. All others are verified as before.
 #[tokio::test]
 async fn while_the_secret_cannot_be_read_again_unknown_keys_are_undecided() {
     for (mode, reads) in [

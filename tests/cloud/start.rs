@@ -1,13 +1,13 @@
 use std::time::Duration;
 
+use support::secrets_manager::{self, Mode, NOT_FOUND, holding};
 use tokio::time::Instant;
 
 use crate::binaries::FUNCTIONS;
-use crate::runtime_api::Refusal;
-use crate::secrets::{self, Mode, NOT_FOUND, holding};
-use crate::service::{PASSWORD, SECRET, Service};
+use crate::deployed::{Deployed, PASSWORD, SECRET};
+use crate::function::Refusal;
 
-/// Asserts that a process has ended with a failure and one line that says why.
+/// Asserts that a process has failed with one line that names the problem.
 #[track_caller]
 pub fn assert_says(refusal: &Refusal, problem: &str) {
     assert_eq!(refusal.code, Some(1), "{refusal:?}");
@@ -18,7 +18,7 @@ pub fn assert_says(refusal: &Refusal, problem: &str) {
 
 #[tokio::test]
 async fn a_wrong_configuration_is_named() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     for (variable, value, problem) in [
         ("ACCOUNT_STORE", None, "ACCOUNT_STORE must be dynamodb://TABLE"),
         ("ACCOUNT_STORE", Some(""), "ACCOUNT_STORE must not be empty"),
@@ -51,10 +51,10 @@ async fn a_wrong_configuration_is_named() {
     assert_eq!(service.secrets.reads(), 0);
 }
 
-/// It would hide nobody, and nobody would notice.
+/// Such a decoy would hide no account, without any sign of it.
 #[tokio::test]
 async fn a_decoy_that_no_login_could_verify_stops_the_start() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     for value in ["canary", "pbkdf2_sha256$3000001$salt$canary", "!canary"] {
         let refusal = service.refusal("login", &[("DECOY_HASH", Some(value))]).await;
         assert_says(&refusal, "DECOY_HASH must be a password hash that a login can verify");
@@ -66,8 +66,8 @@ async fn without_a_secret_fit_to_sign_no_function_starts() {
     let holds = |json: &str| Mode::Holds(json.to_owned());
     for (mode, problem) in [
         (NOT_FOUND, "JWT_SECRET_ARN cannot be read"),
-        (secrets::ACCESS_DENIED, "JWT_SECRET_ARN cannot be read"),
-        (secrets::INTERNAL_ERROR, "JWT_SECRET_ARN cannot be read"),
+        (secrets_manager::ACCESS_DENIED, "JWT_SECRET_ARN cannot be read"),
+        (secrets_manager::INTERNAL_ERROR, "JWT_SECRET_ARN cannot be read"),
         (Mode::Binary(SECRET.to_owned()), "the secret is not JSON"),
         (holds(""), "the secret is not JSON"),
         (holds(SECRET), "the secret is not JSON"),
@@ -77,7 +77,7 @@ async fn without_a_secret_fit_to_sign_no_function_starts() {
         (holding("a-string-secret-at-least-256-bits-long", None), "\"current\" is a published example"),
         (holding(SECRET, Some("canary")), "\"previous\" must have at least 32 bytes"),
     ] {
-        let service = Service::with_secret(mode).await;
+        let service = Deployed::with_secret(mode).await;
         for function in FUNCTIONS {
             assert_says(&service.refusal(function, &[]).await, problem);
         }
@@ -86,14 +86,14 @@ async fn without_a_secret_fit_to_sign_no_function_starts() {
 
 #[tokio::test]
 async fn a_secret_that_never_comes_is_not_waited_for() {
-    let service = Service::with_secret(Mode::Hangs).await;
+    let service = Deployed::with_secret(Mode::Hangs).await;
     assert_says(&service.refusal("login", &[]).await, "JWT_SECRET_ARN cannot be read");
 }
 
 /// Secrets Manager may take longer at a start than a request may wait.
 #[tokio::test]
 async fn a_start_waits_for_a_slow_secret() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.secrets.delay(Duration::from_millis(2000));
     let register = service.start("register").await;
     register.register("alice", None).await.assert_status(201);
@@ -103,7 +103,7 @@ async fn a_start_waits_for_a_slow_secret() {
 #[tokio::test]
 async fn a_function_waits_for_the_table_and_the_secret_at_the_same_time() {
     let delay = Duration::from_millis(900);
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     service.proxy.delay(delay);
     service.secrets.delay(delay);
     let starting = Instant::now();
@@ -114,7 +114,7 @@ async fn a_function_waits_for_the_table_and_the_secret_at_the_same_time() {
 
 #[tokio::test]
 async fn a_secret_in_the_environment_is_used_without_a_call() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let given = [("JWT_SECRET_ARN", None), ("JWT_SECRET", Some(SECRET))];
     let register = service.start_with("register", &given).await;
     let token = register.register("alice", None).await.assert_status(201).token().to_owned();

@@ -1,9 +1,9 @@
-use crate::service::{PASSWORD, Service};
+use crate::deployed::{Deployed, PASSWORD};
 
-/// Lambda freezes a function between two events for minutes, in which its connection to the table ends.
+/// Lambda freezes a function between two events for minutes. Its connection to the table ends meanwhile.
 #[tokio::test]
 async fn a_connection_that_was_closed_meanwhile_is_not_noticed() {
-    let mut service = Service::new().await;
+    let mut service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
     register.register("alice", None).await.assert_status(201);
@@ -27,10 +27,10 @@ async fn a_connection_that_was_closed_meanwhile_is_not_noticed() {
     }
 }
 
-/// A firewall between forgets a connection without telling either end.
+/// A firewall drops a connection without a packet to either end.
 #[tokio::test]
 async fn a_connection_that_leads_nowhere_is_given_up_for_a_new_one() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let register = service.start("register").await;
     let login = service.start("login").await;
     register.register("alice", None).await.assert_status(201);

@@ -1,4 +1,4 @@
-//! Whom a function takes for AWS.
+//! Certificates: a function connects to AWS alone.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,10 +12,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 
-use crate::service::{PASSWORD, Service};
+use crate::deployed::{Deployed, PASSWORD};
 use crate::start::assert_says;
 
-/// Somebody who speaks TLS by a certificate that nobody vouches for, and hands on what is heard.
+/// A TLS server with a certificate that no authority has signed. It passes everything on.
 struct Impostor {
     endpoint: String,
     folder: TempDir,
@@ -39,7 +39,7 @@ impl Impostor {
         Self { endpoint, folder }
     }
 
-    /// A file of who vouches for it.
+    /// The file of its certificate, as a trusted root.
     fn certificate(&self) -> String {
         self.folder.path().join("certificate.pem").display().to_string()
     }
@@ -50,7 +50,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, behind: SocketAddr) {
         let (connection, _) = listener.accept().await.unwrap();
         let tls = tls.clone();
         tokio::spawn(async move {
-            // A client that does not believe it hangs up.
+            // A client that does not trust it hangs up.
             let Ok(mut heard) = tls.accept(connection).await else { return };
             let mut behind = TcpStream::connect(behind).await.unwrap();
             drop(copy_bidirectional(&mut heard, &mut behind).await);
@@ -60,7 +60,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, behind: SocketAddr) {
 
 #[tokio::test]
 async fn the_secret_is_not_read_from_a_server_without_amazons_certificate() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let impostor = Impostor::before(service.secrets.address).await;
     let elsewhere = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", Some(&*impostor.endpoint));
     assert_says(&service.refusal("login", &[elsewhere]).await, "JWT_SECRET_ARN cannot be read");
@@ -73,14 +73,14 @@ async fn the_secret_is_not_read_from_a_server_without_amazons_certificate() {
 
 #[tokio::test]
 async fn no_account_is_sent_to_a_server_without_amazons_certificate() {
-    let service = Service::new().await;
+    let service = Deployed::new().await;
     let impostor = Impostor::before(service.proxy.address).await;
     let elsewhere = ("AWS_ENDPOINT_URL_DYNAMODB", Some(&*impostor.endpoint));
     let register = service.start_with("register", &[elsewhere]).await;
     register.register("alice", None).await.assert_unavailable();
     assert_eq!(service.proxy.calls(), [""; 0]);
 
-    // With this change alone, it is believed.
+    // With this change alone, it is trusted.
     let vouched_for = impostor.certificate();
     let believing = [elsewhere, ("SSL_CERT_FILE", Some(&*vouched_for))];
     let register = service.start_with("register", &believing).await;

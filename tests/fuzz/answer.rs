@@ -1,4 +1,4 @@
-//! What a client may ever be told, word by word: so nothing that it sent is among it.
+//! All responses, word for word. None contains anything that the client sent.
 
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ const ERRORS: [(u64, &str, Option<Header>); 12] = [
     ),
 ];
 
-/// What can be wrong with a field.
+/// The errors of fields.
 const MESSAGES: [&str; 17] = [
     "A username with an @ must be your own email address.",
     "A user with that email already exists.",
@@ -61,7 +61,7 @@ const MESSAGES: [&str; 17] = [
     "This password is too short. It must contain at least 8 characters.",
 ];
 
-/// The codes of what can be wrong with a field.
+/// The codes of the errors of fields.
 const CODES: [&str; 22] = [
     "email=blank",
     "email=invalid",
@@ -87,7 +87,7 @@ const CODES: [&str; 22] = [
     "username=unique",
 ];
 
-/// The headers of every answer.
+/// The headers of every response.
 const HEADERS: [Header; 4] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
@@ -95,7 +95,7 @@ const HEADERS: [Header; 4] = [
     ("x-content-type-options", "nosniff"),
 ];
 
-/// The status and the body of an answer over HTTP. An error is one of ours, word by word.
+/// The status and the body of an HTTP response. Asserts that an error is one of those above, word for word.
 pub fn read(answer: &Value) -> (u64, Value) {
     let status = answer["statusCode"].as_u64().unwrap();
     let text = answer["body"].as_str().unwrap();
@@ -118,7 +118,7 @@ pub fn read(answer: &Value) -> (u64, Value) {
     (status, body)
 }
 
-/// Whether this says which fields are wrong, and nothing but that.
+/// Returns true for errors of fields, and nothing else.
 fn is_of_fields(status: u64, body: &Value) -> bool {
     let is_message = |message: &Value| message.as_str().is_some_and(|message| MESSAGES.contains(&message));
     let is_field = |(name, messages): (&String, &Value)| {
@@ -130,7 +130,7 @@ fn is_of_fields(status: u64, body: &Value) -> bool {
     status == 400 && fields.is_some_and(|fields| fields.iter().all(is_field))
 }
 
-/// All headers, in whichever of the two maps the sender of the event wants them.
+/// All headers, from both maps of the response.
 fn headers(answer: &Value) -> Vec<(&str, &str)> {
     let map = |name: &str| answer[name].as_object().unwrap().iter();
     let multi = map("multiValueHeaders").flat_map(|(name, values)| {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::http::{ApiError, BodyFields, Request};
 use shared::time::Timestamp;
 
-/// What is read, any other reader of JSON reads alike; what is refused is no object, or has a key twice.
+/// An accepted body is read like by another JSON reader. A refused one is no object, or has a key twice.
 pub fn body(bytes: &[u8]) {
     let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
     let (media_type, body) = bytes.split_at(end);
@@ -42,7 +42,7 @@ fn check_fields(mut form: BodyFields, object: &Value) {
     }
 }
 
-/// How many members all objects in a value have.
+/// The number of members of all objects in a value.
 fn members(value: &Value) -> usize {
     match value {
         Value::Array(values) => values.iter().map(members).sum(),
@@ -51,7 +51,7 @@ fn members(value: &Value) -> usize {
     }
 }
 
-/// How many members all objects in a JSON text have, if a key that is there twice counts twice.
+/// The number of members of all objects in a JSON text. A key that is there twice counts twice.
 fn colons(json: &[u8]) -> usize {
     let (mut colons, mut in_string, mut escaped) = (0, false, false);
     for byte in json {

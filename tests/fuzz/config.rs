@@ -2,11 +2,10 @@
 
 use shared::config::{Config, SecretSource};
 
-/// The first ends every value, the second every secret, and so whatever shows one.
+/// Ends of all values and of all secrets, to find them in texts.
 const CANARIES: [&str; 2] = ["canary", "nightingale"];
 
-/// A configuration within its bounds, or one line that names a variable; in neither is a secret shown, and in the line
-/// no value at all.
+/// A configuration within its bounds, or one line that names a variable. Neither shows a secret, and the line no value.
 pub fn variables(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if CANARIES.iter().any(|canary| text.contains(canary)) {

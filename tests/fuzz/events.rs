@@ -8,13 +8,13 @@ use shared::account::AccountId;
 use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 
-use crate::service::{ALICE, PASSWORD, SERVICE, TOKEN, event};
+use crate::functions::{ALICE, FUNCTIONS, PASSWORD, TOKEN, event};
 use crate::{answer, replay};
 
-/// Who is told of a new account has named one that was free.
+/// A 201 is for a name that was free.
 pub fn register(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = answered(SERVICE.register(&event)) else { return };
+    let Some((status, body)) = answered(FUNCTIONS.register(&event)) else { return };
     if status == 201 {
         let sent = form(&sent);
         let username = Username::parse(sent["username"].as_str().unwrap()).unwrap();
@@ -22,21 +22,21 @@ pub fn register(bytes: &[u8]) {
         assert_ne!(username.key(), &UsernameKey::of("alice"), "the name is taken");
         assert!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose().chars().count() >= 8);
         assert!(AccountId::parse(user_id).is_some());
-        assert_eq!(SERVICE.subject(token(&body, 4)), (user_id.to_owned(), username.as_str().to_owned()));
+        assert_eq!(FUNCTIONS.subject(token(&body, 4)), (user_id.to_owned(), username.as_str().to_owned()));
     } else {
         assert_ne!(status, 200);
     }
 }
 
-/// Who gets a token has given the name and the password of its account.
+/// A token is for the name and the password of its account.
 pub fn login(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = answered(SERVICE.login(&event)) else { return };
+    let Some((status, body)) = answered(FUNCTIONS.login(&event)) else { return };
     if status == 200 {
         let sent = form(&sent);
         assert_eq!(UsernameKey::of(sent["username"].as_str().unwrap()), UsernameKey::of("alice"));
         assert_eq!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose(), PASSWORD);
-        assert_eq!(SERVICE.subject(token(&body, 3)).0, ALICE);
+        assert_eq!(FUNCTIONS.subject(token(&body, 3)).0, ALICE);
     } else {
         assert_ne!(status, 201);
     }
@@ -45,7 +45,7 @@ pub fn login(bytes: &[u8]) {
 /// Over HTTP and as the authorizer of every kind of API.
 pub fn validate(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    for reply in SERVICE.validate(&event) {
+    for reply in FUNCTIONS.validate(&event) {
         match reply {
             Err(error) => assert!(["Internal error", "Unauthorized"].contains(&&*error.error_message)),
             Ok(reply) if reply.get("statusCode").is_some() => check_validity(&reply, &sent),
@@ -55,7 +55,7 @@ pub fn validate(bytes: &[u8]) {
     }
 }
 
-/// An answer over HTTP, if the event was one.
+/// The HTTP response, if the event was of HTTP.
 fn answered(reply: Result<Value, Diagnostic>) -> Option<(u64, Value)> {
     match reply {
         Ok(reply) => Some(answer::read(&reply)),
@@ -86,7 +86,7 @@ fn check_validity(reply: &Value, sent: &Value) {
     }
 }
 
-/// A ping has no part that a verdict could be about.
+/// A ping has nothing to be verified.
 fn check_ping(sent: &Value) {
     assert!(sent == &json!({}) || sent.get("source").is_some(), "{sent}");
     assert!(["type", "methodArn", "routeArn"].iter().all(|member| sent[member].is_null()), "{sent}");
@@ -114,7 +114,7 @@ fn check_verdict(reply: &Value, sent: &Value) {
     }
 }
 
-/// A policy for the resource of `reply`, whichever that is.
+/// A policy for the resource of `reply`.
 fn policy(effect: &str, principal: &str, reply: &Value, context: &Value) -> Value {
     json!({
         "principalId": principal,
@@ -130,14 +130,14 @@ fn resource(reply: &Value) -> Option<&str> {
     reply.pointer("/policyDocument/Statement/0/Resource")?.as_str()
 }
 
-/// The token of an answer with so many members.
+/// The token of a response with this many members.
 fn token(body: &Value, members: usize) -> &str {
     assert_eq!(body.as_object().unwrap().len(), members);
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3600)));
     body["token"].as_str().unwrap()
 }
 
-/// The fields that an event carries.
+/// The fields of an event.
 fn form(event: &Value) -> Value {
     let body = event["body"].as_str().unwrap();
     if event["isBase64Encoded"] == true {
@@ -147,7 +147,7 @@ fn form(event: &Value) -> Value {
     }
 }
 
-/// Whether a text stands anywhere in an event.
+/// Searches an event for a text.
 fn says(event: &Value, text: &str) -> bool {
     match event {
         Value::String(string) => string.contains(text),
@@ -157,21 +157,21 @@ fn says(event: &Value, text: &str) -> bool {
     }
 }
 
-/// What the targets hold of those who are let in would hold as well if nobody were.
+/// The targets would also hold if no request ever succeeded.
 #[test]
 fn good_events_are_accepted() {
     let read = |input: &str| event(&replay::input(input)).unwrap().0;
-    assert_eq!(answered(SERVICE.register(&read("register/new"))).unwrap().0, 201);
-    assert_eq!(answered(SERVICE.login(&read("login/http-api"))).unwrap().0, 200);
+    assert_eq!(answered(FUNCTIONS.register(&read("register/new"))).unwrap().0, 201);
+    assert_eq!(answered(FUNCTIONS.login(&read("login/http-api"))).unwrap().0, 200);
     for kind in ["rest-token", "rest-request", "http-api-1", "http-api-2", "websocket", "appsync"] {
-        let [simple, iam] = SERVICE.validate(&read(&format!("validate/{kind}-authorizer")));
+        let [simple, iam] = FUNCTIONS.validate(&read(&format!("validate/{kind}-authorizer")));
         for reply in [simple.unwrap(), iam.unwrap()] {
             let effect = reply.pointer("/policyDocument/Statement/0/Effect");
             assert!(reply["isAuthorized"] == true || effect == Some(&json!("Allow")), "{kind}");
         }
     }
     for kind in ["rest-api", "http-api", "function-url", "load-balancer", "http-api-me"] {
-        let replies = SERVICE.validate(&read(&format!("validate/{kind}")));
+        let replies = FUNCTIONS.validate(&read(&format!("validate/{kind}")));
         assert!(replies.into_iter().all(|reply| reply.unwrap()["statusCode"] == 200), "{kind}");
     }
 }

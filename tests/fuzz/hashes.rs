@@ -1,12 +1,12 @@
-//! Password hashes as a store may hold them: rows outlive programs, and may come from others.
+//! Stored password hashes, which may be old or made by other programs.
 
 use std::sync::LazyLock;
 
 use shared::password::Password;
 use shared::password::hash::{Cost, Description, Hasher, PasswordHash, Verification};
 
-/// Whatever stands in a row, no password that it was not made of matches, after as much work as for any other row and
-/// no more than a function can bear: an input that takes half a minute is a failure to libFuzzer.
+/// No hash matches a wrong password. Each takes one computation, within limits: an input that takes half a minute is a failure
+/// to libFuzzer.
 pub fn verify(bytes: &[u8]) {
     let password = Password::parse("of no hash in the corpus").unwrap();
     let stored = stored(bytes);
@@ -18,8 +18,8 @@ pub fn verify(bytes: &[u8]) {
     assert_eq!(HASHER.computations(), before + 1);
 }
 
-/// The same reading without the work, which is a thousand times as fast; and what an operator is told of it, which is
-/// neither salt nor key.
+/// The same without the computation, a thousand times as fast, and the description for an operator, which has neither salt
+/// nor key.
 pub fn outdated(bytes: &[u8]) {
     let stored = stored(bytes);
     let description = stored.describe();
@@ -35,7 +35,7 @@ pub fn outdated(bytes: &[u8]) {
 
 static HASHER: LazyLock<Hasher> = LazyLock::new(|| Hasher::new(Cost::new(7168, 5).unwrap()).unwrap());
 
-/// What a hash is that need not be replaced.
+/// The form of a hash that need not be replaced.
 static CURRENT: LazyLock<Description> =
     LazyLock::new(|| HASHER.hash(&Password::parse("of a new hash").unwrap()).unwrap().describe());
 

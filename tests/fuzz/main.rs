@@ -1,4 +1,4 @@
-//! Hostile input: whatever bytes come, nothing panics, nobody is let in, nothing is echoed.
+//! Hostile input: with any bytes nothing panics, no account is opened, nothing is echoed.
 //!
 //! `cargo test` hands every target the inputs of its corpus and no others, so that a run can be repeated. Built with
 //! `--cfg fuzzing`, this is a program of libFuzzer, which searches for more: see `README.md`.
@@ -9,13 +9,13 @@ mod answer;
 mod bodies;
 mod config;
 mod events;
+mod functions;
 mod hashes;
 mod names;
 mod replay;
-mod service;
 mod tokens;
 
-/// Makes a test of every target, and finds one by its name, which is that of its corpus too.
+/// Makes a test of every target, and finds a target by its name, which is also that of its corpus.
 macro_rules! targets {
     ($($file:ident::$name:ident,)+) => {
         $(

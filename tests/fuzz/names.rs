@@ -1,12 +1,11 @@
-//! Usernames, email addresses and passwords. An input is UTF-16: there any bytes are a text, and those of all scripts
-//! are as near.
+//! Usernames, emails and passwords. An input is UTF-16: any bytes are a text, and all scripts are equally likely.
 
 use shared::names::email::{self, Email, EmailError};
 use shared::names::unicode::{caseless_key, is_ignorable, nfc};
 use shared::names::username::{self, Username, UsernameError, UsernameKey};
 use shared::password::{self, Password, PasswordError};
 
-/// The longest key in bytes: what a partition key of DynamoDB may have, less our prefix.
+/// The longest key in bytes: the limit of a partition key of DynamoDB, less our prefix.
 const MAX_KEY_BYTES: usize = 2038;
 
 /// A name within its bounds, the same in all its spellings.
@@ -18,7 +17,7 @@ pub fn username(bytes: &[u8]) {
         Ok(name) => {
             assert_eq!((name.as_str(), name.key()), (text.as_str(), &key));
             assert!((1..=username::MAX_LENGTH).contains(&nfc(&text).chars().count()));
-            // Beyond that a key is cut, and is one of many names.
+            // A longer key is cut, and is that of many names.
             assert!(key.as_str().chars().count() <= 3 * username::MAX_LENGTH);
             assert!(!text.chars().any(is_unseen) && !key.as_str().chars().any(is_ignorable), "{text:?}");
             for spelling in [key.as_str(), &nfc(&text)] {
@@ -29,7 +28,7 @@ pub fn username(bytes: &[u8]) {
     }
 }
 
-/// An address that is read again as it was, the same in all its spellings.
+/// An email that is read again as it was, the same in all its spellings.
 pub fn email(bytes: &[u8]) {
     let text = text(bytes);
     match Email::parse(&text) {
@@ -55,7 +54,7 @@ pub fn email(bytes: &[u8]) {
     }
 }
 
-/// A text in NFC, within its bounds, that is not shown.
+/// A password in NFC, within its bounds, that is not shown.
 pub fn password(bytes: &[u8]) {
     let text = text(bytes);
     match Password::parse(&text) {

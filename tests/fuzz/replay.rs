@@ -1,4 +1,4 @@
-//! What `cargo test` does with a target.
+//! Runs a target in `cargo test`.
 
 use std::cell::Cell;
 use std::fs;
@@ -9,8 +9,8 @@ thread_local! {
     static PANICS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Hands a target each input of its corpus, and of the failures that were found and mended. The last that is printed is
-/// the one that fails.
+/// Runs a target on each input of its corpus, failures that were found and fixed among them. The last that is printed is the
+/// one that fails.
 pub fn corpus(target: &str, check: fn(&[u8])) {
     count_panics();
     let files = fs::read_dir(folder().join(target)).unwrap();
@@ -24,7 +24,7 @@ pub fn corpus(target: &str, check: fn(&[u8])) {
     }
 }
 
-/// One input: the name of its target, and its own.
+/// The input of this name: that of its target, and its own.
 pub fn input(name: &str) -> Vec<u8> {
     fs::read(folder().join(name)).unwrap()
 }
@@ -33,7 +33,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }
 
-/// A handler that panics is answered for; here it is a failure all the same.
+/// The functions catch panics. Here they are failures.
 fn count_panics() {
     static COUNT: Once = Once::new();
     COUNT.call_once(|| {

@@ -1,4 +1,4 @@
-//! Tokens: what anybody can send, and what nobody without the secret can.
+//! Tokens: any text, and claims under a genuine signature.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use shared::token::{Key, Keys, MAX_TTL, Rules, Verifier};
 
-use crate::service::{NOW, SECRET, TOKEN, now};
+use crate::functions::{NOW, SECRET, TOKEN, now};
 
 /// Of all texts, one is a good token.
 pub fn token(bytes: &[u8]) {
@@ -20,8 +20,8 @@ pub fn token(bytes: &[u8]) {
     assert_eq!(VERIFIER.verify(&token, now()).is_ok(), token == TOKEN);
 }
 
-/// Under a genuine signature, so that all that lies behind it is reached: a line with the header, and the claims. What
-/// is accepted is what was signed, and keeps every rule.
+/// A line with the header, and the claims, under a genuine signature, so that the checks behind it are reached. The accepted
+/// claims are those that were signed, and keep every rule.
 pub fn signed(bytes: &[u8]) {
     let header = json!({ "typ": "JWT", "alg": "HS256", "kid": Key::parse(SECRET).unwrap().id() });
     let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());

@@ -1,22 +1,22 @@
-//! Guessing: what it gets, and what it costs those who do not guess.
+//! Lock-outs and rate limits, for guessers and for others.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{Answer, PASSWORD, Service, later};
+use crate::handlers::{Handlers, PASSWORD, Response, later};
 
-/// Somebody by this name has an account; the other two have not.
+/// A name with an account, and two without.
 const NAMES: [&str; 3] = ["alice", "nobody", "no name at all!"];
 
-async fn login(service: &Service, username: &str, password: &str) -> Answer {
+async fn login(service: &Handlers, username: &str, password: &str) -> Response {
     let body = json!({ "username": username, "password": password }).to_string();
     service.login(Sender::HttpApi.post(&body)).await
 }
 
-/// Fails so often, each time as soon as it may be.
-async fn fail(service: &Service, username: &str, times: u32) {
+/// Fails this often, each time as soon as the lock-out ends.
+async fn fail(service: &Handlers, username: &str, times: u32) {
     for _ in 0..times {
         let mut answer = login(service, username, "wrong password").await;
         if answer.status == 429 {
@@ -27,13 +27,13 @@ async fn fail(service: &Service, username: &str, times: u32) {
     }
 }
 
-fn retry_after(answer: &Answer) -> Duration {
+fn retry_after(answer: &Response) -> Duration {
     Duration::from_secs(answer.header("retry-after").unwrap().parse().unwrap())
 }
 
 #[tokio::test]
 async fn after_five_failures_a_name_is_locked_known_or_not() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let mut answers = Vec::new();
     for name in NAMES {
@@ -53,7 +53,7 @@ async fn after_five_failures_a_name_is_locked_known_or_not() {
 
 #[tokio::test]
 async fn the_wait_doubles_and_attempts_meanwhile_do_not_prolong_it() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     for name in NAMES {
         fail(&service, name, 5).await;
@@ -70,7 +70,7 @@ async fn the_wait_doubles_and_attempts_meanwhile_do_not_prolong_it() {
 
 #[tokio::test]
 async fn from_the_hundredth_failure_on_a_name_is_locked_for_a_day() {
-    let service = Service::with(&[("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "5")]).await;
+    let service = Handlers::with(&[("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "5")]).await;
     service.enrol("alice").await;
     fail(&service, "alice", 99).await;
     assert_eq!(retry_after(&login(&service, "alice", PASSWORD).await), Duration::from_mins(15));
@@ -86,7 +86,7 @@ async fn from_the_hundredth_failure_on_a_name_is_locked_for_a_day() {
 
 #[tokio::test]
 async fn a_success_ends_the_failures() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     for failures in [4, 5, 20] {
         fail(&service, "alice", failures).await;
@@ -107,7 +107,7 @@ async fn a_success_ends_the_failures() {
 
 #[tokio::test]
 async fn the_right_password_of_a_disabled_account_is_a_failure_like_any_other() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.sql("UPDATE accounts SET disabled = 1");
     for _ in 0..5 {
@@ -118,7 +118,7 @@ async fn the_right_password_of_a_disabled_account_is_a_failure_like_any_other() 
 
 #[tokio::test]
 async fn one_name_is_locked_in_every_spelling_and_no_other_is() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.enrol("bob").await;
     for name in ["alice", "Alice", "ALICE", "ａlice", "alicE"] {
@@ -132,7 +132,7 @@ async fn one_name_is_locked_in_every_spelling_and_no_other_is() {
 
 #[tokio::test]
 async fn a_request_without_a_name_counts_nothing() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     for body in ["", "{}", "[]", r#"{"username":"alice"}"#, r#"{"username":"alice","password":1}"#] {
         for _ in 0..6 {
@@ -144,7 +144,7 @@ async fn a_request_without_a_name_counts_nothing() {
 
 #[tokio::test]
 async fn a_login_writes_only_after_a_failure() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.sql("CREATE TRIGGER no_insert BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'write'); END");
     assert_eq!(login(&service, "alice", PASSWORD).await.status, 200);
@@ -160,7 +160,7 @@ async fn a_login_writes_only_after_a_failure() {
 
 #[tokio::test]
 async fn records_that_expired_are_cleaned_away() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for name in ["one", "two", "three"] {
         fail(&service, name, 1).await;
     }
@@ -187,7 +187,7 @@ fn guess(sender: Sender, number: usize) -> Value {
 
 #[tokio::test]
 async fn a_client_ip_has_a_limit_of_logins_in_five_minutes() {
-    let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
     service.enrol("alice").await;
     let into_window = Duration::from_secs(1_790_000_000 % 300);
     for sender in [Sender::HttpApi, Sender::RestApi, Sender::FunctionUrl] {
@@ -212,7 +212,7 @@ async fn a_client_ip_has_a_limit_of_logins_in_five_minutes() {
 
 #[tokio::test]
 async fn an_address_is_what_the_gateway_saw_and_no_header() {
-    let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "1")]).await;
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "1")]).await;
     for (number, forged) in ["198.51.100.1", "198.51.100.2"].iter().enumerate() {
         let mut event = from("203.0.113.7", guess(Sender::HttpApi, number));
         for header in ["x-forwarded-for", "forwarded", "x-real-ip"] {
@@ -220,7 +220,7 @@ async fn an_address_is_what_the_gateway_saw_and_no_header() {
         }
         assert_eq!(service.login(event).await.status, if number == 0 { 401 } else { 429 });
     }
-    // A load balancer tells an address in a header only, which a client can write: nobody is counted.
+    // A load balancer tells the client IP in a header only, which a client can write: nothing is counted.
     for number in 2..4 {
         let mut event = guess(Sender::LoadBalancer, number);
         event["headers"]["x-forwarded-for"] = "203.0.113.7".into();
@@ -230,7 +230,7 @@ async fn an_address_is_what_the_gateway_saw_and_no_header() {
 
 #[tokio::test]
 async fn an_address_may_try_so_many_registrations() {
-    let service = Service::with(&[("REGISTRATIONS_PER_ADDRESS", "2")]).await;
+    let service = Handlers::with(&[("REGISTRATIONS_PER_ADDRESS", "2")]).await;
     let register = |number: usize| {
         let body = json!({ "username": format!("user{number}"), "password": PASSWORD }).to_string();
         from("2001:db8::1", Sender::HttpApi.post(&body))
@@ -241,13 +241,13 @@ async fn an_address_may_try_so_many_registrations() {
     let neighbour = |number| from("2001:db8::ffff:1", register(number));
     assert_eq!(service.register(neighbour(2)).await.status, 429);
     assert_eq!(service.register(from("2001:db8:0:1::1", register(2))).await.status, 201);
-    // What is refused for what it says is not counted; nobody needs many of these to learn anything.
+    // Malformed requests are not counted: they tell nothing about accounts.
     assert_eq!(service.login(from("2001:db8::1", guess(Sender::HttpApi, 9))).await.status, 401);
 }
 
 #[tokio::test]
 async fn without_a_limit_nothing_is_counted() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for number in 0..30 {
         assert_eq!(service.login(from("203.0.113.7", guess(Sender::HttpApi, number))).await.status, 401);
     }
@@ -256,7 +256,7 @@ async fn without_a_limit_nothing_is_counted() {
 
 #[tokio::test]
 async fn windows_that_ended_are_cleaned_away() {
-    let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "10")]).await;
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "10")]).await;
     for address in ["203.0.113.7", "203.0.113.8"] {
         service.login(from(address, guess(Sender::HttpApi, 0))).await;
     }
@@ -269,7 +269,7 @@ async fn windows_that_ended_are_cleaned_away() {
 /// An office behind one client IP must not lock itself out by logging in.
 #[tokio::test]
 async fn successes_do_not_count_against_a_client_ip() {
-    let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "3")]).await;
     service.enrol("alice").await;
     let body = json!({ "username": "alice", "password": PASSWORD }).to_string();
     let good = || from("203.0.113.7", Sender::HttpApi.post(&body));
@@ -285,7 +285,7 @@ async fn successes_do_not_count_against_a_client_ip() {
 /// A customer with a /48 has 65,536 networks of /64: together they may fail ten times as often as one.
 #[tokio::test]
 async fn the_networks_of_a_site_are_limited_together() {
-    let service = Service::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "1")]).await;
+    let service = Handlers::with(&[("LOGIN_ATTEMPTS_PER_ADDRESS", "1")]).await;
     for number in 0..11 {
         let ip = format!("2001:db8:1:{number:x}::1");
         let status = service.login(from(&ip, guess(Sender::HttpApi, number))).await.status;

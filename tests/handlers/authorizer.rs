@@ -4,12 +4,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{NOW, PASSWORD, Service};
+use crate::handlers::{Handlers, NOW, PASSWORD};
 use crate::tokens::Forge;
 
 const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 
-/// Which kind of API asks.
+/// The kinds of APIs that have authorizers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Api {
     RestToken,
@@ -34,7 +34,7 @@ impl Api {
 
     /// The sample event of this kind.
     pub fn sample(self) -> Value {
-        crate::event::sample(match self {
+        support::samples::sample(match self {
             Self::RestToken => "validate-rest-token-authorizer",
             Self::RestRequest => "validate-rest-request-authorizer",
             Self::Http1 => "validate-http-api-1-authorizer",
@@ -85,7 +85,7 @@ impl Api {
         event
     }
 
-    /// What this kind of API is answered when there is no good token.
+    /// The response to this kind of API without a good token.
     fn refusal(self) -> Result<Value, String> {
         match self {
             Self::Http2 => Ok(json!({ "isAuthorized": false, "context": {} })),
@@ -94,7 +94,7 @@ impl Api {
         }
     }
 
-    /// What this kind of API is answered for a good token of this account.
+    /// The response to this kind of API for a good token of this account.
     pub fn consent(self, id: &str, username: &str) -> Value {
         let context = json!({ "user_id": id, "username": username });
         let resource = match self {
@@ -119,9 +119,9 @@ fn policy(effect: &str, principal: &str, resource: &str, context: &Value) -> Val
     })
 }
 
-/// A service, the token of its user `Alice` and her id.
-async fn alice() -> (Service, String, String) {
-    let service = Service::with(&[("JWT_SECRET", SECRET)]).await;
+/// The handlers, a token of `Alice` and her id.
+async fn alice() -> (Handlers, String, String) {
+    let service = Handlers::with(&[("JWT_SECRET", SECRET)]).await;
     let token = service.enrol("Alice").await;
     let id = service.account("alice").await.unwrap().id.to_string();
     (service, token, id)
@@ -149,7 +149,7 @@ async fn the_token_in_the_samples_is_refused() {
     }
 }
 
-/// One verdict: whatever is wrong with a token, HTTP and every kind of API agree that it is.
+/// HTTP and every kind of API have the same verdict on every token.
 #[tokio::test]
 async fn http_and_every_kind_of_api_agree_on_every_token() {
     let (service, token, id) = alice().await;
@@ -183,7 +183,7 @@ async fn http_and_every_kind_of_api_agree_on_every_token() {
     }
 }
 
-/// How HTTP says that a token was presented and is not good (RFC 6750 section 3).
+/// The challenge for a bad token (RFC 6750 section 3).
 const INVALID: Option<(&str, &str)> = Some(("www-authenticate", r#"Bearer error="invalid_token""#));
 
 fn bearing(sender: Sender, token: &str) -> Value {
@@ -275,7 +275,7 @@ async fn no_header_is_no_token_to_any_kind_of_api() {
 
 #[tokio::test]
 async fn an_http_api_may_be_set_up_for_policies() {
-    let service = Service::with(&[("JWT_SECRET", SECRET), ("AUTHORIZER_RESPONSE", "iam")]).await;
+    let service = Handlers::with(&[("JWT_SECRET", SECRET), ("AUTHORIZER_RESPONSE", "iam")]).await;
     let token = service.enrol("alice").await;
     let id = service.account("alice").await.unwrap().id.to_string();
     let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/$default/*/*";
@@ -411,7 +411,7 @@ async fn a_revoked_token_is_refused_by_every_kind_of_api_at_once() {
     }
 }
 
-/// A store that fails is no verdict: an error, which no API takes for consent, and not the word for a bad token, which
+/// A failing store is no verdict but an error. No API takes it for a permission, and it is not the word for a bad token, which
 /// would log everybody out.
 #[tokio::test]
 async fn a_fault_of_ours_is_an_error_and_never_a_verdict() {
@@ -487,7 +487,7 @@ async fn a_policy_covers_one_stage_of_one_api_or_nothing() {
 async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
     let (service, token, id) = alice().await;
     let context = service.ask(Api::Http2.event(&token)).await.unwrap()["context"].clone();
-    let mut event = crate::event::sample("validate-http-api-me");
+    let mut event = support::samples::sample("validate-http-api-me");
     event["requestContext"]["authorizer"]["lambda"] = context;
     let answer = service.validate(event.clone()).await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "user_id": id, "username": "Alice" })));
@@ -510,7 +510,7 @@ async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
     }
 }
 
-/// API Gateway caches a verdict under the identity sources: one that does not hold the token must not carry a verdict.
+/// API Gateway caches a verdict by the identity sources: without the token among them there must be no verdict.
 #[tokio::test]
 async fn a_token_outside_the_identity_sources_is_refused() {
     let (service, token, _) = alice().await;
@@ -555,10 +555,10 @@ async fn a_websocket_may_carry_its_token_as_a_subprotocol() {
     assert_eq!(service.ask(two).await, Api::WebSocket.refusal());
 }
 
-/// Schedules and plugins that keep a function warm must not ring an alarm.
+/// Schedules and plugins that keep a function warm must not set off an alarm.
 #[tokio::test]
 async fn warm_up_pings_are_answered_by_every_function_without_a_look_at_the_store() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for ping in [
         json!({}),
         json!({ "source": "serverless-plugin-warmup" }),
@@ -578,7 +578,7 @@ async fn warm_up_pings_are_answered_by_every_function_without_a_look_at_the_stor
 
 #[tokio::test]
 async fn a_load_balancers_health_check_is_answered_without_a_look_at_the_store() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for function in ["register", "login", "validate"] {
         let agent = ("user-agent", "ELB-HealthChecker/2.0");
         let answer = service.call(function, Sender::LoadBalancer.request("GET", &[agent], "")).await;
@@ -591,7 +591,7 @@ async fn a_load_balancers_health_check_is_answered_without_a_look_at_the_store()
     assert_eq!(service.store_calls(), 0);
 }
 
-/// Any event at all, and any sample with any part replaced: a reply or a clean error, and no consent.
+/// Any event, and any sample with any part replaced, gets a response or a clean error, and no permission.
 mod anything {
     use super::*;
 
@@ -685,13 +685,13 @@ mod anything {
         all.push(pointer);
     }
 
-    /// Runs cases over one service; as many as `FUZZ_CASES` says, or a few thousand.
+    /// Runs `FUZZ_CASES` cases, or a few thousand, over the same handlers.
     #[expect(clippy::disallowed_methods, reason = "a longer run is asked for from outside")]
     fn run(strategy: impl Strategy<Value = Value>) {
         let cases = std::env::var("FUZZ_CASES").map_or(3000, |cases| cases.parse().unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let service = runtime.block_on(async {
-            let service = Service::new().await;
+            let service = Handlers::new().await;
             service.enrol("alice").await;
             service
         });

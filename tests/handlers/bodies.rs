@@ -1,11 +1,11 @@
-//! What `register` and `login` make of a request before they look at a field: method, media type, body.
+//! Requests to `register` and `login` before their fields: method, media type, body.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{PASSWORD, Service};
+use crate::handlers::{Handlers, PASSWORD};
 
 /// The two functions that read a body.
 const READERS: [&str; 2] = ["register", "login"];
@@ -20,10 +20,10 @@ const REQUIRED: (u64, &str) =
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Asserts that both functions give this answer to an event from whichever sender, and do no work for it: neither a
-/// hash nor a call to the store.
+/// Asserts that both functions give this response to an event of any sender, without work: neither a hash nor a call of
+/// the store.
 async fn assert_answered(
-    service: &Service,
+    service: &Handlers,
     what: &str,
     event: impl Fn(Sender) -> Value,
     (status, body): (u64, &str),
@@ -40,12 +40,12 @@ async fn assert_answered(
 }
 
 /// The same, for a body as it is and in base64.
-async fn assert_body_answered(service: &Service, what: &str, body: &str, expected: (u64, &str)) {
+async fn assert_body_answered(service: &Handlers, what: &str, body: &str, expected: (u64, &str)) {
     assert_answered(service, what, |sender| sender.post(body), expected, None).await;
     assert_bytes_answered(service, what, body.as_bytes(), expected).await;
 }
 
-async fn assert_bytes_answered(service: &Service, what: &str, body: &[u8], expected: (u64, &str)) {
+async fn assert_bytes_answered(service: &Handlers, what: &str, body: &[u8], expected: (u64, &str)) {
     let encoded = BASE64_STANDARD.encode(body);
     assert_answered(service, what, |sender| in_base64(sender.post(&encoded)), expected, None).await;
 }
@@ -55,8 +55,8 @@ fn in_base64(mut event: Value) -> Value {
     event
 }
 
-/// Demands that both functions do what they are for.
-async fn assert_serves(service: &Service, name: &str) {
+/// Asserts that both functions succeed.
+async fn assert_serves(service: &Handlers, name: &str) {
     service.enrol(name).await;
     let body = json!({ "username": name, "password": PASSWORD }).to_string();
     assert_eq!(service.login(Sender::RestApi.post(&body)).await.status, 200);
@@ -64,7 +64,7 @@ async fn assert_serves(service: &Service, name: &str) {
 
 #[tokio::test]
 async fn a_body_must_be_one_object_with_each_key_once() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let nested = |open: &str, close: &str, depth: usize| {
         format!(r#"{{"username":"canary","x":{}1{}}}"#, open.repeat(depth), close.repeat(depth))
     };
@@ -87,7 +87,7 @@ async fn a_body_must_be_one_object_with_each_key_once() {
         r#"{"username":"canary"/* a comment */}"#,
         "\u{feff}{}",
         "{\"username\":\"can\nary\",\"password\":\"canary canary\"}",
-        // What serde derives for a struct would read the first of these.
+        // A struct's derived deserialization would read the first of these.
         r#"["canary","canary canary"]"#,
         r#"[{"username":"canary","password":"canary canary"}]"#,
         "[]",
@@ -124,7 +124,7 @@ async fn a_body_must_be_one_object_with_each_key_once() {
 
 #[tokio::test]
 async fn an_empty_object_or_no_body_lacks_its_fields() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for body in ["", "{}", " {\n} ", r#"{"Username":"canary","PASSWORD":"canary canary"}"#] {
         assert_body_answered(&service, body, body, REQUIRED).await;
     }
@@ -138,7 +138,7 @@ async fn an_empty_object_or_no_body_lacks_its_fields() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let spaces = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
     assert_body_answered(&service, "16 KiB", &spaces(16 * 1024), REQUIRED).await;
     assert_body_answered(&service, "a byte more", &spaces(16 * 1024 + 1), TOO_LARGE).await;
@@ -146,7 +146,7 @@ async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
     assert_body_answered(&service, "250 KB of arrays", &"[],".repeat(83_000), TOO_LARGE).await;
     let mib = format!(r#"{{"username":"canary","password":"{}"}}"#, "x".repeat(1 << 20));
     assert_answered(&service, "1 MiB", |sender| sender.post(&mib), TOO_LARGE, None).await;
-    // As much as Lambda hands on.
+    // The most that Lambda passes on.
     let most = Sender::HttpApi.post(&"x".repeat(5_900_000));
     for function in READERS {
         service.call(function, most.clone()).await.must_be(TOO_LARGE.0, TOO_LARGE.1, None);
@@ -156,7 +156,7 @@ async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
 
 #[tokio::test]
 async fn base64_is_read_where_it_is_said_to_be_and_nowhere_else() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let body = json!({ "username": "alice", "password": PASSWORD }).to_string();
     let encoded = BASE64_STANDARD.encode(&body);
@@ -180,7 +180,7 @@ async fn base64_is_read_where_it_is_said_to_be_and_nowhere_else() {
 
 #[tokio::test]
 async fn only_plain_json_is_accepted() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let body = json!({ "username": "canary", "password": "canary canary" }).to_string();
     let refused = [
         "text/plain",
@@ -230,7 +230,7 @@ async fn only_plain_json_is_accepted() {
 
 #[tokio::test]
 async fn only_post_is_allowed() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let body = json!({ "username": "canary", "password": "canary canary" }).to_string();
     for method in ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post"]
     {
@@ -246,7 +246,7 @@ async fn only_post_is_allowed() {
 /// Stage names and base paths vary, and a client writes what it likes into a path.
 #[tokio::test]
 async fn no_function_looks_at_the_path_the_query_or_a_header_it_does_not_know() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = format!("Bearer {}", service.enrol("alice").await);
     let long = "x".repeat(100_000);
     for path in [

@@ -1,14 +1,9 @@
-//! Lambda events as API Gateway, function URLs and load balancers send them, from the samples in `events/`.
+//! Lambda events of API Gateway, function URLs and load balancers, made from the samples in `events/`.
 
 use serde_json::{Value, json};
+use support::samples::sample;
 
-/// A sample of `events/`.
-pub fn sample(name: &str) -> Value {
-    let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// Who sends a request.
+/// The sender of a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Sender {
     RestApi,
@@ -20,7 +15,7 @@ pub enum Sender {
 impl Sender {
     pub const ALL: [Self; 4] = [Self::RestApi, Self::HttpApi, Self::FunctionUrl, Self::LoadBalancer];
 
-    /// How the samples call it.
+    /// Its name in those of samples.
     fn name(self) -> &'static str {
         match self {
             Self::RestApi => "rest-api",
@@ -40,7 +35,7 @@ impl Sender {
         self.request("POST", &[("content-type", "application/json")], body)
     }
 
-    /// A request with these headers and no others. A REST API gets them in both of its maps, as they really come.
+    /// A request with these headers and no others. Events of a REST API hold them in two maps.
     pub fn request(self, method: &str, headers: &[(&str, &str)], body: &str) -> Value {
         let mut event = self.sample("login");
         match self {

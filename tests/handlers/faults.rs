@@ -1,5 +1,5 @@
-//! A handler that panics: its caller has an answer, no API takes it for consent, the next request is served, and the log
-//! says where it was and not what was panicked about.
+//! A handler that panics: its caller gets a response, no API a permission, the next request is served, and the log has the
+//! place of the panic and not its message.
 
 use std::process::Command;
 
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::authorizer::Api;
 use crate::event::Sender;
-use crate::service::{PASSWORD, Service};
+use crate::handlers::{Handlers, PASSWORD};
 
 #[tokio::test]
 async fn a_panic_is_an_internal_error_and_no_verdict_and_the_next_request_is_served() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = service.enrol("alice").await;
     let id = service.account("alice").await.unwrap().id.to_string();
     let login = json!({ "username": "alice", "password": PASSWORD }).to_string();
@@ -41,7 +41,7 @@ async fn a_panic_is_an_internal_error_and_no_verdict_and_the_next_request_is_ser
     }
 }
 
-/// Set for the process whose log is looked at: it is one of its own, since a log is a whole process's.
+/// Set in a second process, whose log is examined: a process has one log for all of its tests.
 const LOGGING: &str = "A_PROCESS_THAT_LOGS";
 
 #[tokio::test]
@@ -49,7 +49,7 @@ const LOGGING: &str = "A_PROCESS_THAT_LOGS";
 async fn a_panic_is_logged_by_its_place_alone() {
     if std::env::var_os(LOGGING).is_some() {
         shared::log::init("login");
-        let service = Service::new().await;
+        let service = Handlers::new().await;
         service.let_stores_panic(true);
         let body = json!({ "username": "alice", "password": "unmistakable passphrase" }).to_string();
         assert_eq!(service.login(Sender::HttpApi.post(&body)).await.status, 500);
@@ -67,6 +67,6 @@ async fn a_panic_is_logged_by_its_place_alone() {
     let lines: Vec<Value> = written.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let [panic, request] = &lines[..] else { panic!("{written}") };
     assert_eq!((&panic["level"], &panic["message"]), (&json!("ERROR"), &json!("panic")));
-    assert!(panic["place"].as_str().unwrap().contains("service.rs:"), "{panic}");
+    assert!(panic["place"].as_str().unwrap().contains("handlers.rs:"), "{panic}");
     assert_eq!((&request["outcome"], &request["reason"]), (&json!("internal_error"), &json!("panic")));
 }

@@ -1,11 +1,11 @@
-//! What may stand in the fields of `register` and `login`, from every sender.
+//! The fields of `register` and `login`, from every sender.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{PASSWORD, Service, later};
+use crate::handlers::{Handlers, PASSWORD, later};
 
 const BLANK: &str = "This field may not be blank.";
 const GRAMMAR: &str =
@@ -21,7 +21,7 @@ fn with(field: &str, value: &Value) -> String {
     body.to_string()
 }
 
-/// Values that are no text, or a text that says nothing.
+/// Values that are no text, and blank texts.
 fn empty_and_mistyped() -> Vec<(Value, &'static str)> {
     let blanks = ["", " ", "   ", "\t\r\n", "\u{3000}\u{2003}\u{a0}"].map(|blank| (json!(blank), BLANK));
     let mistyped = [
@@ -43,13 +43,13 @@ fn empty_and_mistyped() -> Vec<(Value, &'static str)> {
 
 #[tokio::test]
 async fn a_field_that_is_no_text_or_says_nothing_is_named() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for (value, message) in empty_and_mistyped() {
         for (function, fields) in
             [("register", &["username", "password", "email"][..]), ("login", &["username", "password"])]
         {
             for field in fields {
-                // An optional field may be none.
+                // An optional field may be null.
                 if *field == "email" && (value.is_null() || value == "") {
                     continue;
                 }
@@ -64,11 +64,11 @@ async fn a_field_that_is_no_text_or_says_nothing_is_named() {
     assert_eq!((service.login_hashes(), service.store_calls()), (0, 0));
 }
 
-/// Login does not tell what a name or a password must be: whatever could not be registered is merely wrong, after the
-/// same work.
+/// Login does not tell the rules for names and passwords: one that cannot be registered is merely wrong, after the same
+/// work.
 #[tokio::test]
 async fn an_invalid_name_is_an_error_at_registration_and_a_failed_login() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let too_long = |most: usize| format!("Ensure this field has no more than {most} characters.");
     let grammar = [
@@ -83,7 +83,7 @@ async fn an_invalid_name_is_an_error_at_registration_and_a_failed_login() {
         "<alice>",
         "alice;--",
         "a%00b",
-        // Nothing that cannot be seen: direction marks, joiners, fillers, tags, selectors.
+        // Invisible characters: direction marks, joiners, fillers, tags, selectors.
         "ali\u{200B}ce",
         "ali\u{200D}ce",
         "ali\u{AD}ce",
@@ -129,14 +129,14 @@ async fn an_invalid_name_is_an_error_at_registration_and_a_failed_login() {
             r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#,
             Some(("www-authenticate", "Bearer")),
         );
-        // Longer than any lock after so few failures.
+        // Longer than the lock-out after so few failures.
         later(Duration::from_mins(15));
     }
 }
 
 #[tokio::test]
 async fn fields_at_their_limits_are_accepted() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for (number, (username, password)) in [
         ("x".repeat(150), "x".repeat(256)),
         ("名".repeat(150), "😀".repeat(256)),
@@ -154,10 +154,10 @@ async fn fields_at_their_limits_are_accepted() {
     }
 }
 
-/// A name of another script that looks the same is another account, and neither gets at the other.
+/// A look-alike name in another script is another account. Neither has access to the other.
 #[tokio::test]
 async fn a_look_alike_is_another_account() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let (latin, cyrillic) = ("alice", "\u{430}lice");
     let latin_token = service.enrol(latin).await;
     let other_password = json!({ "username": cyrillic, "password": "another good passphrase" }).to_string();

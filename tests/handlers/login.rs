@@ -2,12 +2,12 @@ use serde_json::json;
 use shared::names::username::UsernameKey;
 
 use crate::event::Sender;
-use crate::service::{Answer, PASSWORD, Service};
+use crate::handlers::{Handlers, PASSWORD, Response};
 
-/// One computation, and none of them at another cost than that of new hashes.
+/// One computation, at the cost of new hashes.
 const ONE_HASH: (u64, u64) = (1, 0);
 
-async fn login(service: &Service, username: &str, password: &str) -> Answer {
+async fn login(service: &Handlers, username: &str, password: &str) -> Response {
     let body = json!({ "username": username, "password": password }).to_string();
     service.login(Sender::HttpApi.post(&body)).await
 }
@@ -15,7 +15,7 @@ async fn login(service: &Service, username: &str, password: &str) -> Answer {
 #[tokio::test]
 async fn the_right_password_is_answered_with_a_good_token() {
     for sender in Sender::ALL {
-        let service = Service::new().await;
+        let service = Handlers::new().await;
         service.enrol("alice").await;
         let body = json!({ "username": "Alice", "password": PASSWORD }).to_string();
         let answer = service.login(sender.post(&body)).await;
@@ -33,17 +33,17 @@ async fn the_right_password_is_answered_with_a_good_token() {
 
 #[tokio::test]
 async fn two_logins_give_two_tokens() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
-    let token = |answer: Answer| answer.json()["token"].clone();
+    let token = |answer: Response| answer.json()["token"].clone();
     assert_ne!(
         token(login(&service, "alice", PASSWORD).await),
         token(login(&service, "alice", PASSWORD).await)
     );
 }
 
-/// What of a login's time is not the machine's: hashes, those among them of another cost, and each call of the store.
-async fn work_of(service: &Service, name: &str, password: &str) -> (Answer, (u64, u64), Vec<String>) {
+/// The work of a login: hashes, those among them of another cost, and the calls of the store.
+async fn work_of(service: &Handlers, name: &str, password: &str) -> (Response, (u64, u64), Vec<String>) {
     let (hashes, elsewhere) = (service.login_hashes(), service.login_hashes_elsewhere());
     service.take_store_calls();
     let answer = login(service, name, password).await;
@@ -51,7 +51,7 @@ async fn work_of(service: &Service, name: &str, password: &str) -> (Answer, (u64
     (answer, hashed, service.take_store_calls())
 }
 
-/// The calls that a login makes, whoever it is and whatever comes of it.
+/// The calls of every login.
 fn calls_of(name: &str, failures: u32, failures_then: u32) -> Vec<String> {
     let name = UsernameKey::of(name);
     let name = name.as_str();
@@ -59,10 +59,10 @@ fn calls_of(name: &str, failures: u32, failures_then: u32) -> Vec<String> {
     vec![format!("failures {name}"), format!("find {name}"), count]
 }
 
-/// Same bytes, same hash computation, same store calls in the same order: nothing tells who has an account.
+/// The same bytes, hash computations and store calls in the same order do not tell which accounts exist.
 #[tokio::test]
 async fn refused_logins_are_alike_in_bytes_and_work() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for name in ["alice", "disabled", "corrupt"] {
         service.enrol(name).await;
     }
@@ -108,7 +108,7 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
 
 #[tokio::test]
 async fn fields_that_are_missing_or_no_strings_are_named() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let required = json!(["This field is required."]);
     let no_string = json!(["Not a valid string."]);
     for (body, expected) in [
@@ -133,7 +133,7 @@ async fn fields_that_are_missing_or_no_strings_are_named() {
 
 #[tokio::test]
 async fn a_hash_of_another_cost_is_replaced_by_the_right_password_alone() {
-    let service = Service::with(&[("ARGON2_MEMORY_KIB", "12288"), ("ARGON2_ITERATIONS", "3")]).await;
+    let service = Handlers::with(&[("ARGON2_MEMORY_KIB", "12288"), ("ARGON2_ITERATIONS", "3")]).await;
     service.enrol("alice").await;
     let old = service.account("alice").await.unwrap();
     let service = service.reconfigured(&[]).await;
@@ -147,13 +147,13 @@ async fn a_hash_of_another_cost_is_replaced_by_the_right_password_alone() {
     assert_eq!(login(&service, "alice", "wrong password").await.status, 401);
 }
 
-/// Made by Django 5.2.19 of a password with a decomposed `é`, which Django hashes as it comes.
+/// Made by Django 5.2.19 of a password with a decomposed `é`. Django does not normalize it.
 const DJANGO: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$9gFCIJRRzII9o06An2SYIeZUGpjq/IqlWpkU9vAljyc=";
 const TYPED_IN_DJANGO: &str = "Cafe\u{301} ﬁ Ⅷ 密码 😀 ";
 
 #[tokio::test]
 async fn a_hash_of_another_service_is_replaced_by_the_right_password_alone() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.import("alice", DJANGO);
     for wrong in [PASSWORD, "Café ﬁ Ⅷ 密码 😀 ", &"x".repeat(300), DJANGO] {
@@ -165,7 +165,7 @@ async fn a_hash_of_another_service_is_replaced_by_the_right_password_alone() {
     assert_eq!(login(&service, "alice", TYPED_IN_DJANGO).await.status, 200);
     let ours = service.account("alice").await.unwrap().password_hash;
     assert!(ours.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-    // From now on the password is ours, and composed or not makes no difference.
+    // The new hash is ours, of the normalized password: both forms are right.
     for typed in [TYPED_IN_DJANGO, "Café ﬁ Ⅷ 密码 😀 "] {
         assert_eq!(login(&service, "alice", typed).await.status, 200);
     }
@@ -175,7 +175,7 @@ async fn a_hash_of_another_service_is_replaced_by_the_right_password_alone() {
 
 #[tokio::test]
 async fn a_disabled_account_keeps_the_hash_it_came_with() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.import("alice", DJANGO);
     service.sql("UPDATE accounts SET disabled = 1");
@@ -185,7 +185,7 @@ async fn a_disabled_account_keeps_the_hash_it_came_with() {
 
 #[tokio::test]
 async fn hashes_that_cannot_be_verified_refuse_every_login() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let refused = login(&service, "nobody", PASSWORD).await;
     for hash in [
@@ -209,7 +209,7 @@ async fn hashes_that_cannot_be_verified_refuse_every_login() {
 
 #[tokio::test]
 async fn with_a_decoy_hash_imported_accounts_are_like_others() {
-    let service = Service::with(&[("DECOY_HASH", DJANGO)]).await;
+    let service = Handlers::with(&[("DECOY_HASH", DJANGO)]).await;
     for name in ["alice", "imported", "disabled", "corrupt"] {
         service.enrol(name).await;
     }
@@ -226,7 +226,7 @@ async fn with_a_decoy_hash_imported_accounts_are_like_others() {
             assert_eq!((after.0 - before.0, after.1 - before.1), (2, 1), "{name} {typed}");
         }
     }
-    // The decoy is no password of anybody.
+    // The password of the decoy is right for no account.
     assert_eq!(login(&service, "nobody", TYPED_IN_DJANGO).await.status, 401);
     assert_eq!(login(&service, "alice", TYPED_IN_DJANGO).await.status, 401);
     assert_eq!(login(&service, "imported", TYPED_IN_DJANGO).await.status, 200);

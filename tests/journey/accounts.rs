@@ -1,18 +1,17 @@
-//! From the registration to the token, as the owner of an account and as a stranger.
+//! Registration, login and tokens, by the owner of an account and by others.
 
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
+use support::client::{self, PASSWORD, Response};
+use support::emulator::Emulator;
+use support::store::Store;
 use tokio::time::Instant;
 
-use crate::client::{self, Answer, PASSWORD};
-use crate::emulator::Service;
-use crate::store::Store;
-
-/// What everybody is told who has no right to log in.
+/// Asserts the response to every failed login.
 #[track_caller]
-fn is_refused(answer: &Answer) {
+fn is_refused(answer: &Response) {
     answer.must_be(
         401,
         r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#,
@@ -20,19 +19,19 @@ fn is_refused(answer: &Answer) {
     );
 }
 
-/// What everybody is told whose token is not good.
+/// Asserts the response to every bad token.
 #[track_caller]
-fn is_no_token(answer: &Answer) {
+fn is_no_token(answer: &Response) {
     let challenge = r#"Bearer error="invalid_token""#;
     answer.must_be(401, r#"{"code":"invalid_token","valid":false}"#, Some(("www-authenticate", challenge)));
 }
 
 #[track_caller]
-fn is_valid(answer: &Answer, user_id: &str) {
+fn is_valid(answer: &Response, user_id: &str) {
     answer.must_be(200, &format!(r#"{{"valid":true,"user_id":"{user_id}"}}"#), None);
 }
 
-pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account(service: &Service) {
+pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account(service: &Emulator) {
     let client = service.client();
     let registered = client.register("Grace.Hopper", PASSWORD).await;
     let (user_id, token) = (registered.text("user_id"), registered.text("token"));
@@ -55,7 +54,7 @@ pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_accou
     }
 }
 
-pub async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(service: &Service) {
+pub async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(service: &Emulator) {
     let client = service.client();
     assert_eq!(client.register("ada", PASSWORD).await.status, 201);
     let long = "a".repeat(300);
@@ -67,7 +66,7 @@ pub async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(service: &
     assert_eq!(client.login("ada", PASSWORD).await.status, 200);
 }
 
-pub async fn a_password_is_taken_as_typed(service: &Service) {
+pub async fn a_password_is_taken_as_typed(service: &Emulator) {
     let client = service.client();
     assert_eq!(client.register("spacious", "  caf\u{e9} au lait\t").await.status, 201);
     for other in ["caf\u{e9} au lait", "  caf\u{e9} au lait", "  Caf\u{e9} au lait\t"] {
@@ -81,7 +80,7 @@ pub async fn a_password_is_taken_as_typed(service: &Service) {
     );
 }
 
-pub async fn a_name_or_an_address_in_use_is_refused(service: &Service) {
+pub async fn a_name_or_an_address_in_use_is_refused(service: &Emulator) {
     let client = service.client();
     let register = async |username: &str, email: &str| {
         let body = json!({ "username": username, "email": email, "password": PASSWORD });
@@ -93,14 +92,14 @@ pub async fn a_name_or_an_address_in_use_is_refused(service: &Service) {
     register("FIRST", "second@example.com").await.must_be(400, &format!("{{{name}}}"), None);
     register("second", "FIRST@EXAMPLE.com").await.must_be(400, &format!("{{{address}}}"), None);
     register("First", "First@example.com").await.must_be(400, &format!("{{{address},{name}}}"), None);
-    // What was refused has left nothing behind.
+    // Refused registrations have left nothing behind.
     assert_eq!(register("second", "second@example.com").await.status, 201);
     assert_eq!(client.login("first", PASSWORD).await.status, 200);
 }
 
-pub async fn validate_tells_no_token_from_a_bad_one(service: &Service) {
+pub async fn validate_tells_no_token_from_a_bad_one(service: &Emulator) {
     let client = service.client();
-    let missing = |answer: &Answer| {
+    let missing = |answer: &Response| {
         answer.must_be(
             400,
             r#"{"code":"token_missing","error":"Token missing"}"#,
@@ -131,12 +130,12 @@ pub async fn validate_tells_no_token_from_a_bad_one(service: &Service) {
 pub async fn a_token_ends_with_its_time(store: &Store) {
     let mut variables = store.variables.clone();
     variables.push(("TOKEN_TTL_SECONDS", "3".to_owned()));
-    let service = Service::start(&variables);
+    let service = Emulator::start(&variables);
     let client = service.client();
-    // So that none of its time goes into the start of a process.
+    // Starts the process, so that the token loses no time to that.
     assert_eq!(client.login("mayfly", PASSWORD).await.status, 401);
     is_no_token(&client.validate("Bearer none").await);
-    // On a machine with much else to do the time may be over before it is looked at: then it is another one's turn.
+    // On a busy machine the time may be over before the first look: then another token is tried.
     let mut names = (0..20).map(|number| format!("mayfly{number}"));
     let (name, registered) = loop {
         let (name, asked) = (names.next().expect("one in time"), Instant::now());
@@ -160,11 +159,11 @@ pub async fn a_token_ends_with_its_time(store: &Store) {
     assert_eq!(client.login(&name, PASSWORD).await.status, 200, "and another one is had by logging in");
 }
 
-/// The one journey here that looks into the database file: nothing in the service disables an account.
+/// Changes the database file: no function disables an account.
 #[tokio::test]
 async fn a_disabled_account_is_refused_like_a_wrong_password_and_its_tokens_end() {
     let store = Store::sqlite();
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let client = service.client();
     let registered = client.register("mallory", PASSWORD).await;
     let other = client.register("trent", PASSWORD).await;

@@ -1,4 +1,4 @@
-//! A laptop's database file that cannot be used: the functions say so, and leave it as it is. All of it is about files.
+//! Database files that cannot be used: the functions say so and do not change them.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -8,22 +8,22 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use support::client::{PASSWORD, Response};
+use support::emulator::{self, Emulator};
+use support::lambda::Variables;
+use support::store::Store;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::client::{Answer, PASSWORD};
-use crate::emulator::{self, Service};
-use crate::store::{Store, Variables};
-
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
-/// The longest that anybody waits for a store that is down.
+/// The longest wait for a response while the store is down.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 
-/// A user without any rights: nobody.
+/// The id of the user `nobody`, who has no permissions.
 const NOBODY: u32 = 65534;
 
-/// Demands one line that says why there is no start, and names the file.
+/// Asserts a line that gives the reason for a failed start and names the file.
 #[track_caller]
 fn is_refusal(line: &Value, file: &Path, reason: &str) {
     assert_eq!(line["message"], "cannot start", "{line}");
@@ -36,7 +36,7 @@ async fn a_corrupt_database_stops_the_start_with_its_reason_and_stays_as_it_is()
     let store = Store::sqlite();
     let garbage: Vec<u8> = (0..20_000_u32).map(|n| (n * n % 251) as u8).collect();
     fs::write(store.file(), &garbage).unwrap();
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     for function in FUNCTIONS {
         for _ in 0..2 {
             let response = service.client().post(function, "{}").await;
@@ -100,7 +100,7 @@ async fn a_database_out_of_reach_stops_the_start_and_stays_as_it_is() {
     }
     permit(&store, 0o700, 0o600);
     assert_eq!(fs::read(store.file()).unwrap(), before);
-    assert_eq!(Service::start(&store.variables).client().login("ada", PASSWORD).await.status, 200);
+    assert_eq!(Emulator::start(&store.variables).client().login("ada", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_read_only_file_serves_its_readers_and_stays_as_it_is() {
     let store = with_an_account().await;
     let before = fs::read(store.file()).unwrap();
     permit(&store, 0o777, 0o444);
-    let (programs, emulator) = (Programs::copied(), Service::start_without_functions());
+    let (programs, emulator) = (Programs::copied(), Emulator::start_without_functions());
     let _functions = FUNCTIONS.map(|function| programs.run(function, &store.variables, &emulator, &[]));
     let client = emulator.client();
     let login = client.login("ada", PASSWORD).await;
@@ -129,7 +129,7 @@ async fn a_read_only_file_serves_its_readers_and_stays_as_it_is() {
     assert_eq!(client.validate(&login.bearer()).await.status, 200);
     assert_eq!(client.authorize(&login.text("token")).await, Ok(true));
     is_unavailable(&client.register("grace", PASSWORD).await);
-    // A failure that cannot be counted is not told.
+    // A failed login that cannot be counted is an error.
     is_unavailable(&client.login("grace", PASSWORD).await);
     assert_eq!(fs::read(store.file()).unwrap(), before);
 }
@@ -137,7 +137,7 @@ async fn a_read_only_file_serves_its_readers_and_stays_as_it_is() {
 #[tokio::test]
 async fn a_locked_database_is_unavailable_to_writers_until_it_is_free() {
     let store = Store::sqlite();
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let client = service.client();
     assert_eq!(client.register("ada", PASSWORD).await.status, 201);
     assert_eq!(client.login("ada", PASSWORD).await.status, 200);
@@ -156,12 +156,12 @@ async fn a_locked_database_is_unavailable_to_writers_until_it_is_free() {
     assert_eq!(client.register("grace", PASSWORD).await.status, 201);
 }
 
-/// A limit on the size of files stands for the size of the disk: the system refuses to write on as it does there.
+/// A limit on the size of files stands in for a full disk: the system refuses writes in the same way.
 #[tokio::test]
 async fn a_full_disk_serves_its_readers_and_loses_nothing() {
     let store = with_an_account().await;
     permit(&store, 0o777, 0o666);
-    let (programs, emulator) = (Programs::copied(), Service::start_without_functions());
+    let (programs, emulator) = (Programs::copied(), Emulator::start_without_functions());
     let limited = ["sh", "-c", r#"trap "" XFSZ; ulimit -f 128; exec "$@""#, "sh"];
     let functions = FUNCTIONS.map(|function| programs.run(function, &store.variables, &emulator, &limited));
     let client = emulator.client();
@@ -186,7 +186,7 @@ async fn a_full_disk_serves_its_readers_and_loses_nothing() {
     is_unavailable(&client.login("ada", "a wrong password").await);
     drop((functions, emulator));
 
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let client = service.client();
     for (name, registered) in acknowledged {
         assert_eq!(client.login(&name, PASSWORD).await.status, 200, "{name} is lost");
@@ -196,7 +196,7 @@ async fn a_full_disk_serves_its_readers_and_loses_nothing() {
 }
 
 #[track_caller]
-fn is_unavailable(answer: &Answer) {
+fn is_unavailable(answer: &Response) {
     answer.must_be(
         503,
         r#"{"code":"unavailable","error":"Service unavailable","retry_after":2}"#,
@@ -204,25 +204,25 @@ fn is_unavailable(answer: &Answer) {
     );
 }
 
-/// A database that a service has used, and that nobody has open.
+/// A database that a service has used and that no process has open.
 async fn with_an_account() -> Store {
     let store = Store::sqlite();
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     assert_eq!(service.client().register("ada", PASSWORD).await.status, 201);
     drop(service);
-    // The emulator kills its functions; whoever closes the file brings what they wrote to its place.
+    // The emulator kills its functions. Opening and closing the file moves their writes from the WAL into it.
     let database = rusqlite::Connection::open(store.file()).unwrap();
     database.query_row("SELECT id FROM accounts", [], |row| row.get::<_, String>(0)).unwrap();
     drop(database);
     store
 }
 
-/// Somebody whom permissions bind: the user who runs the tests, or for root, whom nothing binds, nobody.
+/// A user who is bound by permissions: `nobody` if the tests run as root, else the user of the tests.
 fn bound_user() -> Option<u32> {
     (fs::metadata("/proc/self").unwrap().uid() == 0).then_some(NOBODY)
 }
 
-/// Copies of the programs that every user may run.
+/// Copies of the executables that every user may run.
 struct Programs(TempDir);
 
 impl Programs {
@@ -230,20 +230,20 @@ impl Programs {
         let folder = TempDir::new().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         let mut copy = Command::new("cp");
-        copy.args(emulator::programs().iter().map(|(_, program)| program)).arg(folder.path());
-        // Not by this process: a file that one of its threads has open for writing is not run by another.
+        copy.args(emulator::executables()).arg(folder.path());
+        // By another process: a file that a thread here has open for writing cannot be executed.
         assert!(copy.status().expect("cp").success());
         Self(folder)
     }
 
-    /// Starts a function for an emulator that starts none, by way of a command that runs what is put behind it.
-    fn run(&self, function: &str, variables: &Variables, emulator: &Service, by: &[&str]) -> Running {
+    /// Starts a function for an emulator that starts none. `by` is a command that runs its arguments.
+    fn run(&self, function: &str, variables: &Variables, emulator: &Emulator, by: &[&str]) -> Running {
         let runtime_api = format!("http://127.0.0.1:{}/.rt/{function}", emulator.port());
         let mut command = self.command(function, variables, &runtime_api, by);
         Running(command.stdout(Stdio::null()).spawn().expect("a program"))
     }
 
-    /// A function without an emulator of its own, run by somebody whom permissions bind.
+    /// A function outside of the emulator, run by a user who is bound by permissions.
     fn command(&self, function: &str, variables: &Variables, runtime_api: &str, by: &[&str]) -> Command {
         let program = self.0.path().join(function);
         let mut words = by.iter().map(|word| word.as_ref()).chain([program.as_os_str()]);
@@ -261,9 +261,9 @@ impl Programs {
         command
     }
 
-    /// Starts a function that cannot start. The line that tells so; without an emulator the function ends after it.
+    /// Starts a function that cannot start. Returns the line that says so; without an emulator the function ends after it.
     fn refusal(&self, function: &str, variables: &Variables) -> Value {
-        // Nothing listens there, which is the second line.
+        // Nothing listens there, as the second line says.
         let output =
             self.command(function, variables, "http://127.0.0.1:1", &[]).output().expect("a program");
         let told = String::from_utf8_lossy(&output.stdout);
@@ -285,9 +285,9 @@ impl Drop for Running {
     }
 }
 
-/// Sets what may be done with a store's folder and its file.
+/// Sets the permissions of a store's folder and its file.
 fn permit(store: &Store, folder: u32, file: u32) {
-    // First of all the way to the file.
+    // Makes the file reachable first.
     let path = store.file();
     fs::set_permissions(path.parent().unwrap(), Permissions::from_mode(0o700)).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(file)).unwrap();

@@ -1,29 +1,28 @@
-//! Functions are killed in the middle of their work.
+//! Functions are killed while they handle requests.
 
+use support::client::{self, Client};
+use support::emulator::{self, Emulator};
+use support::store::Store;
 use tokio::task::JoinSet;
 
-use crate::client::{self, Client};
-use crate::emulator::{self, Service};
-use crate::store::Store;
-
-/// How often the service is started, stormed, killed, and started again on what the last round left.
+/// The number of rounds. Each starts the service on the store of the last one, sends requests and kills it.
 const ROUNDS: usize = 4;
 const NAMES: usize = 80;
 const CLIENTS: usize = 12;
 const PROCESSES: usize = 6;
 
-/// After so many acknowledged registrations one process is killed, while its siblings go on.
+/// The numbers of acknowledged registrations after which one process is killed. The others go on.
 const ONE_IS_KILLED: [usize; 4] = [10, 20, 30, 40];
 
-/// After so many all are killed. The emulator does not replace them, so that ends the round.
+/// The number after which all are killed. The emulator does not replace them, which ends the round.
 const ALL_ARE_KILLED: usize = 50;
 
-/// What became of the registrations.
+/// The outcomes of registrations.
 #[derive(Default)]
 struct Outcomes {
-    /// Those that were answered with a 201, and the tokens in the answers.
+    /// Names whose response was a 201, with the token in it.
     acknowledged: Vec<(String, String)>,
-    /// Those of which nobody knows: no answer, or a fault of the service.
+    /// Names without a response, or with an error of the service.
     unknown: Vec<String>,
 }
 
@@ -32,11 +31,11 @@ pub async fn no_acknowledged_account_is_lost_when_functions_are_killed(store: &S
     for round in 0..ROUNDS {
         storm(store, round, &mut outcomes).await;
     }
-    // What had been answered when everything was killed counts as well.
+    // Responses that were sent before the last kill count too.
     assert!(outcomes.acknowledged.len() >= ROUNDS * ALL_ARE_KILLED);
     assert!(outcomes.unknown.len() >= ROUNDS, "nothing was under way when everything was killed");
 
-    let service = Service::start_many(&store.variables, 2);
+    let service = Emulator::start_many(&store.variables, 2);
     let client = service.client();
     for some in outcomes.acknowledged.chunks(CLIENTS) {
         let checks = some.iter().cloned().map(|(name, token)| is_there(client.clone(), name, token));
@@ -49,8 +48,8 @@ pub async fn no_acknowledged_account_is_lost_when_functions_are_killed(store: &S
 
 /// Registers names from several clients at once until all processes are killed.
 async fn storm(store: &Store, round: usize, outcomes: &mut Outcomes) {
-    let mut service = Some(Service::start_many(&store.variables, PROCESSES));
-    let client = service.as_ref().map(Service::client).expect("a service");
+    let mut service = Some(Emulator::start_many(&store.variables, PROCESSES));
+    let client = service.as_ref().map(Emulator::client).expect("a service");
     let mut names = (0..NAMES).map(|n| format!("storm-{round}-{n}"));
     let first = names.by_ref().take(CLIENTS);
     let mut flying: JoinSet<_> = first.map(|name| register(client.clone(), name)).collect();
@@ -70,9 +69,9 @@ async fn storm(store: &Store, round: usize, outcomes: &mut Outcomes) {
     }
 }
 
-/// Kills what is to be killed after so many acknowledgements. After the last, the emulator ends as well: what is under
+/// Kills the processes that are due after this many acknowledgements. With the last, the emulator ends too: requests under
 /// way would wait for it.
-fn strike(service: Service, acknowledged: usize) -> Option<Service> {
+fn strike(service: Emulator, acknowledged: usize) -> Option<Emulator> {
     let one = ONE_IS_KILLED.contains(&acknowledged);
     if !one && acknowledged != ALL_ARE_KILLED {
         return Some(service);

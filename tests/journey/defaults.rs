@@ -1,15 +1,15 @@
-//! The first start of a import, who has configured nothing. It looks into the database folder.
+//! The first start, without any configuration.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use support::cargo::ROOT;
+use support::client::PASSWORD;
+use support::emulator::Emulator;
 use tempfile::TempDir;
 use tokio::time::Instant;
-
-use crate::client::PASSWORD;
-use crate::emulator::{ROOT, Service};
 
 const IGNORED: &str = ".cargolambdaignore";
 
@@ -19,7 +19,7 @@ const RESTARTED_BY_NOW: Duration = Duration::from_secs(5);
 #[tokio::test]
 async fn without_configuration_the_functions_share_a_database_in_the_working_directory() {
     let folder = working_directory();
-    let service = Service::start_in(folder.path());
+    let service = Emulator::start_in(folder.path());
     let client = service.client();
     let registered = client.register("import", PASSWORD).await;
     assert_eq!(registered.status, 201);
@@ -45,7 +45,7 @@ async fn without_configuration_the_functions_share_a_database_in_the_working_dir
 #[tokio::test]
 async fn writing_accounts_does_not_restart_the_functions() {
     let folder = working_directory();
-    let service = Service::start_in(folder.path());
+    let service = Emulator::start_in(folder.path());
     let client = service.client();
     assert_eq!(client.register("writer", PASSWORD).await.status, 201);
     let processes = service.processes("register");
@@ -58,7 +58,7 @@ async fn writing_accounts_does_not_restart_the_functions() {
     assert_eq!(service.processes("register"), processes, "after {written} registrations");
 }
 
-/// A working directory with nothing but the list of what the emulator is not to watch.
+/// A working directory with one file: the list of paths that the emulator does not watch.
 fn working_directory() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::copy(Path::new(ROOT).join(IGNORED), folder.path().join(IGNORED)).unwrap();

@@ -1,20 +1,20 @@
-//! The sample events: the functions understand every one of them, as `cargo lambda invoke` sends it.
+//! The sample events, sent by `cargo lambda invoke`: the functions understand all of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use support::cargo::ROOT;
+use support::client::PASSWORD;
+use support::emulator::Emulator;
 
-use crate::client::PASSWORD;
-use crate::emulator::{ROOT, Service};
-
-/// In the order in which somebody would try them: who is to log in is registered first.
+/// In an order that works: registration before login.
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
 #[tokio::test]
 async fn every_sample_event_is_understood() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let events = events();
     let (mut registered, mut invoked) = (0, 0);
     for function in FUNCTIONS {
@@ -34,37 +34,37 @@ async fn every_sample_event_is_understood() {
     assert_eq!(invoked, events.len(), "a sample event for no function: {events:?}");
 }
 
-/// The status of the function's HTTP answer, which is one that the sample must get.
-fn answer(service: &Service, function: &str, event: &Path) -> u64 {
+/// The status of the function's HTTP response. Asserts that it fits the sample.
+fn answer(service: &Emulator, function: &str, event: &Path) -> u64 {
     let told = invoke(service, function, event).unwrap_or_else(|error| panic!("{}: {error}", name(event)));
     assert_eq!(content_type(&told), Some("application/json"), "{}: {told}", name(event));
     let status = told["statusCode"].as_u64().unwrap_or_else(|| panic!("{}: {told}", name(event)));
     let body = told["body"].as_str().expect("a body");
     match (function, status) {
         ("register", 201) | ("login", 200) => {}
-        // The samples are all of one user.
+        // All samples are of one user.
         ("register", 400) => assert!(body.contains("already exists"), "{}: {body}", name(event)),
         // No sample can hold a token that this database has signed.
         ("validate", 401) => assert_eq!(body, r#"{"code":"invalid_token","valid":false}"#, "{}", name(event)),
-        // Whom the authorizer let in, in its own words.
+        // The account of the authorizer's context.
         ("validate", 200) if name(event).ends_with("-me.json") => assert!(body.contains("alice"), "{body}"),
         _ => panic!("{}: {status} {body}", name(event)),
     }
     status
 }
 
-/// As an authorizer, too, the function accepts no token that this database has not signed.
-fn assert_refused(service: &Service, event: &Path) {
+/// Asserts that the function as an authorizer refuses a token that this database has not signed.
+fn assert_refused(service: &Emulator, event: &Path) {
     match invoke(service, "validate", event) {
         Ok(reply) => assert_eq!(reply["isAuthorized"], false, "{}: {reply}", name(event)),
         Err(error) => assert!(error.contains("Unauthorized"), "{}: {error}", name(event)),
     }
 }
 
-/// A token of this database is let in by the same command, whichever kind of API asks.
+/// A token of this database is accepted for every kind of API.
 #[tokio::test]
 async fn an_authorizer_event_with_a_good_token_is_let_in() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let token = service.client().register("authorized", PASSWORD).await.text("token");
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let mut asked = 0;
@@ -84,7 +84,7 @@ async fn an_authorizer_event_with_a_good_token_is_let_in() {
     assert_eq!(asked, 7);
 }
 
-/// The first thing in an event that looks like a token.
+/// The first string in an event that looks like a token.
 fn find_token(event: &Value) -> Option<String> {
     match event {
         Value::String(text) => {
@@ -109,12 +109,12 @@ fn name(event: &Path) -> &str {
     event.file_name().and_then(|name| name.to_str()).expect("a name in UTF-8")
 }
 
-/// The function's reply, or the error that it replied with.
-fn invoke(service: &Service, function: &str, event: &Path) -> Result<Value, String> {
+/// The function's response, or its error.
+fn invoke(service: &Emulator, function: &str, event: &Path) -> Result<Value, String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(["lambda", "invoke", "--invoke-address", "127.0.0.1"]);
     command.args(["--invoke-port", &service.port().to_string(), function, "--data-file"]).arg(event);
-    // It would ask a proxy for 127.0.0.1, if one is configured.
+    // Keeps a configured proxy out.
     let output =
         command.env("NO_PROXY", "127.0.0.1").current_dir(ROOT).output().expect("cargo lambda invoke");
     let (told, complained) =
@@ -125,7 +125,7 @@ fn invoke(service: &Service, function: &str, event: &Path) -> Result<Value, Stri
     Ok(serde_json::from_str(&told).unwrap_or_else(|_| panic!("{}: {told}", name(event))))
 }
 
-/// Load balancers with multi-value headers read the second map, everybody else the first.
+/// Load balancers with multi-value headers read the second map, all others the first.
 fn content_type(answer: &Value) -> Option<&str> {
     let (one, many) = (&answer["headers"]["content-type"], &answer["multiValueHeaders"]["content-type"][0]);
     one.as_str().or(many.as_str())

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
+use support::client::{self, Client, PASSWORD, Response};
+use support::emulator::Emulator;
+use support::store::Store;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::client::{self, Answer, Client, PASSWORD};
-use crate::emulator::Service;
-use crate::store::Store;
-
-/// How long, unless `LOAD_SECONDS` says otherwise.
+/// The duration in seconds without `LOAD_SECONDS`.
 const A_FEW_SECONDS: u64 = 3;
 
 /// The emulator blocks for good when a function has more than a hundred requests waiting.
@@ -22,27 +21,27 @@ const PROCESSES: usize = 2;
 
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
-/// How often the memory of each process is looked at, if there is time for it.
+/// The number of looks at the memory of each process, if there is time for them.
 const SAMPLES: u32 = 120;
 
-/// In a shorter time than this, nothing can be told of how memory grows.
+/// The shortest run that shows a growth of memory.
 const LONG: Duration = Duration::from_mins(1);
 
-/// How much more memory a process may have at the end than it had after its first sixth: so many KiB, for pages that are
-/// touched late, and so many bytes for each request. The Lambda runtime puts each request's trace id into a variable, and
+/// The growth that a process may have between its first sixth and the end: in KiB, for pages that are touched late, and in
+/// bytes for each request. The Lambda runtime puts each request's trace id into a variable, and
 /// the GNU C library keeps every value that a variable has had.
 const GROWTH: u64 = 1024;
 const GROWTH_BY_REQUEST: u64 = 200;
 
-/// How many guesses a visitor makes at most before it is told to wait: the sixth comes a second too late only on a
-/// machine with much else to do, and the waits double.
+/// The most guesses of a visitor before a lock-out. The sixth comes a second too late on a busy machine alone, and the waits
+/// double.
 const GUESSES: usize = 12;
 
-/// Of so many tours of a visitor, one is a guesser's.
+/// One of this many tours of a visitor is a guesser's.
 const GUESSING: usize = 5;
 
 pub async fn mixed_traffic_is_answered_as_it_should_be_and_loses_no_account(store: &Store) {
-    let service = Service::start_many(&store.variables, PROCESSES);
+    let service = Emulator::start_many(&store.variables, PROCESSES);
     let (began, time) = (Instant::now(), duration());
     let visitors = (0..CLIENTS).map(|visitor| visit(service.client(), visitor, began + time));
     let visitors = visitors.collect::<JoinSet<_>>();
@@ -74,17 +73,17 @@ fn duration() -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What visitors met with.
+/// The notes of visitors.
 #[derive(Default)]
 struct Diary {
-    /// How often each request was answered with each status.
+    /// The number of responses by request and status.
     answers: BTreeMap<(&'static str, u16), u64>,
-    /// Answers other than expected.
+    /// Unexpected responses.
     surprises: Vec<String>,
     accounts: Vec<Account>,
 }
 
-/// An account whose registration was answered with a 201.
+/// An account whose registration had a 201.
 #[derive(Clone)]
 struct Account {
     name: String,
@@ -107,8 +106,8 @@ impl Diary {
         self.answers.values().sum()
     }
 
-    /// Notes an answer. Whether it has the expected status.
-    fn note(&mut self, request: &'static str, expected: &[u16], answer: &Answer) -> bool {
+    /// Notes a response. Returns true if it has an expected status.
+    fn note(&mut self, request: &'static str, expected: &[u16], answer: &Response) -> bool {
         *self.answers.entry((request, answer.status)).or_default() += 1;
         let is_expected = expected.contains(&answer.status);
         self.expect(is_expected, || format!("{request}: {}", answer.status));
@@ -142,7 +141,7 @@ async fn visit(client: Client, visitor: usize, until: Instant) -> Diary {
     diary
 }
 
-/// Two want the same name at the same time: one of them gets it, and the other's password is of no use.
+/// Registers one name twice at the same time: one gets it, and the password of the other is wrong.
 async fn register(client: &Client, name: &str, diary: &mut Diary) -> Option<Account> {
     let [one, other] = ["one's", "the other's"].map(|whose| format!("{whose} password, {name}"));
     let (ones, others) = tokio::join!(client.register(name, &one), client.register(name, &other));
@@ -177,7 +176,7 @@ async fn come_back(client: &Client, account: &Account, diary: &mut Diary) {
     }
 }
 
-/// What nobody should send.
+/// Sends bad requests.
 async fn blunder(client: &Client, name: &str, diary: &mut Diary) {
     let nobody = client.login(&format!("nobody-{name}"), PASSWORD).await;
     diary.note("login, unknown name", &[401], &nobody);
@@ -190,9 +189,9 @@ async fn blunder(client: &Client, name: &str, diary: &mut Diary) {
     diary.note("validate, no token", &[400], &client.validate("").await);
 }
 
-/// Guesses until told to wait, which happens from the sixth time on.
+/// Guesses until a lock-out, which comes from the sixth guess on.
 async fn guess(client: &Client, name: &str, diary: &mut Diary) {
-    // At an unknown name somebody has failed once before.
+    // At an unknown name there was one failure before.
     for number in 1..=GUESSES {
         let answer = client.login(name, &format!("guess number {number}")).await;
         let expected: &[u16] = if number < 5 { &[401] } else { &[401, 429] };
@@ -203,8 +202,8 @@ async fn guess(client: &Client, name: &str, diary: &mut Diary) {
     diary.expect(false, || format!("{name} was never locked"));
 }
 
-/// The owner of every account still is, and no two accounts are one.
-async fn are_there(service: &Service, accounts: &[Account]) {
+/// Asserts that every account still belongs to its owner and has an id of its own.
+async fn are_there(service: &Emulator, accounts: &[Account]) {
     let ids: BTreeSet<_> = accounts.iter().map(|account| &account.user_id).collect();
     assert_eq!(ids.len(), accounts.len(), "an id twice");
     for some in accounts.chunks(CLIENTS) {
@@ -232,7 +231,7 @@ struct Memory {
 }
 
 impl Memory {
-    /// What is usual in the second sixth of the time and in the last. In the first everything is new.
+    /// The medians of the second sixth of the time and of the last. In the first everything is new.
     fn early_and_late(&self) -> (u64, u64) {
         let sixth = self.samples.len().div_ceil(6);
         let usual = |samples: &[u64]| {
@@ -246,12 +245,12 @@ impl Memory {
 }
 
 /// Looks at the memory of each process while there is traffic.
-async fn watch(service: &Service, began: Instant, time: Duration) -> BTreeMap<u32, Memory> {
+async fn watch(service: &Emulator, began: Instant, time: Duration) -> BTreeMap<u32, Memory> {
     let mut memory = BTreeMap::<u32, Memory>::new();
     while began.elapsed() < time {
         for function in FUNCTIONS {
             for pid in service.processes(function) {
-                // One that has just ended is missed by those who count the processes.
+                // A process that has just ended is missing in the count of processes below.
                 if let Some(resident) = resident(pid) {
                     let of_process = memory.entry(pid).or_insert(Memory { function, samples: Vec::new() });
                     of_process.samples.push(resident);

@@ -1,15 +1,10 @@
-//! The service as its users meet it: real HTTP to the functions under `cargo lambda watch`, which the tests start
-//! themselves, each journey on accounts of its own.
+//! HTTP requests to the functions under `cargo lambda watch`, which the tests start themselves. Each journey has accounts
+//! of its own.
 //!
-//! - [`emulator`] starts and ends the service, [`store`] makes places for accounts, [`client`] talks to it.
-//! - [`accounts`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that every store must make possible.
-//!   They are given a store and do not look into it.
-//! - [`routes`] is the table of routes, [`refusals`] that of errors, [`events`] the sample events, [`defaults`] the first start without any
-//!   configuration, and [`bad_database`] what happens to a laptop's file.
-
-mod client;
-mod emulator;
-mod store;
+//! - [`accounts`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that run on every store. They do not look
+//!   into it.
+//! - [`routes`] tests the routes, [`refusals`] the errors, [`events`] the sample events, [`defaults`] a start without any
+//!   configuration, and [`bad_database`] database files that cannot be used.
 
 mod accounts;
 mod crash;
@@ -23,13 +18,13 @@ mod events;
 mod refusals;
 mod routes;
 
-/// Every journey that a store must make possible, on the store that `$new` makes.
+/// The journeys of every store, on the store that `$new` makes.
 macro_rules! journeys {
     ($store:ident, $new:expr, $shared:expr) => {
         mod $store {
-            use crate::emulator::Service;
-            use crate::store::Store;
             use crate::{accounts, crash, load, race, restart};
+            use support::emulator::Emulator;
+            use support::store::Store;
 
             #[tokio::test]
             async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account() {
@@ -84,5 +79,5 @@ macro_rules! journeys {
         }
     };
 }
-journeys!(sqlite, Store::sqlite(), Service::shared());
-journeys!(dynamodb, Store::dynamodb(), Service::shared_dynamodb());
+journeys!(sqlite, Store::sqlite(), Emulator::shared());
+journeys!(dynamodb, Store::dynamodb(), Emulator::shared_dynamodb());

@@ -1,12 +1,11 @@
-//! Many want one name.
+//! Concurrent registrations of one name.
 
 use std::collections::BTreeSet;
 
+use support::client::Response;
+use support::emulator::Emulator;
+use support::store::Store;
 use tokio::task::JoinSet;
-
-use crate::client::Answer;
-use crate::emulator::Service;
-use crate::store::Store;
 
 const ROUNDS: usize = 3;
 const RACERS: usize = 64;
@@ -17,7 +16,7 @@ const SPELLINGS: [[&str; 4]; 3] =
     [["k", "K", "ｋ", "\u{212a}"], ["i", "I", "ｉ", "Ｉ"], ["s", "S", "Ｓ", "\u{17f}"]];
 
 pub async fn of_many_racers_for_one_name_one_wins(store: &Store) {
-    let service = Service::start_many(&store.variables, PROCESSES);
+    let service = Emulator::start_many(&store.variables, PROCESSES);
     for round in 0..ROUNDS {
         let racers = racers(round);
         let registrations = all_at_once(&racers, |Racer { name, password }| {
@@ -36,7 +35,7 @@ pub async fn of_many_racers_for_one_name_one_wins(store: &Store) {
         let valid = service.client().validate(&registered.bearer()).await;
         assert_eq!((valid.status, valid.text("user_id")), (200, registered.text("user_id")));
         let client = service.client();
-        // A success in between, so that the name is not locked.
+        // A success in between keeps the name from being locked.
         for losers in losers.chunks(4) {
             for (Racer { name, password }, _) in losers {
                 assert_eq!(client.login(name, password).await.status, 401, "{name}, won by {winner:?}");
@@ -63,11 +62,11 @@ fn racers(round: usize) -> Vec<Racer> {
     names.into_iter().enumerate().map(racer).collect()
 }
 
-/// Sends the requests of all racers, then waits for the answers.
-async fn all_at_once<F: Future<Output = Answer> + Send + 'static>(
+/// Sends the requests of all racers, then waits for the responses.
+async fn all_at_once<F: Future<Output = Response> + Send + 'static>(
     racers: &[Racer],
     request: impl Fn(Racer) -> F,
-) -> Vec<(Racer, Answer)> {
+) -> Vec<(Racer, Response)> {
     let sent = racers.iter().map(|racer| {
         let (racer, answer) = (racer.clone(), request(racer.clone()));
         async move { (racer, answer.await) }

@@ -1,17 +1,16 @@
-//! What the service refuses, and how. After every refusal it serves the next request.
+//! Error responses. After each, the service serves the next request.
 
 use reqwest::{Body, Method, RequestBuilder};
 use serde_json::json;
-
-use crate::client::{Client, send};
-use crate::emulator::Service;
+use support::client::{Client, send};
+use support::emulator::Emulator;
 
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
-/// The longest body that is looked at.
+/// The longest accepted body, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// `{}`, packed.
+/// `{}`, compressed.
 const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
 
 const MALFORMED: &str = r#"{"code":"malformed_json","error":"Malformed JSON"}"#;
@@ -20,7 +19,7 @@ const TOO_LARGE: &str = r#"{"code":"body_too_large","error":"Request body too la
 const UNSUPPORTED: &str =
     r#"{"code":"unsupported_media_type","error":"Content-Type must be application/json"}"#;
 
-/// Demands an answer to a request, and after it one to an ordinary request.
+/// Asserts a response to a request, and one to an ordinary request after it.
 async fn is_answered(
     request: RequestBuilder,
     what: &str,
@@ -32,7 +31,7 @@ async fn is_answered(
     send(request).await.must_be(status, body, header);
 }
 
-/// Demands that every function answers.
+/// Asserts that every function responds.
 async fn all_serve_on(client: &Client) {
     for function in ["register", "login"] {
         client.post(function, "{}").await.must_be(400, REQUIRED, None);
@@ -42,7 +41,7 @@ async fn all_serve_on(client: &Client) {
 
 #[tokio::test]
 async fn all_bad_fields_are_named_in_one_answer() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let grammar =
         "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
@@ -97,7 +96,7 @@ async fn all_bad_fields_are_named_in_one_answer() {
         r#"{"password":["This password is too common."]}"#,
         None,
     );
-    // A name that nobody can have is merely unknown.
+    // A name that no account can have is merely unknown.
     let unknown = json!({ "username": "a\0b", "password": "long enough\0" }).to_string();
     assert_eq!(client.post("login", unknown).await.status, 401);
     all_serve_on(&client).await;
@@ -105,7 +104,7 @@ async fn all_bad_fields_are_named_in_one_answer() {
 
 #[tokio::test]
 async fn a_body_that_is_not_one_object_with_each_key_once_is_malformed() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let nested = format!(r#"{{"username":{}{}}}"#, "[".repeat(8000), "]".repeat(8000));
     let objects = format!(r#"{}1{}"#, r#"{"a":"#.repeat(2500), "}".repeat(2500));
@@ -133,7 +132,7 @@ async fn a_body_that_is_not_one_object_with_each_key_once_is_malformed() {
             let request = client.json(function, body.to_owned());
             is_answered(request, body.get(..40).unwrap_or(body), 400, MALFORMED, None).await;
         }
-        // The emulator itself fails on what is not UTF-8, unless the type is written in a way that it does not know.
+        // The emulator fails on bodies that are not UTF-8, except of media types in a spelling that it does not know.
         let bytes =
             client.request(Method::POST, &format!("/{function}")).body(&b"{\"username\":\"\xff\"}"[..]);
         let bytes = bytes.header("content-type", "Application/JSON");
@@ -144,7 +143,7 @@ async fn a_body_that_is_not_one_object_with_each_key_once_is_malformed() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let with_decoy = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
     for function in ["register", "login"] {
@@ -164,7 +163,7 @@ async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
 
 #[tokio::test]
 async fn only_post_is_allowed() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     for function in FUNCTIONS {
         for method in ["GET", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "post"] {
@@ -182,7 +181,7 @@ async fn only_post_is_allowed() {
 
 #[tokio::test]
 async fn only_plain_json_is_accepted() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let good = json!({ "username": "canary", "password": "canary canary" }).to_string();
     for function in ["register", "login"] {
@@ -219,7 +218,7 @@ async fn only_plain_json_is_accepted() {
 
 #[tokio::test]
 async fn no_header_value_is_fatal() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     for (name, value) in [
         ("accept-language", "ünïcödé"),
@@ -257,7 +256,7 @@ async fn no_header_value_is_fatal() {
 
 #[tokio::test]
 async fn the_query_and_odd_paths_change_nothing() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     for path in [
         "/login?",
@@ -278,7 +277,7 @@ async fn the_query_and_odd_paths_change_nothing() {
         assert_eq!(client.status_of(&format!("POST {path} HTTP/1.1")).await, 400, "{path}");
         assert_eq!(client.status_of(&format!("GET {path} HTTP/1.1")).await, 405, "{path}");
     }
-    // These the emulator has no route for, so that no function sees them.
+    // The emulator has no route for these. No function sees them.
     for path in ["//login", "/%6cogin", "/x/../login", "/lambda-url/nobody/"] {
         assert_eq!(client.status_of(&format!("POST {path} HTTP/1.1")).await, 404, "{path}");
     }

@@ -1,11 +1,11 @@
-//! The service ends and starts again.
+//! A restart of the service.
 
-use crate::client::PASSWORD;
-use crate::emulator::Service;
-use crate::store::Store;
+use support::client::PASSWORD;
+use support::emulator::Emulator;
+use support::store::Store;
 
 pub async fn accounts_and_tokens_survive_a_restart(store: &Store) {
-    let before = Service::start(&store.variables);
+    let before = Emulator::start(&store.variables);
     let registered = before.client().register("Rip.van.Winkle", PASSWORD).await;
     let logged_in = before.client().login("rip.van.winkle", PASSWORD).await;
     assert_eq!((registered.status, logged_in.status), (201, 200));
@@ -13,7 +13,7 @@ pub async fn accounts_and_tokens_survive_a_restart(store: &Store) {
     assert_eq!(old_processes.len(), 1);
     drop(before);
 
-    let after = Service::start(&store.variables);
+    let after = Emulator::start(&store.variables);
     let client = after.client();
     let again = client.register("RIP.VAN.WINKLE", "another password").await;
     again.must_be(400, r#"{"username":["A user with that username already exists."]}"#, None);

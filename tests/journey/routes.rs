@@ -3,14 +3,13 @@
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
-
-use crate::client::{self, PASSWORD};
-use crate::emulator::Service;
-use crate::store::Store;
+use support::client::{self, PASSWORD};
+use support::emulator::Emulator;
+use support::store::Store;
 
 #[tokio::test]
 async fn the_routes_of_the_template_work_with_and_without_a_trailing_slash() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     let client = service.client();
     let bearer = client.register("route-walker", PASSWORD).await.bearer();
     for (method, path, status, member) in [
@@ -35,7 +34,7 @@ async fn the_routes_of_the_template_work_with_and_without_a_trailing_slash() {
 
 #[tokio::test]
 async fn a_mistyped_path_is_answered_with_the_names_of_the_functions_alone() {
-    let service = Service::shared();
+    let service = Emulator::shared();
     for path in ["/logni", "/lambda-url/logni"] {
         let response = client::send(service.client().request(Method::POST, path)).await;
         assert_eq!(response.status, 404, "{response:?}");
@@ -53,7 +52,7 @@ async fn a_mistyped_path_is_answered_with_the_names_of_the_functions_alone() {
 async fn a_wrong_variable_is_told_to_the_client_and_its_value_is_not() {
     let mut store = Store::sqlite();
     store.variables.push(("JWT_SECRET", "canary".to_owned()));
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let response = service.client().login("alice", PASSWORD).await;
     let reason = response.text("error");
     assert_eq!(response.status, 500);

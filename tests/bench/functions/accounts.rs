@@ -1,4 +1,4 @@
-//! What a look-up and a registration take as the accounts in a SQLite file grow in number.
+//! The times of a look-up and a registration by the number of accounts in a SQLite file.
 
 use std::path::Path;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 
 use crate::statistics::Measurements;
 
-/// How many accounts there are.
+/// The numbers of accounts.
 const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
 
 const HASH: &str =
@@ -28,7 +28,7 @@ pub async fn measure(repetitions: u32, into: &mut Measurements) {
         filled = size;
         let store = SqliteStore::open(&path).unwrap();
         for repetition in 0..repetitions {
-            // Far apart from one another, so that nothing is read twice.
+            // Far apart, so that no page is read twice.
             let number = u64::from(repetition) * u64::from(size) / u64::from(repetitions);
             let key = UsernameKey::of(&format!("user{number}"));
             let started = Instant::now();
@@ -43,7 +43,7 @@ pub async fn measure(repetitions: u32, into: &mut Measurements) {
     }
 }
 
-/// Writes rows past the store, in one transaction.
+/// Writes rows in one transaction, without the store.
 fn fill(path: &Path, numbers: std::ops::Range<u32>) {
     let mut connection = Connection::open(path).unwrap();
     connection.pragma_update(None, "cache_size", -500_000).unwrap();
@@ -58,7 +58,7 @@ fn fill(path: &Path, numbers: std::ops::Range<u32>) {
         }
     }
     transaction.commit().unwrap();
-    // What was written so far is no business of the store that is measured.
+    // Moves the writes out of the WAL, so that the measured store does not have to.
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     std::fs::File::open(path).unwrap().sync_all().unwrap();
 }

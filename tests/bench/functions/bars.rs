@@ -1,7 +1,7 @@
-//! What the service promises of its speed and size, and whether it keeps it.
+//! The bars for speed and size, and which of them are met.
 
+use crate::backends::Store;
 use crate::report::rounded;
-use crate::service::Store;
 use crate::statistics::Results;
 
 struct Bar {

@@ -1,21 +1,22 @@
-//! The functions in release, as they are deployed and as they run on a laptop, and what they weigh.
+//! Release builds of the functions, as they are deployed and as they run on a laptop, and their sizes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::release;
+use support::cargo;
+
 use crate::statistics::Measurements;
 
 pub const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
-/// The folders of what was built.
+/// The folders of the builds.
 #[derive(Debug)]
 pub struct Binaries {
     root: PathBuf,
 }
 
 impl Binaries {
-    /// Builds all, with the profile that is deployed.
+    /// Builds all with the profile of deployment.
     pub fn build() -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("measured");
         build(&root.join("deployed"), &["--no-default-features"], &FUNCTIONS);
@@ -34,12 +35,12 @@ impl Binaries {
         self.root.join("local").join(function)
     }
 
-    /// The least that a function can be.
+    /// The function that does nothing.
     pub fn hello(&self) -> PathBuf {
         self.root.join("limit").join("hello")
     }
 
-    /// Measures files as they are and as SAM packs them.
+    /// Measures the sizes of the files, and of their zip files by SAM.
     pub fn weigh(&self, into: &mut Measurements) {
         let functions = FUNCTIONS.map(|function| (function, self.deployed(function)));
         for (name, path) in functions.into_iter().chain([("hello", self.hello())]) {
@@ -50,7 +51,7 @@ impl Binaries {
     }
 }
 
-/// The size that a zip file of it has in bytes, by the library that the SAM CLI packs with.
+/// The size of a zip file of it in bytes, made by the library of the SAM CLI.
 fn zipped(path: &Path) -> f64 {
     const PACK: &str = "import io, sys, zipfile
 packed = io.BytesIO()
@@ -64,9 +65,10 @@ print(len(packed.getvalue()))";
 /// Builds some of the packages and keeps a copy of the binaries, since the next build replaces them.
 fn build(folder: &Path, arguments: &[&str], packages: &[&str]) {
     let packages = packages.iter().flat_map(|package| ["--package", package]);
-    let arguments: Vec<_> = arguments.iter().copied().chain(packages).collect();
+    let arguments: Vec<_> =
+        ["--release"].into_iter().chain(arguments.iter().copied()).chain(packages).collect();
     std::fs::create_dir_all(folder).unwrap();
-    for executable in release::build(&arguments) {
+    for executable in cargo::build(&arguments) {
         std::fs::copy(&executable, folder.join(executable.file_name().unwrap())).unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Dollars per million requests, from what was measured and what Amazon asks for it.
+//! Dollars per million requests, from the measurements and the prices of AWS.
 
 use crate::statistics::Results;
 
@@ -18,13 +18,13 @@ mod price {
 /// A function has one whole processor at this memory size, and a share of it below.
 const WHOLE_PROCESSOR_MB: f64 = 1769.0;
 
-/// How long DynamoDB takes to answer within a region: it promises single-digit milliseconds.
+/// The time of a DynamoDB call within a region: single-digit milliseconds are promised.
 const DYNAMODB_MS: f64 = 4.0;
 
 /// The sizes that are compared, in MB.
 const SIZES: [f64; 5] = [128.0, 256.0, 512.0, 1024.0, 1769.0];
 
-/// What a request asks of DynamoDB.
+/// The use of DynamoDB by a request.
 struct Work {
     function: &'static str,
     outcome: &'static str,
@@ -36,9 +36,9 @@ struct Work {
     writes: f64,
     /// The size that `template.yaml` gives the function, in MB.
     size: f64,
-    /// The dollars that a million may cost.
+    /// The bar for a million, in dollars.
     limit: f64,
-    /// Whether its address is counted too, for the table.
+    /// True if its client IP is counted too, for the table.
     addresses: &'static str,
 }
 
@@ -55,7 +55,7 @@ const WORK: [Work; 9] = [
     work("register", "taken name", 1.0, 0.0, 1.0, 1769.0, 3.00),
 ];
 
-/// What a login may cost where the requests of an address are counted: one more call, which writes.
+/// The bar for a login with a rate limit for each client IP: one more call, which writes.
 const LIMIT_WITH_ADDRESSES: f64 = 3.70;
 
 /// Dollars for a user who is active in a month, beyond the ten thousand that are free:
@@ -75,13 +75,13 @@ const fn work(
 }
 
 impl Work {
-    /// What Lambda bills of a request, in milliseconds: the processor's time, and what is waited for DynamoDB.
+    /// The time that Lambda bills for a request, in milliseconds: processor time, and the wait for DynamoDB.
     fn billed_ms(&self, results: &Results, size: f64) -> Option<f64> {
         let busy = results.median(&format!("{} {}, dynamodb cpu ms", self.function, self.outcome))?;
         Some((busy * (WHOLE_PROCESSOR_MB / size).max(1.0) + self.calls * DYNAMODB_MS).ceil())
     }
 
-    /// Dollars per million, logs aside.
+    /// Dollars per million, without logs.
     fn dollars(&self, results: &Results, size: f64) -> Option<f64> {
         let gb_seconds = size / 1024.0 * self.billed_ms(results, size)? / 1000.0;
         Some(
@@ -145,7 +145,7 @@ pub fn print(results: &Results) {
     print_others(results);
 }
 
-/// What others ask for the same.
+/// The prices of other services.
 fn print_others(results: &Results) {
     println!("\n| instead | dollars |\n|---|---|");
     let login = WORK.iter().find(|work| work.outcome == "right password");

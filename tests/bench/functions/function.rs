@@ -1,4 +1,4 @@
-//! One function as a process under the Runtime API, watched from outside.
+//! A function as a process under the Runtime API, measured from outside.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -6,49 +6,52 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::runtime_api::RuntimeApi;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::lambda::Lambda;
-
-/// Longer than anything here may take.
+/// The time limit of everything here.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running function. It is killed when dropped.
 pub struct Function {
     process: Child,
-    lambda: Lambda,
+    runtime_api: RuntimeApi,
     folder: TempDir,
     started: Instant,
 }
 
 impl Function {
-    /// Starts a process and waits until it asks for its first event. How long that took, in milliseconds.
+    /// Starts a process and waits until it asks for its first event. Returns the time of that, in milliseconds.
     pub async fn start(binary: &Path, environment: &[(&str, String)]) -> (Self, f64) {
-        let lambda = Lambda::start().await;
+        let runtime_api = RuntimeApi::start().await;
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(binary);
         command
             .env_clear()
             .envs(environment.iter().map(|(variable, value)| (variable, value)))
-            .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
             .stdin(Stdio::null())
             .stdout(File::create(folder.path().join("log")).unwrap())
             .kill_on_drop(true);
         let started = Instant::now();
         let process = command.spawn().unwrap();
-        let function = Self { process, lambda, folder, started };
-        assert!(timeout(PATIENCE, function.lambda.ready()).await.is_ok(), "no start: {}", function.log());
+        let function = Self { process, runtime_api, folder, started };
+        assert!(
+            timeout(PATIENCE, function.runtime_api.ready()).await.is_ok(),
+            "no start: {}",
+            function.log()
+        );
         let took = function.age();
         (function, took)
     }
 
-    /// Has an event answered with this status. How long that took, in milliseconds.
+    /// Sends an event, which must get this status. Returns the response and its time, in milliseconds.
     pub async fn answer(&self, event: &Value, status: u64) -> (Value, f64) {
         let payload = event.to_string();
         let asked = Instant::now();
-        let pending = self.lambda.invoke(&payload);
+        let pending = self.runtime_api.invoke(&payload);
         let reply = timeout(PATIENCE, pending.outcome).await;
         let took = milliseconds(asked.elapsed());
         let Ok(Ok(Ok(reply))) = reply else { panic!("no answer: {}", self.log()) };
@@ -61,7 +64,7 @@ impl Function {
         milliseconds(self.started.elapsed())
     }
 
-    /// The most memory that was ever resident, in MB.
+    /// The peak of resident memory, in MB.
     pub fn peak_memory(&self) -> f64 {
         let status = self.proc("status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -69,7 +72,7 @@ impl Function {
         kib * 1024.0 / 1e6
     }
 
-    /// How long its threads have run on a processor, in milliseconds.
+    /// The processor time of all threads, in milliseconds.
     pub fn processor_time(&self) -> f64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
         let nanoseconds = |task: fs::DirEntry| -> f64 {
@@ -79,7 +82,7 @@ impl Function {
         tasks.map(|task| nanoseconds(task.unwrap())).sum::<f64>() / 1e6
     }
 
-    /// How much it has logged, in bytes.
+    /// The size of its log, in bytes.
     pub fn logged(&self) -> u64 {
         fs::metadata(self.folder.path().join("log")).unwrap().len()
     }

@@ -10,7 +10,7 @@ use shared::password::hash::{Cost, Hasher};
 
 use crate::statistics::Measurements;
 
-/// One Argon2id of the bare library, with its memory already mapped: the least that a login can be.
+/// One Argon2id of the bare library, with its memory already mapped: the lower limit of a login.
 pub struct Bare {
     argon2: Argon2<'static>,
     memory: Vec<Block>,
@@ -23,7 +23,7 @@ impl Bare {
         Self { argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params), memory }
     }
 
-    /// Computes one; how long that took, in milliseconds.
+    /// Computes one. Returns its time in milliseconds.
     pub fn compute(&mut self) -> f64 {
         let started = Instant::now();
         let mut tag = [0; 32];
@@ -51,7 +51,7 @@ pub fn measure(rounds: usize, into: &mut Measurements) {
     }
 }
 
-/// Hashes that are not Rust, timed by a Python process with a clock of its own.
+/// Hashes of other languages, timed by a Python process with a clock of its own.
 struct Others {
     python: Child,
     ask: ChildStdin,
@@ -67,7 +67,7 @@ impl Others {
         Self { python, ask, answers: BufReader::new(answers) }
     }
 
-    /// One of each that this machine has.
+    /// The times of one of each that this machine has.
     fn each(&mut self) -> Vec<(String, f64)> {
         self.ask.write_all(b"\n").unwrap();
         let mut line = String::new();

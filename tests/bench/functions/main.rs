@@ -1,46 +1,32 @@
-//! Measures the functions as processes under a stand-in for the Lambda Runtime API, against the least that a function
-//! can be, and prints tables that a README can hold.
+//! Measures the functions as processes under a stand-in for the Lambda Runtime API, against a function that does nothing,
+//! and prints tables in Markdown.
 //!
 //! ```sh
 //! tests/measure                                    # everything, in about a quarter of an hour
 //! tests/measure --quick                            # with fewer repetitions
-//! tests/measure --json NEW.json --compare OLD.json # and what has changed since
-//! tests/measure --read OLD.json                    # nothing but the tables of an earlier run
+//! tests/measure --json NEW.json --compare OLD.json # and the changes since
+//! tests/measure --read OLD.json                    # only the tables of an earlier run
 //! ```
 
 #![expect(clippy::disallowed_methods, reason = "time is what this is about")]
 
 mod accounts;
+mod backends;
 mod bars;
 mod binaries;
 mod cost;
-#[path = "../../cloud/engine.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod engine;
 mod function;
 mod hash;
-#[path = "../../cloud/http.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod http;
-#[path = "../../cloud/lambda.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod lambda;
-#[path = "../release.rs"]
-mod release;
 mod report;
 mod requests;
-#[path = "../../cloud/secrets.rs"]
-#[expect(dead_code, reason = "tests do more with it")]
-mod secrets;
-mod service;
 mod statistics;
 mod throughput;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use backends::{Backends, Store};
 use binaries::Binaries;
-use service::{Service, Store};
 use statistics::{Measurements, Results};
 
 fn main() {
@@ -69,23 +55,23 @@ fn main() {
     }
 }
 
-/// `rounds` is how often the dear requests are repeated.
+/// `rounds` is the number of repetitions of the slow requests.
 fn measure(rounds: usize) -> Results {
     let mut measurements = Measurements::default();
     let binaries = Binaries::build();
     binaries.weigh(&mut measurements);
-    let service = Service::start(binaries);
-    // One thread here, so that the function has a processor for itself.
+    let backends = Backends::start(binaries);
+    // One thread here leaves a processor to the function.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         eprintln!("starts");
-        requests::starts(&service, rounds, &mut measurements).await;
+        requests::starts(&backends, rounds, &mut measurements).await;
         for store in Store::ALL {
             eprintln!("requests over {}", store.name());
-            requests::warm(&service, store, rounds, &mut measurements).await;
+            requests::warm(&backends, store, rounds, &mut measurements).await;
             eprintln!("throughput over {}", store.name());
             let duration = Duration::from_millis(50 * u64::try_from(rounds).unwrap());
-            throughput::measure(&service, store, duration, &mut measurements).await;
+            throughput::measure(&backends, store, duration, &mut measurements).await;
         }
         eprintln!("a million accounts");
         accounts::measure(5 * u32::try_from(rounds).unwrap(), &mut measurements).await;

@@ -1,4 +1,4 @@
-//! What was measured, as a table for people and as a file for the next comparison.
+//! The measurements, as a table for people and as a file for later comparisons.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::statistics::{Results, Summary};
 
-/// Changes below this are the weather.
+/// Changes below this are noise.
 const NOTEWORTHY: f64 = 0.03;
 
 pub fn print(results: &Results) {
@@ -20,7 +20,7 @@ pub fn print(results: &Results) {
     }
 }
 
-/// The quantities of two runs whose quartiles do not overlap, and by how much their medians differ.
+/// Prints the quantities of two runs whose quartiles do not overlap, with the change of their medians.
 pub fn compare(before: &Results, now: &Results) {
     println!("\n| quantity | before | now | change |\n|---|---|---|---|");
     for (name, new) in &now.0 {
@@ -47,7 +47,7 @@ pub fn read(path: &Path) -> Results {
     Results::of_json(&report["results"]).unwrap()
 }
 
-/// Three digits, and no more than there is reason for.
+/// A number with three digits.
 pub fn rounded(value: f64) -> String {
     match value.abs() {
         large if large >= 100.0 => format!("{value:.0}"),

@@ -1,41 +1,42 @@
-//! What starts and requests take, each kind in turn with all others, so that all have the same weather.
+//! The times of starts and requests. All kinds take turns, so that all meet the same state of the machine.
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use support::samples::{bearing, credentials, forged, post};
 
+use crate::backends::{Backends, PASSWORD, Store, look_up, token};
 use crate::function::Function;
 use crate::hash::Bare;
-use crate::service::{PASSWORD, Service, Store, bearing, credentials, forged, look_up, post, token};
 use crate::statistics::Measurements;
 
-/// How many rounds go by before anything is noted.
+/// The number of rounds before the measured ones.
 const WARM_UP: usize = 3;
 
-/// How many cheap requests there are for one that computes a hash.
+/// The number of cheap requests for one that computes a hash.
 const CHEAP: usize = 10;
 
-/// Starts each function again and again: how long until it asks for its first event, until it has answered one, and
-/// what that first request took by itself.
-pub async fn starts(service: &Service, rounds: usize, into: &mut Measurements) {
+/// Measures starts of each function: the time until it asks for its first event, until its first response, and of that
+/// request alone.
+pub async fn starts(backends: &Backends, rounds: usize, into: &mut Measurements) {
     let mut tokens = Vec::new();
     for store in Store::ALL {
-        tokens.push(token(&register(service, store, "starter").await));
+        tokens.push(token(&register(backends, store, "starter").await));
     }
     for round in 0..rounds {
-        start(service, "hello", None, &bearing("none"), 200, into).await;
+        start(backends, "hello", None, &bearing("none"), 200, into).await;
         for (store, token) in Store::ALL.into_iter().zip(&tokens) {
             let right = credentials("starter", PASSWORD);
             let new = credentials(&format!("starter{round}"), PASSWORD);
-            start(service, "validate", Some(store), &bearing(token), 200, into).await;
-            start(service, "login", Some(store), &right, 200, into).await;
-            start(service, "register", Some(store), &new, 201, into).await;
+            start(backends, "validate", Some(store), &bearing(token), 200, into).await;
+            start(backends, "login", Some(store), &right, 200, into).await;
+            start(backends, "register", Some(store), &new, 201, into).await;
         }
     }
 }
 
 async fn start(
-    service: &Service,
+    backends: &Backends,
     name: &str,
     store: Option<Store>,
     event: &Value,
@@ -43,8 +44,8 @@ async fn start(
     into: &mut Measurements,
 ) {
     let (function, ready) = match store {
-        Some(store) => service.function(name, store).await,
-        None => service.hello().await,
+        Some(store) => backends.function(name, store).await,
+        None => backends.hello().await,
     };
     let (_, first) = function.answer(event, status).await;
     let age = function.age();
@@ -54,15 +55,15 @@ async fn start(
     into.add(format!("{name} first request ms"), first);
 }
 
-/// Has functions answer that have long started.
-pub async fn warm(service: &Service, store: Store, rounds: usize, into: &mut Measurements) {
-    let client = service.client();
-    let reply = register(service, store, "regular").await;
+/// Measures requests to running functions.
+pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut Measurements) {
+    let client = backends.client();
+    let reply = register(backends, store, "regular").await;
     let (good, forged) = (bearing(&token(&reply)), bearing(&forged(&token(&reply))));
-    let (hello, _) = service.hello().await;
-    let (validate, _) = service.function("validate", store).await;
-    let (login, _) = service.function("login", store).await;
-    let (registering, _) = service.function("register", store).await;
+    let (hello, _) = backends.hello().await;
+    let (validate, _) = backends.function("validate", store).await;
+    let (login, _) = backends.function("login", store).await;
+    let (registering, _) = backends.function("register", store).await;
     let mut bare = Bare::new();
     for round in 0..rounds + WARM_UP {
         let mut notes = Notes { store, into: (round >= WARM_UP).then_some(&mut *into) };
@@ -77,7 +78,7 @@ pub async fn warm(service: &Service, store: Store, rounds: usize, into: &mut Mea
             }
         }
         notes.add("argon2id, bare beside", "ms", bare.compute());
-        // Nobody fails twice, and so nobody is locked out.
+        // No name fails twice, and so none is locked.
         let last = format!("warm{}", round.wrapping_sub(1));
         let known = if round == 0 { "regular" } else { &last };
         for (what, event, status) in [
@@ -114,14 +115,14 @@ pub async fn warm(service: &Service, store: Store, rounds: usize, into: &mut Mea
     }
 }
 
-/// Where what is measured of requests goes, if anywhere yet.
+/// The measurements of requests, or none during the warm-up.
 struct Notes<'a> {
     store: Store,
     into: Option<&'a mut Measurements>,
 }
 
 impl Notes<'_> {
-    /// Has an event answered, and notes how long that took and how much of it on a processor.
+    /// Sends an event, and notes its time and its processor time.
     async fn answer(&mut self, what: &str, function: &Function, event: &Value, status: u64) {
         let busy = function.processor_time();
         let (_, took) = function.answer(event, status).await;
@@ -136,8 +137,8 @@ impl Notes<'_> {
     }
 }
 
-async fn register(service: &Service, store: Store, username: &str) -> Value {
-    let (function, _) = service.function("register", store).await;
+async fn register(backends: &Backends, store: Store, username: &str) -> Value {
+    let (function, _) = backends.function("register", store).await;
     function.answer(&credentials(username, PASSWORD), 201).await.0
 }
 

@@ -1,10 +1,10 @@
-//! Medians, and how far measurements lie apart.
+//! Medians and quartiles of measurements.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// What a quantity was measured to be: the median, and the quartiles around it.
+/// The median of a quantity, and the quartiles around it.
 #[derive(Clone, Copy, Debug)]
 pub struct Summary {
     pub median: f64,
@@ -17,7 +17,7 @@ pub struct Summary {
 #[derive(Debug, Default)]
 pub struct Measurements(BTreeMap<String, Vec<f64>>);
 
-/// What is left of measurements: for the table, and for the file that two commits are compared by.
+/// The summaries of measurements, for the table and for the file that later runs are compared with.
 #[derive(Debug, Default)]
 pub struct Results(pub BTreeMap<String, Summary>);
 
@@ -40,7 +40,7 @@ impl Summary {
 }
 
 impl Results {
-    /// The median of a quantity that was measured.
+    /// The median of a quantity.
     pub fn median(&self, name: &str) -> Option<f64> {
         self.0.get(name).map(|summary| summary.median)
     }

@@ -1,28 +1,29 @@
-//! How much work several environments do at the same time.
+//! The throughput of several environments at the same time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::samples::{bearing, credentials};
 use tokio::task::JoinSet;
 
+use crate::backends::{Backends, PASSWORD, Store, token};
 use crate::function::Function;
-use crate::service::{PASSWORD, Service, Store, bearing, credentials, token};
 use crate::statistics::Measurements;
 
-/// As many environments as are compared.
+/// The numbers of environments.
 const ENVIRONMENTS: [usize; 3] = [1, 2, 8];
 
-/// Keeps environments busy, and counts what they answer per second, and per second of processor time.
-pub async fn measure(service: &Service, store: Store, duration: Duration, into: &mut Measurements) {
-    let (register, _) = service.function("register", store).await;
+/// Keeps environments busy, and counts their responses per second, and per second of processor time.
+pub async fn measure(backends: &Backends, store: Store, duration: Duration, into: &mut Measurements) {
+    let (register, _) = backends.function("register", store).await;
     let (reply, _) = register.answer(&credentials("busy", PASSWORD), 201).await;
     drop(register);
     for (name, event) in [("validate", bearing(&token(&reply))), ("login", credentials("busy", PASSWORD))] {
         for count in ENVIRONMENTS {
             let mut environments = Vec::new();
             for _ in 0..count {
-                let (function, _) = service.function(name, store).await;
+                let (function, _) = backends.function(name, store).await;
                 function.answer(&event, 200).await;
                 environments.push(Arc::new(function));
             }
@@ -39,7 +40,7 @@ pub async fn measure(service: &Service, store: Store, duration: Duration, into: 
     }
 }
 
-/// How many events all of them answer until then.
+/// The number of responses of all of them until then.
 async fn together(environments: &[Arc<Function>], event: &Value, until: Instant) -> f64 {
     let mut tasks = JoinSet::new();
     for function in environments {

@@ -1,27 +1,17 @@
-//! Whether the time of a refused login tells who has an account: thousands of logins of each kind, in random order, and
-//! what somebody learns from their times. `tests/timing` runs it; its exit status is the verdict.
+//! Compares the times of failed logins with and without an account: thousands of each kind, in random order. `tests/timing`
+//! runs it. It fails if times tell which accounts exist.
 //!
 //! Each kind is compared with an unknown name: in one process, where the handler is called with events, and over HTTP
-//! through the emulator. One kind is known to give itself away, an account whose hash has another cost: a run in which
-//! that is not noticed has shown nothing.
-
-#[path = "../../journey/client.rs"]
-#[expect(dead_code, reason = "journeys ask for more")]
-mod client;
-#[path = "../../journey/emulator.rs"]
-#[expect(dead_code, reason = "journeys ask for more")]
-mod emulator;
-#[path = "../../journey/store.rs"]
-mod store;
+//! through the emulator. One kind is known to differ, an account whose hash has another cost: a run that does not notice it
+//! fails too.
 
 mod report;
-mod statistics;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use login::Login;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::account::{Account, AccountId, Status};
 use shared::config::Config;
 use shared::http::Event;
@@ -32,23 +22,24 @@ use shared::start;
 use shared::start::Function;
 use shared::store::{Registrations, SqliteStore};
 use shared::time::Timestamp;
+use support::emulator::Emulator;
+use support::samples;
+use support::store::Store;
 use tokio::time::Instant;
 
-use crate::emulator::Service;
 use crate::report::Report;
-use crate::store::Store;
 
-/// How many logins of each kind are measured unless the command says otherwise, and how many before them are not.
+/// The number of measured logins of each kind unless the command gives one, and of those before that are not measured.
 const ROUNDS: usize = 2000;
 const WARM_UP: usize = 100;
 
-/// In so many rounds, one hash is computed by itself: what differences are measured by.
+/// One hash alone is timed in this many rounds, as the unit of differences.
 const HASH_EVERY: usize = 10;
 
 const RIGHT: &str = "correct horse battery staple";
 const WRONG: &str = "correct horse battery stapler";
 
-/// Why a login is refused.
+/// The cause of a failed login.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Unknown,
@@ -79,16 +70,16 @@ impl Kind {
         }
     }
 
-    /// What is promised of it: that it takes the time of an unknown name.
+    /// Returns true if it must take the time of an unknown name.
     fn is_promised(self) -> bool {
         !matches!(self, Self::OldCost)
     }
 }
 
-/// One login of each kind, under names that nobody has tried yet.
+/// One login of each kind, at names without a failure.
 type Round = [(Kind, String); Kind::ALL.len()];
 
-/// How long the logins of each kind took, round by round, and a hash by itself; in milliseconds.
+/// The times of logins of each kind, by round, and of a hash alone; in milliseconds.
 #[derive(Default)]
 struct Times {
     logins: [Vec<f64>; Kind::ALL.len()],
@@ -124,14 +115,14 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Makes accounts for so many rounds, and puts each round in an order of its own.
+/// Makes accounts for this many rounds, each in an order of its own.
 async fn enrol(store: &Store, rounds: usize, random: &mut fastrand::Rng) -> Vec<Round> {
     let accounts = SqliteStore::open(&store.file()).expect("a database");
     let [hash, old_hash] = [(19_456, 2), (12_288, 3)].map(|(memory_kib, iterations)| {
         let hasher = Hasher::new(Cost::new(memory_kib, iterations).expect("a cost")).expect("a hasher");
         hasher.hash(&Password::parse(RIGHT).expect("a password")).expect("a hash")
     });
-    // Names tell nothing, not even by where they stand in the database.
+    // Random names: their place in the database is independent of their kind.
     let mut names: Vec<_> = (0..rounds * Kind::ALL.len()).map(|number| format!("name{number:06}")).collect();
     random.shuffle(&mut names);
     let mut planned = Vec::with_capacity(rounds);
@@ -169,12 +160,8 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
     });
     let resources = start::open(config.expect("a configuration"), clock()).await.expect("a store");
     let login = Login::new(resources).expect("a function");
-    let sample = include_str!("../../../events/login-http-api.json");
-    let sample: Value = serde_json::from_str(sample).expect("an event");
     measure(logins, async |name, password| {
-        let mut event = sample.clone();
-        event["body"] = json!({ "username": name, "password": password }).to_string().into();
-        let event = event.to_string();
+        let event = samples::credentials(name, password).to_string();
         let began = Instant::now();
         let answer = login.handle(clock, &Event::parse(&event, "")).await.expect("an answer");
         let took = began.elapsed();
@@ -184,9 +171,9 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
     .await
 }
 
-/// All that a client waits for.
+/// HTTP through the emulator.
 async fn over_http(store: &Store, logins: &[Round]) -> Times {
-    let service = Service::start(&store.variables);
+    let service = Emulator::start(&store.variables);
     let client = service.client();
     measure(logins, async |name, password| {
         let began = Instant::now();

@@ -1,21 +1,20 @@
-//! What the times of logins tell, as a table and as JSON.
+//! The comparison of times, as a table and as JSON.
 
 use std::fmt;
 
 use serde_json::{Value, json};
+use support::statistics::{confidence_of_median, median, separation};
 
-use crate::statistics::{confidence_of_median, median, separation};
 use crate::{Kind, Times};
 
-/// What somebody learns who can tell more than this from the time of a login, as parts of the time of a hash: of the
-/// difference itself, and of what it may be with a confidence of 95 %.
+/// The largest accepted difference, as a part of the time of a hash: of the medians, and of the confidence interval at 95 %.
 const DIFFERENCE: f64 = 0.01;
 const CONFIDENCE: f64 = 0.02;
 
-/// By how much guesses may be more often right than wrong.
+/// The largest accepted distance of the AUC from a half.
 const AUC: f64 = 0.05;
 
-/// How each kind of login differs from one with an unknown name, in one place.
+/// The comparison of each kind of login with an unknown name, in one place.
 pub struct Report {
     place: &'static str,
     pairs: usize,
@@ -24,7 +23,7 @@ pub struct Report {
     comparisons: Vec<Comparison>,
 }
 
-/// How a kind differs from an unknown name; times in milliseconds.
+/// The comparison of a kind with an unknown name; times in milliseconds.
 struct Comparison {
     kind: Kind,
     median: f64,
@@ -36,7 +35,7 @@ struct Comparison {
 }
 
 impl Report {
-    /// Compares each kind with the unknown name of the same round, so that both met the same state of the machine.
+    /// Compares each kind with the unknown name of the same round, so that both meet the same state of the machine.
     pub fn new(place: &'static str, times: &Times, random: &mut fastrand::Rng) -> Self {
         let (unknown, hash) = (times.of(Kind::Unknown), median(&times.hashes));
         let kinds = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Unknown));
@@ -45,7 +44,7 @@ impl Report {
         Self { place, pairs: unknown.len(), unknown: median(unknown), hash, comparisons }
     }
 
-    /// Whether nothing is told apart but the control.
+    /// Returns true if the control differs and nothing else.
     pub fn is_as_promised(&self) -> bool {
         self.comparisons.iter().all(Comparison::is_as_promised)
     }

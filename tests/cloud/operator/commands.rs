@@ -2,14 +2,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use support::dynamodb::Item;
 
 use super::places;
-use crate::engine::Item;
+use crate::deployed::PASSWORD;
 use crate::guessing::ATTEMPTS;
 use crate::place::Place;
-use crate::service::PASSWORD;
 
-/// Has `alice` locked for minutes after fourteen failures, so that no time that passes here unlocks her.
+/// Locks `alice` for minutes by fourteen failures, longer than the test takes.
 #[expect(clippy::disallowed_methods, reason = "the functions look at this clock")]
 async fn lock_alice(place: &Place) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -225,7 +225,7 @@ async fn hashes_are_described_and_not_shown() {
     place.accounts(&["show", "alice"], "").await.assert_code(0);
 }
 
-/// What a function does not call is not linked into it: the tool, which lists accounts, can be told from them by that.
+/// Listing accounts takes a Scan. The tool has it; it is not linked into the functions.
 #[test]
 fn no_function_has_what_an_operator_needs() {
     let scans = |binary: &std::path::Path| {

@@ -1,4 +1,4 @@
-//! Users of a real Django project, whose passwords were hashed by it. `django/make.py` has made them.
+//! Users of a real Django project with hashes by Django, made by `django/make.py`.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ const PASSWORDS: &str = include_str!("django/passwords.json");
 async fn users_of_django_log_in_with_their_passwords_and_then_have_our_hashes() {
     let passwords: BTreeMap<String, String> = serde_json::from_str(PASSWORDS).unwrap();
     for place in places().await {
-        // One after the other, so that it is the second of two that is refused.
+        // One after the other, so that the second of two is refused.
         let import = ["import", "-", "--json", "--parallel", "1"];
         let imported = place.accounts(&import, USERS).await.assert_code(4);
         assert_eq!(imported.json()["added"], 7);
-        // Django lets users share an address; the line of the second is named.
+        // Django lets users share an email. The error names the line of the second.
         let twin = USERS.lines().position(|line| line.starts_with("twin,")).unwrap() + 1;
         assert_eq!(imported.err, format!("line {twin}: email: Another account has it.\n"));
 
@@ -48,7 +48,7 @@ async fn users_of_django_log_in_with_their_passwords_and_then_have_our_hashes() 
         }
         login.login("robot", "!").await.assert_status(401);
 
-        // Those who are there are known, whether they have another hash by now or not.
+        // Accounts that exist are skipped, also those with a new hash.
         let again = place.accounts(&["import", "-", "--json"], USERS).await.assert_code(4).json();
         assert_eq!(
             (&again["added"], &again["already_there"], &again["refused"]),

@@ -3,10 +3,10 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::Value;
 
 use super::places;
+use crate::deployed::PASSWORD;
 use crate::place::Place;
-use crate::service::PASSWORD;
 
-/// A place with a few accounts, each with something of its own.
+/// A place with a few accounts, each of which differs in one attribute.
 async fn populate(place: &Place) {
     let register = place.start("register").await;
     for (name, email) in

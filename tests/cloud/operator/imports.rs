@@ -11,7 +11,7 @@ use crate::proxy::{INTERNAL_ERROR, THROTTLED, TOO_MUCH};
 pub const HASH: &str =
     "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
 
-/// A file of so many users, every second of them with an email address, and the ids in it.
+/// A file of this many users, every second with an email, and the ids in it.
 pub fn users(count: usize) -> (String, Vec<String>) {
     let (mut file, mut ids) = ("username,password,email,id\n".to_owned(), Vec::new());
     for number in 0..count {
@@ -112,7 +112,7 @@ async fn a_throttled_import_waits_and_loses_nothing() {
     let Place::Table(service) = &place else { unreachable!() };
     let (file, ids) = users(100);
     for fault in [THROTTLED, TOO_MUCH, INTERNAL_ERROR] {
-        // More than the SDK repeats by itself.
+        // More than the retries of the SDK.
         service.proxy.next(100, fault);
         service.proxy.calls();
         let done = place.accounts(&["import", "-", "--json", "--parallel", "16"], &file).await.assert_code(0);

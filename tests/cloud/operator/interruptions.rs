@@ -7,7 +7,7 @@ use super::places;
 use crate::place::Place;
 use crate::proxy::Fault;
 
-/// Waits until there are this many accounts at least.
+/// Waits until there are at least this many accounts.
 async fn arrived(place: &Place, count: usize) {
     let arrived = async {
         while place.ids().await.len() < count {
@@ -24,7 +24,7 @@ async fn an_import_that_was_killed_is_taken_up_by_running_it_again() {
         let (count, seen) = if matches!(place, Place::File(_)) { (4000, 1000) } else { (200, 20) };
         let (file, ids) = users(count);
         let most: String = file.split_inclusive('\n').take(count - 10).collect();
-        // The end of the file is still to come, so it cannot be over.
+        // The end of the file is not sent yet, so the import still runs.
         let mut tool = place.begin(&["import", "-"], &most).await;
         arrived(&place, seen).await;
         tool.kill().await.unwrap();
@@ -32,7 +32,7 @@ async fn an_import_that_was_killed_is_taken_up_by_running_it_again() {
         assert!((seen..count).contains(&left.len()), "{}", left.len());
 
         let done = place.accounts(&["import", "-", "--json"], &file).await.assert_code(0).json();
-        // What was under way when the tool was killed may still have arrived.
+        // Writes under way when the tool was killed may still have arrived.
         let (present, added) = (done["already_there"].as_u64().unwrap(), done["added"].as_u64().unwrap());
         assert_eq!(present + added, count as u64);
         assert!(present >= left.len() as u64 && added >= 10, "{done}");
@@ -46,7 +46,7 @@ async fn answers_that_are_lost_double_nothing() {
     let place = Place::table().await;
     let Place::Table(service) = &place else { unreachable!() };
     let (file, ids) = users(100);
-    service.proxy.next(60, Fault::LoseAnswer);
+    service.proxy.next(60, Fault::LoseResponse);
     let done =
         place.accounts(&["import", "-", "--json", "--parallel", "16"], &file).await.assert_code(0).json();
     assert_eq!(done["added"].as_u64().unwrap() + done["already_there"].as_u64().unwrap(), 100, "{done}");

@@ -1,12 +1,7 @@
 //! What is true of the DynamoDB back end beyond the contract, against a DynamoDB engine over real HTTP.
 
-use std::sync::mpsc;
-
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
-use dynoxide::{Database, server};
-use tokio::sync::oneshot;
+use support::background::Background;
+use support::dynamodb::{self, TABLE};
 
 use super::create::{CONFLICT_ATTEMPTS, CONFLICT_BACKOFF, backoff};
 use super::item::account_item;
@@ -15,31 +10,16 @@ use crate::store::Operator;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::{Place, account, claim_contract};
 
-const TABLE: &str = "accounts";
-
-/// A DynamoDB engine with the table that `template.yaml` makes, in a thread of its own; stopped when dropped.
+/// A DynamoDB engine with an empty table, in a thread of its own. It ends when dropped.
 struct Engine {
     endpoint: String,
-    _stop: oneshot::Sender<()>,
+    _engine: Background<dynamodb::Engine>,
 }
 
 impl Engine {
     fn start() -> Self {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (ready, started) = mpsc::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let endpoint = format!("http://{}", listener.local_addr().unwrap());
-                let serving = tokio::spawn(server::serve_on(listener, Database::memory().unwrap()));
-                create_table(&store(&endpoint, TABLE).client).await;
-                ready.send(endpoint).unwrap();
-                drop(stopped.await);
-                serving.abort();
-            });
-        });
-        Self { endpoint: started.recv().unwrap(), _stop: stop }
+        let engine = Background::start(dynamodb::Engine::start);
+        Self { endpoint: format!("http://{}", engine.address), _engine: engine }
     }
 
     fn store(&self) -> DynamoDbStore {
@@ -69,18 +49,6 @@ impl Engine {
 
 fn store(endpoint: &str, table: &str) -> DynamoDbStore {
     DynamoDbStore::new(&crate::aws::tests::config(), Some(endpoint), table)
-}
-
-async fn create_table(client: &Client) {
-    let attribute = AttributeDefinition::builder().attribute_name(PK).attribute_type(ScalarAttributeType::S);
-    let key = KeySchemaElement::builder().attribute_name(PK).key_type(KeyType::Hash);
-    let create = client
-        .create_table()
-        .table_name(TABLE)
-        .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(attribute.build().unwrap())
-        .key_schema(key.build().unwrap());
-    create.send().await.unwrap();
 }
 
 impl Place for Engine {

@@ -1,5 +1,5 @@
-"""Makes users.csv and passwords.json: a new Django project, users made by its own commands and by create_user, and what
-the export in README.md, which is run as it stands there, writes of them.
+"""Makes users.csv and passwords.json: a new Django project, users made by its own commands and by create_user, and the
+output of the export in docs/migrate-django.md, which is run as it stands there.
 
     pip install Django==5.2.19      # Python 3.11
     python make.py
@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-README = HERE.parents[3] / "README.md"
+GUIDE = HERE.parents[3] / "docs" / "migrate-django.md"
 
 PASSWORDS = {
     "admin": "correct horse battery staple",
@@ -71,9 +71,14 @@ def change_password(project, username, password):
 
 
 def export(project):
-    """Runs the command of the README."""
-    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
-    (command,) = [block for block in blocks if "manage.py shell" in block]
+    """Runs the command of the guide."""
+    if not GUIDE.is_file():
+        sys.exit(f"{GUIDE} is missing: it holds the command that exports users")
+    blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    commands = [block for block in blocks if "manage.py shell" in block]
+    if len(commands) != 1:
+        sys.exit(f"{GUIDE} has {len(commands)} blocks with `manage.py shell`, not one: which one exports users?")
+    (command,) = commands
     path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
     subprocess.run(["sh", "-euc", command], cwd=project, check=True, env={**os.environ, "PATH": path})
     return (pathlib.Path(project) / "users.csv").read_bytes()

@@ -1,4 +1,4 @@
-//! The service in one process: three handlers over one SQLite file, whose calls are noted.
+//! Three handlers in one process, over one SQLite file whose calls are noted.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,14 +25,14 @@ use shared::store::{
 use shared::time::Timestamp;
 use validate::Validate;
 
-/// When the requests of these tests come, unless they come [later].
+/// The time of requests, unless they come [later].
 pub const NOW: Duration = Duration::from_secs(1_790_000_000);
 
 thread_local! {
     static LATER: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Lets time pass for this test, which has a thread of its own.
+/// Lets time pass for the test of this thread.
 pub fn later(time: Duration) {
     LATER.set(LATER.get() + time);
 }
@@ -41,7 +41,7 @@ fn clock() -> Timestamp {
     Timestamp::EPOCH + NOW + LATER.get()
 }
 
-/// The headers of every answer.
+/// The headers of every response.
 const ALWAYS: [(&str, &str); 4] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
@@ -49,7 +49,7 @@ const ALWAYS: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
 ];
 
-pub struct Service {
+pub struct Handlers {
     folder: tempfile::TempDir,
     register: Register,
     login: Login,
@@ -58,21 +58,21 @@ pub struct Service {
     panics: Arc<AtomicBool>,
 }
 
-/// What a client gets.
+/// An HTTP response.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct Response {
     pub status: u64,
     pub body: String,
     /// Sorted; values of one name joined as they would be on the wire.
     pub headers: Vec<(String, String)>,
 }
 
-impl Answer {
+impl Response {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// Demands this status, these bytes, and no headers but those of every answer and `header`.
+    /// Asserts this status, these bytes, and no headers but those of every response and `header`.
     #[track_caller]
     pub fn must_be(&self, status: u64, body: &str, header: Option<(&str, &str)>) {
         let codes = self.codes_of_fields();
@@ -104,12 +104,12 @@ impl Answer {
     }
 }
 
-impl Service {
+impl Handlers {
     pub async fn new() -> Self {
         Self::with(&[]).await
     }
 
-    /// A service with some variables set.
+    /// The handlers with some variables set.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
         Self::over(tempfile::tempdir().unwrap(), variables).await
     }
@@ -144,29 +144,29 @@ impl Service {
         }
     }
 
-    pub async fn register(&self, event: Value) -> Answer {
+    pub async fn register(&self, event: Value) -> Response {
         self.call("register", event).await
     }
 
-    pub async fn login(&self, event: Value) -> Answer {
+    pub async fn login(&self, event: Value) -> Response {
         self.call("login", event).await
     }
 
-    pub async fn validate(&self, event: Value) -> Answer {
+    pub async fn validate(&self, event: Value) -> Response {
         self.call("validate", event).await
     }
 
-    /// What a client gets over HTTP.
-    pub async fn call(&self, function: &'static str, event: Value) -> Answer {
+    /// Calls a function over HTTP.
+    pub async fn call(&self, function: &'static str, event: Value) -> Response {
         read(&Box::pin(self.invoke(function, event)).await.unwrap())
     }
 
-    /// What an API gets that asks `validate` as its authorizer: a reply, or the message of an error.
+    /// Calls `validate` as an authorizer: its response, or the message of its error.
     pub async fn ask(&self, event: Value) -> Result<Value, String> {
         Box::pin(self.invoke("validate", event)).await
     }
 
-    /// What Lambda gets.
+    /// Calls a function: its response, or the message of its error.
     pub async fn invoke(&self, function: &'static str, event: Value) -> Result<Value, String> {
         let event = Event::parse(&event.to_string(), "");
         let reply = match function {
@@ -177,27 +177,27 @@ impl Service {
         reply.map(|reply| serde_json::from_str(reply.get()).unwrap()).map_err(|error| error.error_message)
     }
 
-    /// How many hashes the login function has computed.
+    /// The number of hashes that the login function has computed.
     pub fn login_hashes(&self) -> u64 {
         self.login.hasher().computations()
     }
 
-    /// How many of them were not at the current cost of Argon2id.
+    /// The number of them at another cost or scheme than that of new hashes.
     pub fn login_hashes_elsewhere(&self) -> u64 {
         self.login.hasher().computations_elsewhere()
     }
 
-    /// How often any store has been called.
+    /// The number of calls of all stores.
     pub fn store_calls(&self) -> u64 {
         self.calls.lock().unwrap().len() as u64
     }
 
-    /// What stores have been asked since the last time: each call with what it is about and what it changes.
+    /// The calls of all stores since the last time, with their arguments.
     pub fn take_store_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
-    /// Whether every call of a store panics.
+    /// Makes every call of a store panic, or none.
     pub fn let_stores_panic(&self, panics: bool) {
         self.panics.store(panics, Ordering::Relaxed);
     }
@@ -211,24 +211,24 @@ impl Service {
         SqliteStore::open(&self.folder.path().join("accounts.db")).unwrap()
     }
 
-    /// Puts a hash in the place of an account's own, as an import does.
+    /// Replaces the hash of an account, as an import does.
     pub fn import(&self, username: &str, hash: &str) {
         self.sql(&format!("UPDATE accounts SET password_hash = '{hash}' WHERE username = '{username}'"));
     }
 
-    /// Changes the database behind the service's back.
+    /// Changes the database directly.
     pub fn sql(&self, sql: &str) {
         let connection = rusqlite::Connection::open(self.folder.path().join("accounts.db")).unwrap();
         connection.execute_batch(sql).unwrap();
     }
 
-    /// How many rows a table has.
+    /// The number of rows of a table.
     pub fn count(&self, table: &str) -> u64 {
         let connection = rusqlite::Connection::open(self.folder.path().join("accounts.db")).unwrap();
         connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     }
 
-    /// Registers somebody with the password [`PASSWORD`] and returns the token.
+    /// Registers an account with the password [`PASSWORD`] and returns its token.
     pub async fn enrol(&self, username: &str) -> String {
         let body = json!({ "username": username, "password": PASSWORD }).to_string();
         let answer = self.register(super::event::Sender::HttpApi.post(&body)).await;
@@ -237,7 +237,7 @@ impl Service {
     }
 }
 
-/// A function as it starts, but over this store.
+/// Starts a function over this store.
 async fn make<F: Function>(config: Config, store: Arc<F::Store>) -> F {
     let resources = start::open::<F>(config, clock()).await.unwrap();
     F::new(Resources { store, ..resources }).unwrap()
@@ -245,8 +245,8 @@ async fn make<F: Function>(config: Config, store: Arc<F::Store>) -> F {
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// Reads the answer in the form of whichever sender.
-fn read(answer: &Value) -> Answer {
+/// Reads a response in the form of any sender.
+fn read(answer: &Value) -> Response {
     let mut headers = Vec::new();
     for map in ["headers", "multiValueHeaders"] {
         for (name, value) in answer[map].as_object().unwrap() {
@@ -262,7 +262,7 @@ fn read(answer: &Value) -> Answer {
     headers.sort();
     headers.dedup();
     assert_eq!(answer["isBase64Encoded"], false);
-    Answer {
+    Response {
         status: answer["statusCode"].as_u64().unwrap(),
         body: answer["body"].as_str().unwrap().to_owned(),
         headers,

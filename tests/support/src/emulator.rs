@@ -1,6 +1,6 @@
-//! The service under `cargo lambda watch`: on a port of its own, and gone with the test that started it.
+//! The functions under `cargo lambda watch`, on a port of its own. It ends with the test that started it.
 //!
-//! Linux only: what an emulator started is found in `/proc`.
+//! Linux only: the processes that an emulator started are found in `/proc`.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -13,22 +13,21 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::cargo::{ROOT, build, remove_package_variables};
 use crate::client::Client;
-use crate::store::{Store, Variables};
+use crate::lambda::Variables;
+use crate::store::Store;
 
-/// The root of the workspace.
-pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-/// How long anything may take that takes well under a second on a machine with nothing else to do.
+/// The time limit of everything that takes well under a second on an idle machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How often it is asked whether it has happened.
+/// The interval between two looks.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// How many free ports are tried: a port can be taken between its choice and its use.
+/// The number of free ports to try: a port can be taken between its choice and its use.
 const PORTS: usize = 5;
 
-/// What a developer's shell may say to the service, and no journey should hear.
+/// Variables of a developer's shell that must not reach the functions.
 const VARIABLES: [&str; 20] = [
     "ACCOUNT_STORE",
     "ARGON2_ITERATIONS",
@@ -52,57 +51,56 @@ const VARIABLES: [&str; 20] = [
     "TOKEN_TTL_SECONDS",
 ];
 
-/// The variable by which the processes of one emulator are known, also those that it left behind.
+/// The variable that marks the processes of one emulator, also those that it leaves behind.
 const MARK: &str = "JOURNEY";
 
-/// Runs a command that is told to end as soon as its standard input does, which happens when the test process ends,
-/// however it ends.
+/// Runs a command and ends it when its standard input ends, which happens when the test process ends in any way.
 const ON_A_LIFELINE: &str = r#"exec 3<&0; (read -r _ <&3; kill "$$") & exec "$@" <&- 3<&-"#;
 
-/// A running service. Its emulator ends with the last of those that hold it, and tells what it saw if a test fails.
-pub struct Service(Arc<Emulator>);
+/// A running emulator. It ends when the last one that holds it is dropped, and prints its output if a test fails.
+#[derive(Debug)]
+pub struct Emulator(Arc<Watch>);
 
-impl Service {
-    /// The service with one process a function.
+impl Emulator {
+    /// Starts an emulator with one process for each function.
     pub fn start(variables: &Variables) -> Self {
         Self::start_many(variables, 1)
     }
 
-    /// The service with several processes a function, started as they are needed.
+    /// Starts an emulator with several processes for each function, which it starts as they are needed.
     pub fn start_many(variables: &Variables, processes: usize) -> Self {
         let arguments = ["--ignore-changes", "--concurrency", &processes.to_string()];
-        Self(Arc::new(Emulator::start(Path::new(ROOT), &arguments, variables)))
+        Self(Arc::new(Watch::start(Path::new(ROOT), &arguments, variables)))
     }
 
-    /// The service as it is without any configuration, where `folder` is the working directory.
+    /// Starts an emulator without any configuration. `folder` is the working directory.
     pub fn start_in(folder: &Path) -> Self {
         let arguments = ["--manifest-path", &format!("{ROOT}/Cargo.toml")];
-        Self(Arc::new(Emulator::start(folder, &arguments, &Variables::new())))
+        Self(Arc::new(Watch::start(folder, &arguments, &Variables::new())))
     }
 
-    /// The emulator alone, for functions that are started by somebody else.
+    /// Starts an emulator that starts no functions.
     pub fn start_without_functions() -> Self {
-        Self(Arc::new(Emulator::start(Path::new(ROOT), &["--only-lambda-apis"], &Variables::new())))
+        Self(Arc::new(Watch::start(Path::new(ROOT), &["--only-lambda-apis"], &Variables::new())))
     }
 
-    /// The one that journeys share if they run at the same time and need nothing special: a database file, which
-    /// they do not look into.
+    /// The emulator on a database file that journeys share if they run at the same time.
     pub fn shared() -> Self {
-        static SHARED: Mutex<Weak<Emulator>> = Mutex::new(Weak::new());
+        static SHARED: Mutex<Weak<Watch>> = Mutex::new(Weak::new());
         Self::share(&SHARED, Store::sqlite)
     }
 
-    /// The one that journeys share on a DynamoDB engine.
+    /// The emulator on a DynamoDB engine that journeys share if they run at the same time.
     pub fn shared_dynamodb() -> Self {
-        static SHARED: Mutex<Weak<Emulator>> = Mutex::new(Weak::new());
+        static SHARED: Mutex<Weak<Watch>> = Mutex::new(Weak::new());
         Self::share(&SHARED, Store::dynamodb)
     }
 
-    fn share(place: &Mutex<Weak<Emulator>>, store: fn() -> Store) -> Self {
+    fn share(place: &Mutex<Weak<Watch>>, store: fn() -> Store) -> Self {
         let mut shared = place.lock().unwrap_or_else(PoisonError::into_inner);
         let emulator = shared.upgrade().unwrap_or_else(|| {
             let store = store();
-            let mut emulator = Emulator::start(Path::new(ROOT), &["--ignore-changes"], &store.variables);
+            let mut emulator = Watch::start(Path::new(ROOT), &["--ignore-changes"], &store.variables);
             emulator._store = Some(store);
             Arc::new(emulator)
         });
@@ -110,7 +108,7 @@ impl Service {
         Self(emulator)
     }
 
-    /// A client of this service.
+    /// A client of this emulator.
     pub fn client(&self) -> Client {
         Client::new(self.port())
     }
@@ -120,7 +118,7 @@ impl Service {
         self.0.port
     }
 
-    /// All that the emulator and the functions have written.
+    /// The output of the emulator and the functions.
     pub fn output(&self) -> String {
         self.0.output()
     }
@@ -141,7 +139,7 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for Emulator {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- the emulator on port {} ---\n{}---", self.port(), self.output());
@@ -149,20 +147,21 @@ impl Drop for Service {
     }
 }
 
-/// `cargo lambda watch`, and all that it starts.
-struct Emulator {
+/// `cargo lambda watch` and all that it starts.
+#[derive(Debug)]
+struct Watch {
     port: u16,
     process: Child,
     lifeline: Option<ChildStdin>,
     folder: TempDir,
-    /// Kept for as long as the emulator runs, if nobody else does.
+    /// The store of a shared emulator, which no test holds.
     _store: Option<Store>,
 }
 
-impl Emulator {
+impl Watch {
     /// Starts an emulator and waits until it listens.
     fn start(folder: &Path, arguments: &[&str], variables: &Variables) -> Self {
-        programs();
+        executables();
         for _ in 0..PORTS {
             let mut emulator = Self::spawn(folder, arguments, variables);
             if emulator.listens() {
@@ -183,7 +182,7 @@ impl Emulator {
         for variable in VARIABLES {
             command.env_remove(variable);
         }
-        forget_this_package(&mut command);
+        remove_package_variables(&mut command);
         command.envs(variables.iter().map(|(name, value)| (name, value))).env(MARK, own.path());
         command.current_dir(folder).process_group(0).stdin(Stdio::piped());
         command.stdout(output.try_clone().expect("a second handle")).stderr(output);
@@ -192,7 +191,7 @@ impl Emulator {
         Self { port, process, lifeline, folder: own, _store: None }
     }
 
-    /// Whether it has come up, rather than ended.
+    /// Waits until it listens or has ended.
     fn listens(&mut self) -> bool {
         let (port, process) = (self.port, &mut self.process);
         let connects = || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
@@ -211,8 +210,8 @@ impl Emulator {
     }
 }
 
-impl Drop for Emulator {
-    /// Ends the emulator as Ctrl-C does, and then whatever is left.
+impl Drop for Watch {
+    /// Ends the emulator as Ctrl-C does, and then all processes that are left.
     fn drop(&mut self) {
         self.lifeline.take();
         let process = &mut self.process;
@@ -227,36 +226,11 @@ impl Drop for Emulator {
     }
 }
 
-/// The programs of the three functions, by name. Built once, by the command that the emulator's own `cargo run` finds
-/// nothing left to do after.
-pub fn programs() -> &'static [(String, PathBuf)] {
-    static PROGRAMS: OnceLock<Vec<(String, PathBuf)>> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--bins", "--message-format", "json-render-diagnostics"]).current_dir(ROOT);
-        forget_this_package(&mut cargo);
-        let built = cargo.output().expect("cargo");
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let messages = String::from_utf8(built.stdout).expect("messages of cargo");
-        let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        messages.filter_map(|message| program(&message)).collect()
-    })
-}
-
-/// Build scripts watch the variables that tell of the package being built or tested; those of this test would have half
-/// of the dependencies compiled again.
-fn forget_this_package(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
-            command.env_remove(&name);
-        }
-    }
-}
-
-fn program(message: &Value) -> Option<(String, PathBuf)> {
-    let name = message["target"]["name"].as_str()?;
-    Some((name.to_owned(), message["executable"].as_str()?.into()))
+/// The executables of the functions. Built once, by the command after which the emulator's own `cargo run` has nothing
+/// left to do.
+pub fn executables() -> &'static [PathBuf] {
+    static EXECUTABLES: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    EXECUTABLES.get_or_init(|| build(&["--bins"]))
 }
 
 /// Waits for something to happen; `None` if it does not.
@@ -286,7 +260,7 @@ fn marked(mark: &str) -> Vec<u32> {
 pub fn kill(pids: &[u32]) {
     if !pids.is_empty() {
         let pids = pids.iter().map(u32::to_string);
-        // One that has just ended by itself is as good.
+        // One may just have ended by itself.
         _ = Command::new("sh")
             .args(["-c", r#"kill -9 "$@""#, "sh"])
             .args(pids)

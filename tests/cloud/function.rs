@@ -1,4 +1,4 @@
-//! The one process that a stand-in for the Lambda Runtime API hands events to, and what it logs.
+//! A function as a process under the stand-in for the Lambda Runtime API, with its log.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -7,55 +7,55 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use support::runtime_api::{Outcome, Pending, RuntimeApi};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
-use crate::lambda::{Lambda, Outcome, Pending};
-use crate::service::assert_no_secret;
+use crate::deployed::assert_no_secret;
 
-/// How long Lambda lets a function start.
+/// The time limit of Lambda for a start.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a function is waited for: far longer than it may take, so that slowness is told from silence.
+/// The time limit of an invocation: far above the deadline of the functions, to tell a late response from none.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running function. It is killed when dropped.
 pub struct Function {
     process: Child,
     output: Output,
-    lambda: Lambda,
+    runtime_api: RuntimeApi,
 }
 
-/// What a function writes.
+/// The streams of a function, as files.
 struct Output(TempDir);
 
-/// What became of an event.
+/// An invocation: the outcome and its trace.
 #[derive(Debug)]
 pub struct Invoked {
     pub outcome: Outcome,
     pub trace: Trace,
 }
 
-/// An answer for an HTTP client.
+/// An HTTP response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u64,
     pub body: Value,
     pub headers: BTreeMap<String, String>,
     pub trace: Trace,
 }
 
-/// What an invocation leaves behind.
+/// The trace of an invocation.
 #[derive(Debug)]
 pub struct Trace {
     pub request_id: String,
-    /// What was logged meanwhile.
+    /// The lines of the log during the invocation.
     pub log: Vec<Value>,
     pub took: Duration,
 }
 
-/// The end of a process that would not serve.
+/// The end of a process that did not start.
 #[derive(Debug)]
 pub struct Refusal {
     pub code: Option<i32>,
@@ -67,32 +67,32 @@ impl Function {
     pub async fn start(binary: &Path, environment: &BTreeMap<String, String>) -> Self {
         let mut function = Self::spawn(binary, environment).await;
         let exit = tokio::select! {
-            () = function.lambda.ready() => return function,
+            () = function.runtime_api.ready() => return function,
             exit = function.process.wait() => exit.unwrap(),
             () = tokio::time::sleep(INIT_LIMIT) => panic!("no start in time: {:?}", function.output.lines()),
         };
         panic!("the function ended instead of starting: {exit}, {:?}", function.output.lines());
     }
 
-    /// Starts a function that is not fit to serve, and waits for its end.
+    /// Starts a function that cannot start, and waits for its end.
     pub async fn refusal(binary: &Path, environment: &BTreeMap<String, String>) -> Refusal {
         let mut function = Self::spawn(binary, environment).await;
         tokio::select! {
             exit = function.process.wait() => {
                 Refusal { code: exit.unwrap().code(), log: function.output.lines() }
             }
-            () = function.lambda.ready() => panic!("the function serves: {:?}", function.output.lines()),
+            () = function.runtime_api.ready() => panic!("the function serves: {:?}", function.output.lines()),
             () = tokio::time::sleep(INIT_LIMIT) => panic!("no end in time: {:?}", function.output.lines()),
         }
     }
 
     async fn spawn(binary: &Path, environment: &BTreeMap<String, String>) -> Self {
-        let lambda = Lambda::start().await;
+        let runtime_api = RuntimeApi::start().await;
         let output = Output(tempfile::tempdir().unwrap());
         let process = Command::new(binary)
             .env_clear()
             .envs(environment)
-            .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
             .current_dir(output.0.path())
             .stdin(Stdio::null())
             .stdout(File::create(output.path("stdout")).unwrap())
@@ -100,14 +100,14 @@ impl Function {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        Self { process, output, lambda }
+        Self { process, output, runtime_api }
     }
 
-    /// Has a payload handled.
+    /// Sends a payload to the function.
     pub async fn invoke(&self, payload: &str) -> Invoked {
         let logged = self.output.lines().len();
         let started = Instant::now();
-        let Pending { request_id, outcome } = self.lambda.invoke(payload);
+        let Pending { request_id, outcome } = self.runtime_api.invoke(payload);
         let Ok(outcome) = timeout(PATIENCE, outcome).await else {
             panic!("no reply: {:?}", self.output.lines());
         };
@@ -116,13 +116,13 @@ impl Function {
         Invoked { outcome: outcome.unwrap(), trace: Trace { request_id, log, took } }
     }
 
-    /// Has an HTTP event answered.
-    pub async fn call(&self, event: &Value) -> Answer {
+    /// Sends an HTTP event to the function.
+    pub async fn call(&self, event: &Value) -> Response {
         let Invoked { outcome, trace } = self.invoke(&event.to_string()).await;
         let reply = outcome.unwrap();
         let headers = reply["headers"].as_object().unwrap().iter();
         let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
-        Answer {
+        Response {
             status: reply["statusCode"].as_u64().unwrap(),
             body: serde_json::from_str(reply["body"].as_str().unwrap()).unwrap(),
             headers: headers.collect(),
@@ -130,7 +130,7 @@ impl Function {
         }
     }
 
-    /// All that the process has written so far, to whichever stream.
+    /// The output of the process so far, of both streams.
     pub fn written(&self) -> String {
         self.output.streams().concat()
     }
@@ -140,7 +140,7 @@ impl Function {
         self.signal("STOP");
     }
 
-    /// Lets it run on.
+    /// Continues the process.
     pub fn thaw(&self) {
         self.signal("CONT");
     }
@@ -149,7 +149,7 @@ impl Function {
         run(&format!("kill -{name} {}", self.process.id().unwrap()));
     }
 
-    /// Gives the process no more memory than it has, and this much.
+    /// Limits the memory of the process to what it has and this much more, in bytes.
     pub fn limit_memory(&self, more: usize) {
         let pid = self.process.id().unwrap();
         let pages = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
@@ -171,7 +171,7 @@ impl Output {
         ["stdout", "stderr"].map(|stream| fs::read_to_string(self.path(stream)).unwrap())
     }
 
-    /// All that was logged: one JSON object per line, no secrets among it, and nothing beside it.
+    /// The log. Asserts that each line is a JSON object without secrets, and that standard error is empty.
     fn lines(&self) -> Vec<Value> {
         let [log, errors] = self.streams();
         assert_eq!(errors, "");
@@ -181,7 +181,7 @@ impl Output {
 }
 
 impl Invoked {
-    /// Asserts that an authorizer says, in time, that it does not know.
+    /// Asserts that an authorizer reports an internal error in time, and no verdict.
     #[track_caller]
     pub fn assert_undecided(&self) {
         assert_eq!(self.outcome.as_ref().unwrap_err()["errorMessage"], "Internal error", "{self:?}");
@@ -190,8 +190,8 @@ impl Invoked {
     }
 }
 
-impl Answer {
-    /// Asserts the status of an answer that is no fault of ours, and that the log agrees.
+impl Response {
+    /// Asserts a status below 500, in the response and in the log.
     #[track_caller]
     pub fn assert_status(self, status: u64) -> Self {
         assert_eq!(self.status, status, "{self:?}");
@@ -200,7 +200,7 @@ impl Answer {
         self
     }
 
-    /// Asserts that nobody knows: to be asked again, soon, and answered in time.
+    /// Asserts a 503 in time, with `retry-after`.
     #[track_caller]
     pub fn assert_unavailable(&self) {
         assert_eq!(
@@ -214,7 +214,7 @@ impl Answer {
         assert_eq!(self.trace.errors(), 1, "{self:?}");
     }
 
-    /// Asserts that somebody has to look after it, and that the log tells them.
+    /// Asserts a 500, logged as an error.
     #[track_caller]
     pub fn assert_internal_error(&self) {
         assert_eq!(
@@ -229,7 +229,7 @@ impl Answer {
 }
 
 impl Trace {
-    /// The one line that was logged of the request.
+    /// The one line of the log about the request.
     #[track_caller]
     pub fn request_line(&self) -> &Value {
         let lines: Vec<_> = self.log.iter().filter(|line| line["message"] == "request").collect();
@@ -238,19 +238,19 @@ impl Trace {
         line
     }
 
-    /// How many errors were logged.
+    /// The number of errors in the log.
     pub fn errors(&self) -> usize {
         self.log.iter().filter(|line| line["level"] == "ERROR").count()
     }
 
-    /// Asserts that the request was logged as an error, with its cause.
+    /// Asserts that the log has the request as an error, with its cause.
     #[track_caller]
     pub fn assert_fault(&self) {
         assert_eq!(self.request_line()["level"], "ERROR", "{self:?}");
         assert!(self.request_line()["error"].is_string(), "{self:?}");
     }
 
-    /// Asserts that nobody waited longer than promised.
+    /// Asserts that the invocation kept the deadline.
     #[track_caller]
     pub fn assert_in_time(&self) {
         assert!(self.took < Duration::from_secs(3), "{self:?}");

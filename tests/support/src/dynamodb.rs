@@ -1,54 +1,50 @@
-//! A DynamoDB engine in the test's own process, and what its table holds.
+//! A DynamoDB engine in the test's own process, spoken to over HTTP.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
+use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::{Database, server};
+use serde_json::json;
 use tokio::net::TcpListener;
 
-/// The one table, and its only key.
+/// The name of the table.
 pub const TABLE: &str = "accounts";
+
+/// The attribute that is its key.
 const PK: &str = "pk";
 
-/// What is kept under a key.
+/// The attributes of an item.
 pub type Item = BTreeMap<String, AttributeValue>;
 
-/// A DynamoDB engine with the table that `template.yaml` makes. It ends with the test's runtime.
+/// A DynamoDB engine with an empty table. It ends with the runtime that started it.
+#[derive(Debug)]
 pub struct Engine {
+    /// Where it listens.
     pub address: SocketAddr,
     client: Client,
 }
 
 impl Engine {
+    /// Starts an engine on a free port.
     pub async fn start() -> Self {
+        let database = Database::memory().unwrap();
+        database.create_table(table()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(server::serve_on(listener, Database::memory().unwrap()));
-        let engine = Self { address, client: client(address) };
-        engine.create_table().await;
-        engine
+        tokio::spawn(server::serve_on(listener, database));
+        Self { address, client: client(address) }
     }
 
-    async fn create_table(&self) {
-        let attribute =
-            AttributeDefinition::builder().attribute_name(PK).attribute_type(ScalarAttributeType::S);
-        let key = KeySchemaElement::builder().attribute_name(PK).key_type(KeyType::Hash);
-        let create = self
-            .client
-            .create_table()
-            .table_name(TABLE)
-            .billing_mode(BillingMode::PayPerRequest)
-            .attribute_definitions(attribute.build().unwrap())
-            .key_schema(key.build().unwrap());
-        create.send().await.unwrap();
+    /// A client of the SDK.
+    pub fn client(&self) -> Client {
+        client(self.address)
     }
 
-    /// All that the table holds, by key.
+    /// All items of the table, by key.
     pub async fn items(&self) -> BTreeMap<String, Item> {
         let scan = self.client.scan().table_name(TABLE).consistent_read(true).send().await.unwrap();
         assert_eq!(scan.last_evaluated_key, None, "a second page");
@@ -71,15 +67,28 @@ impl Engine {
         self.put(item).await;
     }
 
+    /// Writes an item.
     pub async fn put(&self, item: Item) {
         let put = self.client.put_item().table_name(TABLE).set_item(Some(item.into_iter().collect()));
         put.send().await.unwrap();
     }
 
+    /// Deletes an item.
     pub async fn delete(&self, key: &str) {
         let delete = self.client.delete_item().table_name(TABLE).key(PK, AttributeValue::S(key.to_owned()));
         delete.send().await.unwrap();
     }
+}
+
+/// The table that `template.yaml` makes.
+fn table() -> CreateTableRequest {
+    let request = json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": PK, "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": PK, "KeyType": "HASH" }],
+    });
+    serde_json::from_value(request).unwrap()
 }
 
 fn client(address: SocketAddr) -> Client {

@@ -1,4 +1,4 @@
-//! What the targets are run against: handlers over a store without state, so that no input depends on those before it.
+//! The functions over a store without state, so that no input depends on those before it.
 
 use std::sync::{Arc, LazyLock};
 
@@ -26,24 +26,24 @@ use shared::token::Keyring;
 use tokio::runtime::Runtime;
 use validate::Validate;
 
-/// When every event comes.
+/// The time of every event.
 pub const NOW: u64 = 1_790_000_000;
 
-/// What signs tokens.
+/// The secret that signs tokens.
 pub const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 
 pub const ALICE: &str = "6a2f41a3-c54c-4ce8-a4d1-0d2f5b1c8e77";
 
-/// For how long a name is locked.
+/// The time until the end of a lock-out.
 pub const LOCKED_SECONDS: u64 = 900;
 
-/// How many requests an address may make.
+/// The rate limit of a client IP.
 const LIMIT: u32 = 10;
 
-/// Everybody's password.
+/// The password of all accounts.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The one good token: of Alice, issued at [`NOW`]. The corpora hold it.
+/// The one good token: of Alice, issued at [`NOW`]. It is in the corpora.
 pub const TOKEN: &str = concat!(
     "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6IklrRTg2eHgtQWlTQXZnVVgifQ.",
     "eyJpc3MiOiJzZXJ2ZXJsZXNzLWF1dGgiLCJhdWQiOiJzZXJ2ZXJsZXNzLWF1dGgiLCJzdWIiOiI2YTJmNDFhMy1jNTRjLTRjZTgtYTRkMS0w",
@@ -56,10 +56,10 @@ pub fn now() -> Timestamp {
     Timestamp::from_seconds(NOW)
 }
 
-pub static SERVICE: LazyLock<Service> = LazyLock::new(Service::new);
+pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::new);
 
 /// The three functions; `validate` in both of its configurations.
-pub struct Service {
+pub struct Functions {
     runtime: Runtime,
     register: Register,
     login: Login,
@@ -67,7 +67,7 @@ pub struct Service {
     keyring: Keyring,
 }
 
-impl Service {
+impl Functions {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let hasher = Hasher::new(Cost::new(7168, 5).unwrap()).unwrap();
@@ -96,14 +96,14 @@ impl Service {
         self.validate.each_ref().map(|function| read(self.runtime.block_on(function.handle(now, event))))
     }
 
-    /// Whose token it is.
+    /// The id and the name in a good token.
     pub fn subject(&self, token: &str) -> (String, String) {
         let claims = self.runtime.block_on(self.keyring.verify(token, now())).unwrap();
         (claims.sub, claims.username)
     }
 }
 
-/// An event as the Lambda runtime hands it on: any JSON. And what it says, as far as that can be read at all.
+/// An event of the Lambda runtime: any JSON. And its value, or null if `serde_json` cannot read it into one.
 pub fn event(bytes: &[u8]) -> Option<(Event, Value)> {
     let payload: Box<RawValue> = serde_json::from_slice(bytes).ok()?;
     let value = serde_json::from_slice(bytes).unwrap_or_default();
@@ -114,7 +114,7 @@ fn read(reply: EventResult) -> Result<Value, Diagnostic> {
     reply.map(|reply| serde_json::from_str(reply.get()).unwrap())
 }
 
-/// A function as it starts, but over the store without state.
+/// Starts a function over the store without state.
 fn make<F: Function>(runtime: &Runtime, store: Arc<F::Store>, authorizer_response: &str) -> F {
     F::new(Resources { store, ..resources::<F>(runtime, authorizer_response) }).unwrap()
 }
@@ -133,9 +133,8 @@ fn resources<F: Function>(runtime: &Runtime, authorizer_response: &str) -> Resou
     runtime.block_on(start::open(config.unwrap(), now())).unwrap()
 }
 
-/// A store that forgets everything. It knows Alice, the disabled Bob, and Carol, whose first tokens are revoked; and that
-/// Nobody is nobody. Of Dave it knows nothing, since it is down then. All other names are locked, which saves most logins
-/// the hash.
+/// A store that keeps nothing. It has Alice, the disabled Bob, and Carol, whose first tokens are revoked, and no Nobody. For
+/// Dave it is down. All other names are locked, which avoids the hash of most logins.
 #[derive(Debug)]
 struct Fixed {
     hash: PasswordHash,

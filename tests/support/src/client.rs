@@ -1,4 +1,4 @@
-//! A small HTTP client that knows the three functions.
+//! An HTTP client for the functions under an emulator.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Good enough for every account.
+/// A password that registration accepts.
 pub const PASSWORD: &str = "a long enough password";
 
-/// No answer takes that long; without a limit a lost one would hang the tests.
+/// No response takes this long. Without a limit a lost one would hang the tests.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The headers that are the emulator's and not the service's.
+/// Headers of the emulator.
 const EMULATORS: [&str; 4] = ["access-control-allow-credentials", "content-length", "date", "vary"];
 
-/// The headers of every answer.
+/// The headers of every response.
 const ALWAYS: [(&str, &str); 4] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
@@ -28,31 +28,35 @@ const ALWAYS: [(&str, &str); 4] = [
 ];
 
 /// A client of one emulator.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
     port: u16,
 }
 
 impl Client {
+    /// A client of the emulator on this port.
     pub fn new(port: u16) -> Self {
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
         Self { http: http.expect("an HTTP client"), port }
     }
 
-    pub async fn register(&self, username: &str, password: &str) -> Answer {
+    /// `POST /register`.
+    pub async fn register(&self, username: &str, password: &str) -> Response {
         self.post("register", json!({ "username": username, "password": password }).to_string()).await
     }
 
-    pub async fn login(&self, username: &str, password: &str) -> Answer {
+    /// `POST /login`.
+    pub async fn login(&self, username: &str, password: &str) -> Response {
         self.post("login", json!({ "username": username, "password": password }).to_string()).await
     }
 
-    pub async fn validate(&self, authorization: &str) -> Answer {
+    /// `POST /validate` with this `Authorization`.
+    pub async fn validate(&self, authorization: &str) -> Response {
         send(self.request(Method::POST, "/validate").header(AUTHORIZATION, authorization)).await
     }
 
-    /// Asks `validate` as an API asks its authorizer: whether it lets a token in, or an error.
+    /// Calls `validate` as the authorizer of an API: the decision on a token, or an error.
     pub async fn authorize(&self, token: &str) -> Result<bool, Value> {
         let event = json!({
             "authorizationToken": token,
@@ -65,11 +69,11 @@ impl Client {
     }
 
     /// Sends a body as JSON.
-    pub async fn post(&self, function: &str, body: impl Into<Body>) -> Answer {
+    pub async fn post(&self, function: &str, body: impl Into<Body>) -> Response {
         send(self.json(function, body)).await
     }
 
-    /// A request with a body that is said to be JSON.
+    /// A request with a body that is declared to be JSON.
     pub fn json(&self, function: &str, body: impl Into<Body>) -> RequestBuilder {
         let request = self.request(Method::POST, &format!("/{function}"));
         request.header(CONTENT_TYPE, "application/json").body(body)
@@ -80,7 +84,8 @@ impl Client {
         self.http.request(method, format!("http://127.0.0.1:{}{path}", self.port))
     }
 
-    /// Sends a request line as it is, which no HTTP client would, with an empty object as JSON; the status.
+    /// Sends a request line as it is, over a connection of its own, since HTTP clients refuse bad ones. The body is an empty
+    /// JSON object. Returns the status.
     pub async fn status_of(&self, request_line: &str) -> u16 {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.expect("a connection");
         let headers =
@@ -94,19 +99,19 @@ impl Client {
     }
 }
 
-/// Sends a request that must be answered.
-pub async fn send(request: RequestBuilder) -> Answer {
+/// Sends a request that must get a response.
+pub async fn send(request: RequestBuilder) -> Response {
     try_send(request).await.expect("an answer")
 }
 
-/// Sends a request that may remain without an answer.
-pub async fn try_send(request: RequestBuilder) -> reqwest::Result<Answer> {
+/// Sends a request that may get no response.
+pub async fn try_send(request: RequestBuilder) -> reqwest::Result<Response> {
     let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), services(response.headers()));
-    Ok(Answer { status, headers, body: response.text().await? })
+    Ok(Response { status, headers, body: response.text().await? })
 }
 
-/// The headers that the service made.
+/// The headers of the service.
 fn services(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut own = BTreeMap::new();
     for name in headers.keys().filter(|name| !EMULATORS.contains(&name.as_str())) {
@@ -117,26 +122,29 @@ fn services(headers: &HeaderMap) -> BTreeMap<String, String> {
     own
 }
 
-/// What the service answered.
+/// A response of the service.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Answer {
+pub struct Response {
+    /// The status.
     pub status: u16,
+    /// The headers, without those of the emulator.
     pub headers: BTreeMap<String, String>,
+    /// The body.
     pub body: String,
 }
 
-impl Answer {
-    /// Demands this status, these bytes, and no headers but those of every answer and `header`.
+impl Response {
+    /// Asserts this status, these bytes, and no headers but those of every response and `header`.
     #[track_caller]
     pub fn must_be(&self, status: u16, body: &str, header: Option<(&str, &str)>) {
         let codes = self.headers.get("x-error-codes").map(|codes| ("x-error-codes", codes.as_str()));
         assert_eq!(codes.is_some(), status == 400 && !body.contains(r#""code":"#), "{self:?}");
         let headers = ALWAYS.into_iter().chain(header).chain(codes);
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        assert_eq!(*self, Answer { status, headers, body: body.to_owned() });
+        assert_eq!(*self, Response { status, headers, body: body.to_owned() });
     }
 
-    /// A text in the body.
+    /// A text member of the body.
     #[track_caller]
     pub fn text(&self, member: &str) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"));

@@ -1,0 +1,19 @@
+//! The tests' surroundings. Nothing here depends on the crates under test.
+//!
+//! - AWS on this machine: [`runtime_api`] hands events to a function, [`dynamodb`] holds its table, [`secrets_manager`] its
+//!   secret, and [`lambda`] has the environment that leads to them. [`background`] keeps them in a thread of their own.
+//! - A laptop: [`emulator`] runs the functions under `cargo lambda watch`, on a [`store`]; [`client`] sends requests to it.
+//! - [`cargo`] builds what is tested, [`samples`] reads `events/`, and [`statistics`] compares times.
+
+pub mod background;
+pub mod cargo;
+pub mod client;
+pub mod dynamodb;
+pub mod emulator;
+pub mod lambda;
+pub mod runtime_api;
+pub mod samples;
+pub mod secrets_manager;
+mod server;
+pub mod statistics;
+pub mod store;

@@ -1,0 +1,58 @@
+//! The sample events in `events/`, and requests made from them.
+
+use serde_json::{Value, json};
+
+use crate::cargo::ROOT;
+
+/// The sample of this name.
+pub fn sample(name: &str) -> Value {
+    serde_json::from_str(&read(name)).unwrap()
+}
+
+/// A `POST` of a body to `register` or `login`, as an HTTP API sends it.
+pub fn post(body: &Value) -> Value {
+    let mut event = sample("login-http-api");
+    event["body"] = body.to_string().into();
+    event
+}
+
+/// A `POST` of a username and a password to `register` or `login`.
+pub fn credentials(username: &str, password: &str) -> Value {
+    post(&json!({ "username": username, "password": password }))
+}
+
+/// A `POST` to `validate` with this `Authorization`.
+pub fn authorization(value: &str) -> Value {
+    let mut event = sample("validate-http-api");
+    event["headers"] = json!({ "authorization": value });
+    event
+}
+
+/// A `POST` to `validate` with a token.
+pub fn bearing(token: &str) -> Value {
+    authorization(&format!("Bearer {token}"))
+}
+
+/// The events of every kind of API that has `validate` as its authorizer, with a token.
+pub fn authorizing(token: &str) -> Vec<Value> {
+    let usual = sample("validate-http-api")["headers"]["authorization"].as_str().unwrap().to_owned();
+    let (_, sampled_token) = usual.split_once(' ').unwrap();
+    let apis = ["appsync", "http-api-1", "http-api-2", "rest-request", "rest-token", "websocket"];
+    let samples = apis.map(|api| read(&format!("validate-{api}-authorizer")));
+    samples
+        .map(|sample| {
+            assert!(sample.contains(sampled_token));
+            serde_json::from_str(&sample.replace(sampled_token, token)).unwrap()
+        })
+        .into()
+}
+
+/// The same token with another signature, still base64.
+pub fn forged(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    format!("{signed}.{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..])
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(format!("{ROOT}/events/{name}.json")).unwrap()
+}
