@@ -71,18 +71,18 @@ async fn an_account_is_one_item_and_its_email_address_one_more() {
 async fn a_request_costs_these_operations() {
     let service = Deployed::new().await;
     let register = service.start("register").await;
-    assert_eq!(service.proxy.calls(), ["GetItem PRIME"]);
+    assert_eq!(service.proxy.calls(), ["consistent GetItem PRIME"]);
     let token = register.register("alice", None).await.assert_status(201).token().to_owned();
     assert_eq!(service.proxy.calls(), ["PutItem USERNAME#alice"]);
     register.register("bob", Some("bob@example.com")).await.assert_status(201);
     assert_eq!(service.proxy.calls(), ["TransactWriteItems USERNAME#bob EMAIL#bob@example.com"]);
     register.register("alice", None).await.assert_status(400);
-    assert_eq!(service.proxy.calls(), ["PutItem USERNAME#alice"]);
+    assert_eq!(service.proxy.calls(), ["PutItem USERNAME#alice", "consistent GetItem USERNAME#alice"]);
     register.register("not a name", None).await.assert_status(400);
     assert_eq!(service.proxy.calls(), [""; 0]);
 
     let login = service.start("login").await;
-    assert_eq!(service.proxy.calls(), ["GetItem PRIME"]);
+    assert_eq!(service.proxy.calls(), ["consistent GetItem PRIME"]);
     for (name, password, status, counting) in [
         ("alice", PASSWORD, 200, "consistent GetItem"),
         ("alice", "correct horse", 401, "PutItem"),
@@ -103,7 +103,7 @@ async fn a_request_costs_these_operations() {
     }
 
     let validate = service.start("validate").await;
-    assert_eq!(service.proxy.calls(), ["GetItem PRIME"]);
+    assert_eq!(service.proxy.calls(), ["consistent GetItem PRIME"]);
     validate.validate(&token).await.assert_status(200);
     assert_eq!(service.proxy.calls(), ["consistent GetItem USERNAME#alice"]);
     validate.validate("no.good.token").await.assert_status(401);

@@ -20,7 +20,8 @@ async fn an_account_whose_confirmation_was_lost_is_its_owners() {
             service.proxy.next(1, fault.clone());
             let registered = register.register(name, email).await.assert_status(201);
             let calls = service.proxy.calls();
-            assert_eq!(calls.len(), 2, "{calls:?}");
+            // Written again, and then recognised; a transaction is recognised by DynamoDB.
+            assert_eq!(calls.len(), if email.is_some() { 2 } else { 3 }, "{calls:?}");
             assert_eq!(calls[0], calls[1]);
             let items = service.engine.items().await;
             assert!(items.keys().eq(keys), "{items:?}");

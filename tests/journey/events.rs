@@ -81,7 +81,7 @@ async fn an_authorizer_event_with_a_good_token_is_let_in() {
         assert!(reply.to_string().contains(r#""username":"authorized""#), "{}: {reply}", name(event));
         asked += 1;
     }
-    assert_eq!(asked, 6);
+    assert_eq!(asked, 7);
 }
 
 /// The first string in an event that looks like a token.

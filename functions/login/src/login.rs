@@ -53,7 +53,7 @@ pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiRespons
         count(login, &credentials.name, seen, checked.is_ok(), request.clock).await?;
     }
     if checked.as_ref().is_err_and(RequestError::is_client_error) {
-        rate_limit::count(&login.rate_limit, &*login.store, &request).await?;
+        rate_limit::admit(&login.rate_limit, &*login.store, &request).await?;
     }
     respond(login, checked?, request.now).await
 }

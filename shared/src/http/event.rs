@@ -46,7 +46,7 @@ const HEADERS: [&str; 6] = [
     "user-agent",
 ];
 
-/// Senders of events that only keep a function warm: schedules of EventBridge, and the plugin of the Serverless Framework.
+/// Senders of events that only keep a function warm: schedules of `EventBridge`, and the plugin of the Serverless Framework.
 const PINGS: [&str; 3] = ["aws.events", "aws.scheduler", "serverless-plugin-warmup"];
 
 /// One Lambda event of any kind. `Debug` shows nothing: bodies hold passwords and headers hold tokens.
@@ -99,7 +99,8 @@ impl Event {
             };
             members.insert(name, value);
         }
-        let is_empty = serde_json::from_str::<Map<String, Value>>(json).is_ok_and(|object| object.is_empty());
+        let is_empty = members.is_empty()
+            && matches!(serde_json::from_str(json), Ok(Value::Object(object)) if object.is_empty());
         Self { request_id: request_id.to_owned(), members, is_empty }
     }
 

@@ -5,7 +5,8 @@ use crate::limits::client_ip::{OverLimit, RateLimit};
 use crate::log::Reason;
 use crate::store::RequestCounts;
 
-/// Counts a request, and refuses it over the limit: for routes whose every request counts.
+/// Counts a request, and refuses it over the limit: at the start where every request counts, and before the response to a
+/// failure where only those do, so that no more of them are told than the limit, however many are made at once.
 ///
 /// # Errors
 ///
@@ -22,8 +23,8 @@ pub async fn admit(
     Ok(())
 }
 
-/// Refuses a request over the limit without counting it: for routes where only failures count. An office behind one client
-/// IP then does not lock itself out.
+/// Refuses a request over the limit without counting it: at the start where only failures count. An office behind one
+/// client IP then does not lock itself out.
 ///
 /// # Errors
 ///
@@ -36,22 +37,6 @@ pub async fn check(
     for window in limit.windows(request.client_ip, request.now) {
         let count = store.requests(&window).await?;
         limit.check(&window, count, request.now).map_err(over)?;
-    }
-    Ok(())
-}
-
-/// Counts a failure.
-///
-/// # Errors
-///
-/// A failure of the store.
-pub async fn count(
-    limit: &RateLimit,
-    store: &(impl RequestCounts + ?Sized),
-    request: &Request,
-) -> Result<(), RequestError> {
-    for window in limit.windows(request.client_ip, request.now) {
-        store.count_request(&window).await?;
     }
     Ok(())
 }

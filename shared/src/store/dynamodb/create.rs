@@ -60,11 +60,10 @@ impl Claim<'_> {
     }
 
     /// `true` if the stored account was made by a request with the same key.
-    fn made(&self, standing: &Standing, item: &Item, now: Timestamp) -> Result<bool, StoreError> {
+    fn made(&self, standing: &Standing, item: &Item, now: Timestamp) -> bool {
         let stored = item.get(IDEMPOTENCY).and_then(|digest| digest.as_s().ok()).map(String::as_str);
-        let created_at = Timestamp::from_seconds(read_number(item, "created_at")?);
-        let made = self.key().is_some_and(|key| key.made(stored, created_at, now));
-        Ok(made && standing.status == Status::Active)
+        let (Some(key), Ok(created_at)) = (self.key(), read_number(item, "created_at")) else { return false };
+        standing.status == Status::Active && key.made(stored, Timestamp::from_seconds(created_at), now)
     }
 }
 
@@ -161,12 +160,16 @@ impl DynamoDbStore {
         email: bool,
     ) -> Result<Added, WriteError> {
         let found = self.get_only(account_key(account.username.key()), REGISTRATION).await?;
-        let Some(item) = found else { return Err(AddError::Taken { username: true, email }.into()) };
-        let standing = read_standing(&item)?;
-        if standing.id == account.id || claim.made(&standing, &item, account.created_at)? {
-            return Ok(Added::Before(standing));
+        // An item that is no account is nobody's repetition, and holds the name all the same.
+        let found = found.and_then(|item| Some((read_standing(&item).ok()?, item)));
+        match found {
+            Some((standing, item))
+                if standing.id == account.id || claim.made(&standing, &item, account.created_at) =>
+            {
+                Ok(Added::Before(standing))
+            }
+            _ => Err(AddError::Taken { username: true, email }.into()),
         }
-        Err(AddError::Taken { username: true, email }.into())
     }
 
     fn check_absent(&self, key: AttributeValue) -> Result<TransactWriteItem, StoreError> {
