@@ -37,7 +37,8 @@ pub fn bearing(token: &str) -> Value {
 pub fn authorizing(token: &str) -> Vec<Value> {
     let usual = sample("validate-http-api")["headers"]["authorization"].as_str().unwrap().to_owned();
     let (_, sampled_token) = usual.split_once(' ').unwrap();
-    let apis = ["appsync", "http-api-1", "http-api-2", "rest-request", "rest-token", "websocket"];
+    let apis =
+        ["appsync", "appsync-events", "http-api-1", "http-api-2", "rest-request", "rest-token", "websocket"];
     let samples = apis.map(|api| read(&format!("validate-{api}-authorizer")));
     samples
         .map(|sample| {
