@@ -85,7 +85,7 @@ fn every_test_that_is_named_exists() {
 fn a_test_that_does_not_exist_is_missed() {
     for path in [
         "handlers::bodies::only_post_is_allowe",
-        "handlers::bodies::assert_answered",
+        "handlers::bodies::assert_response",
         "handlers::nowhere::only_post_is_allowed",
         "handlers::bodies::forms::only_post_is_allowed",
         "shared::store::contract::account",

@@ -152,8 +152,8 @@ impl Scene {
             .expect("valgrind is needed: apt-get install valgrind");
         let event = samples::authorization(authorization).to_string();
         for _ in 0..requests {
-            let reply = runtime_api.invoke(&event).outcome.await.unwrap().unwrap();
-            assert_eq!(reply["statusCode"], status, "{reply}");
+            let response = runtime_api.invoke(&event).outcome.await.unwrap().unwrap();
+            assert_eq!(response["statusCode"], status, "{response}");
         }
         let terminate = format!("kill -TERM {}", process.id());
         assert!(Command::new("sh").args(["-c", &terminate]).status().unwrap().success());

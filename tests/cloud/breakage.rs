@@ -119,7 +119,7 @@ async fn an_item_that_is_no_account_is_an_internal_error() {
     validate.validate(&token).await.assert_status(200);
 }
 
-/// Nobody learns from an answer that a name has an account with a broken hash; the log does.
+/// Nobody learns from a response that a name has an account with a broken hash; the log does.
 #[tokio::test]
 async fn a_hash_that_cannot_be_verified_is_an_invalid_login_and_logged() {
     let service = Deployed::new().await;
@@ -129,9 +129,9 @@ async fn a_hash_that_cannot_be_verified_is_an_invalid_login_and_logged() {
     for hash in ["", "canary", "$argon2id$v=19$m=4294967295,t=2,p=1$AAAA$AAAA"] {
         let hash = AttributeValue::S(hash.to_owned());
         service.engine.change("USERNAME#alice", "password_hash", Some(hash)).await;
-        let answer = login.login("alice", PASSWORD).await.assert_status(401);
-        assert_eq!(answer.body, json!({ "code": "invalid_credentials", "error": "Invalid credentials" }));
-        assert_eq!(answer.trace.request_line()["reason"], "unverifiable_hash");
-        assert_eq!(answer.trace.errors(), 1, "{answer:?}");
+        let response = login.login("alice", PASSWORD).await.assert_status(401);
+        assert_eq!(response.body, json!({ "code": "invalid_credentials", "error": "Invalid credentials" }));
+        assert_eq!(response.trace.request_line()["reason"], "unverifiable_hash");
+        assert_eq!(response.trace.errors(), 1, "{response:?}");
     }
 }

@@ -126,9 +126,9 @@ impl Function {
     /// Asserts that every kind of API gets a permission for a token.
     pub async fn assert_lets_in(&self, token: &str) {
         for event in samples::authorizing(token) {
-            let reply = self.invoke(&event.to_string()).await.outcome.unwrap();
-            let effect = &reply["policyDocument"]["Statement"][0]["Effect"];
-            assert!(reply["isAuthorized"] == true || effect == "Allow", "{reply}");
+            let response = self.invoke(&event.to_string()).await.outcome.unwrap();
+            let effect = &response["policyDocument"]["Statement"][0]["Effect"];
+            assert!(response["isAuthorized"] == true || effect == "Allow", "{response}");
         }
     }
 }

@@ -109,7 +109,7 @@ impl Function {
         let started = Instant::now();
         let Pending { request_id, outcome } = self.runtime_api.invoke(payload);
         let Ok(outcome) = timeout(PATIENCE, outcome).await else {
-            panic!("no reply: {:?}", self.output.lines());
+            panic!("no response: {:?}", self.output.lines());
         };
         let took = started.elapsed();
         let log = self.output.lines().split_off(logged);
@@ -119,12 +119,12 @@ impl Function {
     /// Sends an HTTP event to the function.
     pub async fn call(&self, event: &Value) -> Response {
         let Invoked { outcome, trace } = self.invoke(&event.to_string()).await;
-        let reply = outcome.unwrap();
-        let headers = reply["headers"].as_object().unwrap().iter();
+        let response = outcome.unwrap();
+        let headers = response["headers"].as_object().unwrap().iter();
         let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
         Response {
-            status: reply["statusCode"].as_u64().unwrap(),
-            body: serde_json::from_str(reply["body"].as_str().unwrap()).unwrap(),
+            status: response["statusCode"].as_u64().unwrap(),
+            body: serde_json::from_str(response["body"].as_str().unwrap()).unwrap(),
             headers: headers.collect(),
             trace,
         }

@@ -35,10 +35,10 @@ async fn guess(service: &Deployed, guesses: usize, password: impl Fn(usize) -> S
         guessing.spawn(async move {
             let mut told = 0;
             for password in own {
-                let answer = login.login("alice", &password).await;
-                match answer.status {
+                let response = login.login("alice", &password).await;
+                match response.status {
                     200 | 401 => told += 1,
-                    _ => assert_eq!(answer.status, 429, "{answer:?}"),
+                    _ => assert_eq!(response.status, 429, "{response:?}"),
                 }
             }
             told

@@ -130,7 +130,7 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
     let no_hash = AttributeValue::S("no hash at all".to_owned());
     service.engine.change("USERNAME#corrupt", "password_hash", Some(no_hash)).await;
     let login = service.start("login").await;
-    let seen = |answer: Response| (answer.status, answer.body, answer.headers);
+    let seen = |response: Response| (response.status, response.body, response.headers);
     let refused = seen(login.login("nobody", PASSWORD).await);
     assert_eq!(
         (refused.0, &refused.1),

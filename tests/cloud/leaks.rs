@@ -35,17 +35,17 @@ async fn secrets_are_in_a_file_as_hashes_alone_and_nowhere_else() {
 async fn look_everywhere(place: &Place) {
     let (register, login) = (place.start("register").await, place.start("login").await);
     let validate = place.start("validate").await;
-    let mut answers = go_through(place, &register, &login).await;
-    let tokens: Vec<_> = answers.iter_mut().filter_map(take_token).collect();
+    let mut responses = go_through(place, &register, &login).await;
+    let tokens: Vec<_> = responses.iter_mut().filter_map(take_token).collect();
     assert_eq!(tokens.len(), 3, "of one registration and two logins");
     let mut told = Vec::new();
     for token in tokens.iter().chain([&format!("{}x", tokens[0]), &NAME.to_owned()]) {
-        answers.push(validate.validate(token).await);
+        responses.push(validate.validate(token).await);
         for event in samples::authorizing(token) {
             told.push(format!("{:?}", validate.invoke(&event.to_string()).await.outcome));
         }
     }
-    told.extend(answers.iter().map(|answer| format!("{} {:?}", answer.body, answer.headers)));
+    told.extend(responses.iter().map(|response| format!("{} {:?}", response.body, response.headers)));
 
     let signature = |token: &String| token.rsplit_once('.').unwrap().1.to_owned();
     let mut secrets: Vec<_> = tokens.iter().map(signature).collect();
@@ -58,8 +58,8 @@ async fn look_everywhere(place: &Place) {
     assert!(hashes.eq(["password_hash"]), "{contents:?}");
 
     secrets.push("$argon2".to_owned());
-    for answer in &told {
-        assert_none_of(&secrets, answer);
+    for response in &told {
+        assert_none_of(&secrets, response);
     }
     // The log names accounts by ids, which no client can choose.
     secrets.extend([NAME, EMAIL, "unmistakable"].map(str::to_owned));
@@ -74,7 +74,7 @@ async fn look_everywhere(place: &Place) {
 /// Good and bad requests with secrets in every place that a client can write.
 async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec<Response> {
     let account = json!({ "username": NAME, "password": PASSWORD, "email": EMAIL });
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for body in [
         account.clone(),
         account.clone(),
@@ -84,7 +84,7 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
         json!([NAME, PASSWORD]),
         json!(PASSWORD),
     ] {
-        answers.push(register.call(&samples::post(&body)).await);
+        responses.push(register.call(&samples::post(&body)).await);
     }
     for (name, password) in [
         (NAME, PASSWORD),
@@ -96,13 +96,13 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
         (NAME, &PASSWORD.repeat(1000)),
         (NAME, PASSWORD),
     ] {
-        answers.push(login.call(&samples::post(&json!({ "username": name, "password": password }))).await);
+        responses.push(login.call(&samples::post(&json!({ "username": name, "password": password }))).await);
     }
     let mut elsewhere = samples::post(&Value::Null);
     elsewhere["body"] = format!("{PASSWORD} is not JSON").into();
     elsewhere["headers"]["authorization"] = format!("Basic {PASSWORD}").into();
     elsewhere["rawQueryString"] = PASSWORD.into();
-    answers.push(login.call(&elsewhere).await);
+    responses.push(login.call(&elsewhere).await);
     for function in [register, login] {
         let unknown = json!({ "password": PASSWORD, "Records": [{ "body": PASSWORD }] });
         assert_none_of(
@@ -116,18 +116,18 @@ async fn go_through(place: &Place, register: &Function, login: &Function) -> Vec
             service.proxy.next(3, fault);
             let body =
                 json!({ "username": "unmistakable.other", "password": PASSWORD, "email": "o@example.com" });
-            let answer = register.call(&samples::post(&body)).await;
-            assert!(answer.status >= 500 || answer.status == 201, "{answer:?}");
+            let response = register.call(&samples::post(&body)).await;
+            assert!(response.status >= 500 || response.status == 201, "{response:?}");
             service.engine.delete("USERNAME#unmistakable.other").await;
             service.engine.delete("EMAIL#o@example.com").await;
         }
     }
-    answers
+    responses
 }
 
 /// Removes the token from the one place where it may be.
-fn take_token(answer: &mut Response) -> Option<String> {
-    let token = answer.body.as_object_mut()?.remove("token")?;
+fn take_token(response: &mut Response) -> Option<String> {
+    let token = response.body.as_object_mut()?.remove("token")?;
     Some(token.as_str().unwrap().to_owned())
 }
 

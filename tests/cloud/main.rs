@@ -11,7 +11,7 @@ mod function;
 mod guessing;
 mod journey;
 mod leaks;
-mod lost_answers;
+mod lost_responses;
 mod operator;
 mod outages;
 mod place;

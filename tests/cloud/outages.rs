@@ -36,8 +36,8 @@ impl Functions {
     }
 
     async fn assert_all_good(&self, import: &str, email: Option<&str>) {
-        for (answer, status) in self.ask(import, email).await.into_iter().zip([201, 200, 200]) {
-            answer.assert_status(status);
+        for (response, status) in self.ask(import, email).await.into_iter().zip([201, 200, 200]) {
+            response.assert_status(status);
         }
     }
 }
@@ -59,8 +59,8 @@ async fn while_the_table_fails_every_response_is_a_503() {
         let (name, address) = (format!("user{number}"), format!("user{number}@example.com"));
         let email = (number % 2 == 1).then_some(address.as_str());
         service.proxy.always(fault);
-        for answer in functions.ask(&name, email).await {
-            answer.assert_unavailable();
+        for response in functions.ask(&name, email).await {
+            response.assert_unavailable();
         }
         service.proxy.pass();
         functions.assert_all_good(&name, email).await;
@@ -73,8 +73,8 @@ async fn while_the_endpoint_is_closed_every_response_is_a_503() {
     let functions = Functions::start(&service).await;
     for (name, email) in [("bob", None), ("carol", Some("carol@example.com"))] {
         service.proxy.refuse().await;
-        for answer in functions.ask(name, email).await {
-            answer.assert_unavailable();
+        for response in functions.ask(name, email).await {
+            response.assert_unavailable();
         }
         service.proxy.pass();
         functions.assert_all_good(name, email).await;
@@ -130,8 +130,8 @@ async fn a_table_that_cannot_be_reached_is_unavailable() {
             login.login("alice", PASSWORD),
             validate.validate(&token),
         );
-        for answer in [registered, logged_in, validated] {
-            answer.assert_unavailable();
+        for response in [registered, logged_in, validated] {
+            response.assert_unavailable();
         }
         register.register("bob", Some("bob@example.com")).await.assert_unavailable();
         validate.assert_undecided(&token).await;

@@ -79,16 +79,16 @@ async fn race(place: &Place, round: usize, racers: usize, email: impl Fn(usize) 
         }
         body
     });
-    let answers = all(processes, bodies).await;
+    let responses = all(processes, bodies).await;
 
-    let winners: Vec<_> = (0..racers).filter(|racer| answers[*racer].status == 201).collect();
+    let winners: Vec<_> = (0..racers).filter(|racer| responses[*racer].status == 201).collect();
     let [winner] = winners[..] else { panic!("{winners:?} won") };
     let taken = json!(["A user with that username already exists."]);
-    for (racer, answer) in answers.iter().enumerate().filter(|(racer, _)| *racer != winner) {
-        assert_eq!((answer.status, &answer.body["username"]), (400, &taken), "{racer}: {answer:?}");
+    for (racer, response) in responses.iter().enumerate().filter(|(racer, _)| *racer != winner) {
+        assert_eq!((response.status, &response.body["username"]), (400, &taken), "{racer}: {response:?}");
     }
 
-    let won = &answers[winner];
+    let won = &responses[winner];
     let id = won.body["user_id"].as_str().unwrap();
     let mut ids = place.account_ids().await;
     ids.retain(|id| !before.contains(id));
@@ -115,16 +115,16 @@ async fn all(processes: Vec<Function>, bodies: impl Iterator<Item = Value>) -> V
         let own = bodies.iter().filter(|(number, _)| number % number_of_processes == process).cloned();
         let own: Vec<_> = own.collect();
         serving.spawn(async move {
-            let mut answers = Vec::new();
+            let mut responses = Vec::new();
             for (number, body) in own {
-                answers.push((number, function.call(&samples::post(&body)).await));
+                responses.push((number, function.call(&samples::post(&body)).await));
             }
-            answers
+            responses
         });
     }
-    let mut answers: Vec<_> = serving.join_all().await.into_iter().flatten().collect();
-    answers.sort_by_key(|(number, _)| *number);
-    answers.into_iter().map(|(_, answer)| answer).collect()
+    let mut responses: Vec<_> = serving.join_all().await.into_iter().flatten().collect();
+    responses.sort_by_key(|(number, _)| *number);
+    responses.into_iter().map(|(_, response)| response).collect()
 }
 
 #[tokio::test]

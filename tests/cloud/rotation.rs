@@ -76,17 +76,17 @@ async fn tokens_of_unknown_keys_make_the_secret_read_again_within_a_budget() {
     service.secrets.reads();
     for number in 0..100 {
         let iat = if number % 2 == 0 { None } else { Some(1_790_000_000) };
-        let answer = validate.validate(&foreign_token(number, iat)).await.assert_status(401);
-        assert_eq!(answer.trace.request_line()["reason"], "unknown_key");
+        let response = validate.validate(&foreign_token(number, iat)).await.assert_status(401);
+        assert_eq!(response.trace.request_line()["reason"], "unknown_key");
     }
     assert_eq!(service.secrets.reads(), 0);
     let mut undecided = 0;
     for number in 0..20 {
-        let answer = validate.validate(&foreign_token(number, Some(now()))).await;
-        match answer.status {
-            401 => assert_eq!(answer.trace.request_line()["reason"], "unknown_key"),
+        let response = validate.validate(&foreign_token(number, Some(now()))).await;
+        match response.status {
+            401 => assert_eq!(response.trace.request_line()["reason"], "unknown_key"),
             503 => {
-                assert_eq!(answer.trace.request_line()["reason"], "keys_unavailable");
+                assert_eq!(response.trace.request_line()["reason"], "keys_unavailable");
                 undecided += 1;
             }
             status => panic!("{status}"),
@@ -107,9 +107,13 @@ async fn while_the_secret_cannot_be_read_again_unknown_keys_are_undecided() {
         let (service, validate, old, new) = rotated_under_validate().await;
         service.secrets.set(mode);
         for _ in 0..3 {
-            let answer = validate.validate(&new).await;
-            assert_eq!((answer.status, &answer.headers["retry-after"]), (503, &"2".to_owned()), "{answer:?}");
-            answer.trace.assert_in_time();
+            let response = validate.validate(&new).await;
+            assert_eq!(
+                (response.status, &response.headers["retry-after"]),
+                (503, &"2".to_owned()),
+                "{response:?}"
+            );
+            response.trace.assert_in_time();
             assert!(reads.contains(&service.secrets.reads()));
             validate.validate(&old).await.assert_status(200);
         }

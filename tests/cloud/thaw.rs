@@ -38,8 +38,8 @@ async fn a_connection_that_leads_nowhere_is_given_up_for_a_new_one() {
     service.proxy.forget_connections();
     let (registered, logged_in) =
         tokio::join!(register.register("bob", None), login.login("alice", PASSWORD));
-    for (answer, status) in [(registered, 201), (logged_in, 200)] {
-        answer.assert_status(status).trace.assert_in_time();
+    for (response, status) in [(registered, 201), (logged_in, 200)] {
+        response.assert_status(status).trace.assert_in_time();
     }
     login.login("alice", PASSWORD).await.assert_status(200);
     assert_eq!(service.proxy.connections() - forgotten, 2, "each function opens one and keeps it");

@@ -9,12 +9,12 @@ use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 
 use crate::functions::{ALICE, FUNCTIONS, PASSWORD, TOKEN, event};
-use crate::{answer, replay};
+use crate::{replay, response};
 
 /// A 201 is for a name that was free.
 pub fn register(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = answered(FUNCTIONS.register(&event)) else { return };
+    let Some((status, body)) = http_response(FUNCTIONS.register(&event)) else { return };
     if status == 201 {
         let sent = form(&sent);
         let username = Username::parse(sent["username"].as_str().unwrap()).unwrap();
@@ -31,7 +31,7 @@ pub fn register(bytes: &[u8]) {
 /// A token is for the name and the password of its account.
 pub fn login(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = answered(FUNCTIONS.login(&event)) else { return };
+    let Some((status, body)) = http_response(FUNCTIONS.login(&event)) else { return };
     if status == 200 {
         let sent = form(&sent);
         assert_eq!(UsernameKey::of(sent["username"].as_str().unwrap()), UsernameKey::of("alice"));
@@ -45,20 +45,20 @@ pub fn login(bytes: &[u8]) {
 /// Over HTTP and as the authorizer of every kind of API.
 pub fn validate(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    for reply in FUNCTIONS.validate(&event) {
-        match reply {
+    for response in FUNCTIONS.validate(&event) {
+        match response {
             Err(error) => assert!(["Internal error", "Unauthorized"].contains(&&*error.error_message)),
-            Ok(reply) if reply.get("statusCode").is_some() => check_validity(&reply, &sent),
-            Ok(reply) if reply == json!({ "ping": "ok" }) => check_ping(&sent),
-            Ok(reply) => check_verdict(&reply, &sent),
+            Ok(response) if response.get("statusCode").is_some() => check_validity(&response, &sent),
+            Ok(response) if response == json!({ "ping": "ok" }) => check_ping(&sent),
+            Ok(response) => check_verdict(&response, &sent),
         }
     }
 }
 
 /// The HTTP response, if the event was of HTTP.
-fn answered(reply: Result<Value, Diagnostic>) -> Option<(u64, Value)> {
-    match reply {
-        Ok(reply) => Some(answer::read(&reply)),
+fn http_response(response: Result<Value, Diagnostic>) -> Option<(u64, Value)> {
+    match response {
+        Ok(response) => Some(response::read(&response)),
         Err(error) => {
             assert_eq!(error.error_message, "Internal error");
             None
@@ -66,8 +66,8 @@ fn answered(reply: Result<Value, Diagnostic>) -> Option<(u64, Value)> {
     }
 }
 
-fn check_validity(reply: &Value, sent: &Value) {
-    let (status, body) = answer::read(reply);
+fn check_validity(response: &Value, sent: &Value) {
+    let (status, body) = response::read(response);
     assert_ne!(status, 201);
     if status != 200 {
         return;
@@ -92,21 +92,21 @@ fn check_ping(sent: &Value) {
     assert!(["type", "methodArn", "routeArn"].iter().all(|member| sent[member].is_null()), "{sent}");
 }
 
-fn check_verdict(reply: &Value, sent: &Value) {
+fn check_verdict(response: &Value, sent: &Value) {
     let alice = json!({ "user_id": ALICE, "username": "alice" });
     let refusals = [json!({ "isAuthorized": false }), json!({ "isAuthorized": false, "context": {} })];
     let consents = [
         json!({ "isAuthorized": true, "context": alice }),
         json!({ "isAuthorized": true, "resolverContext": alice }),
         json!({ "isAuthorized": true, "handlerContext": alice }),
-        policy("Allow", ALICE, reply, &alice),
+        policy("Allow", ALICE, response, &alice),
     ];
-    if consents.contains(reply) {
+    if consents.contains(response) {
         assert!(says(sent, TOKEN), "without a good token");
-    } else if !refusals.contains(reply) {
-        assert_eq!(reply, &policy("Deny", "nobody", reply, &json!({})));
+    } else if !refusals.contains(response) {
+        assert_eq!(response, &policy("Deny", "nobody", response, &json!({})));
     }
-    if let Some(resource) = resource(reply) {
+    if let Some(resource) = resource(response) {
         let arn = ["methodArn", "routeArn"].map(|member| sent[member].as_str()).into_iter().flatten().next();
         let stage = resource.strip_suffix("/*/*").or(resource.strip_suffix("/*")).unwrap();
         assert!(!stage.contains(['*', '?']) && stage.matches('/').count() == 1, "{resource}");
@@ -114,20 +114,20 @@ fn check_verdict(reply: &Value, sent: &Value) {
     }
 }
 
-/// A policy for the resource of `reply`.
-fn policy(effect: &str, principal: &str, reply: &Value, context: &Value) -> Value {
+/// A policy for the resource of `response`.
+fn policy(effect: &str, principal: &str, response: &Value, context: &Value) -> Value {
     json!({
         "principalId": principal,
         "policyDocument": {
             "Version": "2012-10-17",
-            "Statement": [{ "Action": "execute-api:Invoke", "Effect": effect, "Resource": resource(reply) }],
+            "Statement": [{ "Action": "execute-api:Invoke", "Effect": effect, "Resource": resource(response) }],
         },
         "context": context,
     })
 }
 
-fn resource(reply: &Value) -> Option<&str> {
-    reply.pointer("/policyDocument/Statement/0/Resource")?.as_str()
+fn resource(response: &Value) -> Option<&str> {
+    response.pointer("/policyDocument/Statement/0/Resource")?.as_str()
 }
 
 /// The token of a response with this many members.
@@ -161,17 +161,17 @@ fn says(event: &Value, text: &str) -> bool {
 #[test]
 fn good_events_are_accepted() {
     let read = |input: &str| event(&replay::input(input)).unwrap().0;
-    assert_eq!(answered(FUNCTIONS.register(&read("register/new"))).unwrap().0, 201);
-    assert_eq!(answered(FUNCTIONS.login(&read("login/http-api"))).unwrap().0, 200);
+    assert_eq!(http_response(FUNCTIONS.register(&read("register/new"))).unwrap().0, 201);
+    assert_eq!(http_response(FUNCTIONS.login(&read("login/http-api"))).unwrap().0, 200);
     for kind in ["rest-token", "rest-request", "http-api-1", "http-api-2", "websocket", "appsync"] {
         let [simple, iam] = FUNCTIONS.validate(&read(&format!("validate/{kind}-authorizer")));
-        for reply in [simple.unwrap(), iam.unwrap()] {
-            let effect = reply.pointer("/policyDocument/Statement/0/Effect");
-            assert!(reply["isAuthorized"] == true || effect == Some(&json!("Allow")), "{kind}");
+        for response in [simple.unwrap(), iam.unwrap()] {
+            let effect = response.pointer("/policyDocument/Statement/0/Effect");
+            assert!(response["isAuthorized"] == true || effect == Some(&json!("Allow")), "{kind}");
         }
     }
     for kind in ["rest-api", "http-api", "function-url", "load-balancer", "http-api-me"] {
-        let replies = FUNCTIONS.validate(&read(&format!("validate/{kind}")));
-        assert!(replies.into_iter().all(|reply| reply.unwrap()["statusCode"] == 200), "{kind}");
+        let responses = FUNCTIONS.validate(&read(&format!("validate/{kind}")));
+        assert!(responses.into_iter().all(|response| response.unwrap()["statusCode"] == 200), "{kind}");
     }
 }

@@ -110,8 +110,8 @@ pub fn event(bytes: &[u8]) -> Option<(Event, Value)> {
     Some((Event::parse(payload.get(), ""), value))
 }
 
-fn read(reply: EventResult) -> Result<Value, Diagnostic> {
-    reply.map(|reply| serde_json::from_str(reply.get()).unwrap())
+fn read(response: EventResult) -> Result<Value, Diagnostic> {
+    response.map(|response| serde_json::from_str(response.get()).unwrap())
 }
 
 /// Starts a function over the store without state.

@@ -5,7 +5,6 @@
 
 #![cfg_attr(fuzzing, no_main)]
 
-mod answer;
 mod bodies;
 mod config;
 mod events;
@@ -13,6 +12,7 @@ mod functions;
 mod hashes;
 mod names;
 mod replay;
+mod response;
 mod tokens;
 
 /// Makes a test of every target, and finds a target by its name, which is also that of its corpus.

@@ -18,24 +18,24 @@ async fn login(service: &Handlers, username: &str, password: &str) -> Response {
 /// Fails this often, each time as soon as the lock-out ends.
 async fn fail(service: &Handlers, username: &str, times: u32) {
     for _ in 0..times {
-        let mut answer = login(service, username, "wrong password").await;
-        if answer.status == 429 {
-            later(retry_after(&answer));
-            answer = login(service, username, "wrong password").await;
+        let mut response = login(service, username, "wrong password").await;
+        if response.status == 429 {
+            later(retry_after(&response));
+            response = login(service, username, "wrong password").await;
         }
-        assert_eq!(answer.status, 401);
+        assert_eq!(response.status, 401);
     }
 }
 
-fn retry_after(answer: &Response) -> Duration {
-    Duration::from_secs(answer.header("retry-after").unwrap().parse().unwrap())
+fn retry_after(response: &Response) -> Duration {
+    Duration::from_secs(response.header("retry-after").unwrap().parse().unwrap())
 }
 
 #[tokio::test]
 async fn after_five_failures_a_name_is_locked_known_or_not() {
     let service = Handlers::new().await;
     service.enrol("alice").await;
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for name in NAMES {
         for _ in 0..5 {
             assert_eq!(login(&service, name, "wrong password").await.status, 401, "{name}");
@@ -46,9 +46,9 @@ async fn after_five_failures_a_name_is_locked_known_or_not() {
         let body = r#"{"code":"too_many_attempts","error":"Too many attempts","retry_after":1}"#;
         assert_eq!((locked.status, locked.body.as_str()), (429, body));
         assert_eq!(retry_after(&locked), Duration::from_secs(1));
-        answers.push(locked);
+        responses.push(locked);
     }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert!(responses.iter().all(|response| *response == responses[0]), "{responses:?}");
 }
 
 #[tokio::test]
@@ -90,12 +90,12 @@ async fn a_success_ends_the_failures() {
     service.enrol("alice").await;
     for failures in [4, 5, 20] {
         fail(&service, "alice", failures).await;
-        let mut answer = login(&service, "Alice", PASSWORD).await;
-        if answer.status == 429 {
-            later(retry_after(&answer));
-            answer = login(&service, "Alice", PASSWORD).await;
+        let mut response = login(&service, "Alice", PASSWORD).await;
+        if response.status == 429 {
+            later(retry_after(&response));
+            response = login(&service, "Alice", PASSWORD).await;
         }
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
         for _ in 0..5 {
             assert_eq!(login(&service, "alice", "wrong password").await.status, 401);
         }

@@ -239,8 +239,8 @@ async fn http_and_every_kind_of_api_agree_on_every_header() {
         println!("{value:?}");
         for sender in Sender::ALL {
             for name in ["Authorization", "authorization", "AUTHORIZATION"] {
-                let answer = service.validate(sender.request("POST", &[(name, &value)], "")).await;
-                answer.must_be(status, body, header);
+                let response = service.validate(sender.request("POST", &[(name, &value)], "")).await;
+                response.must_be(status, body, header);
             }
         }
         for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::Http2, Api::WebSocket] {
@@ -489,8 +489,8 @@ async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
     let context = service.ask(Api::Http2.event(&token)).await.unwrap()["context"].clone();
     let mut event = support::samples::sample("validate-http-api-me");
     event["requestContext"]["authorizer"]["lambda"] = context;
-    let answer = service.validate(event.clone()).await;
-    assert_eq!((answer.status, answer.json()), (200, json!({ "user_id": id, "username": "Alice" })));
+    let response = service.validate(event.clone()).await;
+    assert_eq!((response.status, response.json()), (200, json!({ "user_id": id, "username": "Alice" })));
     for context in [
         Value::Null,
         json!({}),
@@ -557,7 +557,7 @@ async fn a_websocket_may_carry_its_token_as_a_subprotocol() {
 
 /// Schedules and plugins that keep a function warm must not set off an alarm.
 #[tokio::test]
-async fn warm_up_pings_are_answered_by_every_function_without_a_look_at_the_store() {
+async fn warm_up_pings_get_a_response_of_every_function_without_a_look_at_the_store() {
     let service = Handlers::new().await;
     for ping in [
         json!({}),
@@ -577,12 +577,12 @@ async fn warm_up_pings_are_answered_by_every_function_without_a_look_at_the_stor
 }
 
 #[tokio::test]
-async fn a_load_balancers_health_check_is_answered_without_a_look_at_the_store() {
+async fn a_load_balancers_health_check_gets_a_response_without_a_look_at_the_store() {
     let service = Handlers::new().await;
     for function in ["register", "login", "validate"] {
         let agent = ("user-agent", "ELB-HealthChecker/2.0");
-        let answer = service.call(function, Sender::LoadBalancer.request("GET", &[agent], "")).await;
-        answer.must_be(200, r#"{"healthy":true}"#, None);
+        let response = service.call(function, Sender::LoadBalancer.request("GET", &[agent], "")).await;
+        response.must_be(200, r#"{"healthy":true}"#, None);
         for (sender, agent) in [(Sender::HttpApi, agent), (Sender::LoadBalancer, ("user-agent", "curl/8.5"))]
         {
             assert_eq!(service.call(function, sender.request("GET", &[agent], "")).await.status, 405);
@@ -699,34 +699,34 @@ mod anything {
         let slowest = std::cell::Cell::new(std::time::Duration::ZERO);
         let outcome = runner.run(&strategy, |event| {
             let started = std::time::Instant::now();
-            let reply = runtime.block_on(service.ask(event));
+            let response = runtime.block_on(service.ask(event));
             slowest.set(slowest.get().max(started.elapsed()));
-            let consents = reply.as_ref().is_ok_and(|reply| {
-                reply["isAuthorized"] == true
-                    || reply["statusCode"] == 200
-                    || reply
+            let consents = response.as_ref().is_ok_and(|response| {
+                response["isAuthorized"] == true
+                    || response["statusCode"] == 200
+                    || response
                         .pointer("/policyDocument/Statement/0/Effect")
                         .is_some_and(|effect| effect == "Allow")
             });
-            prop_assert!(!consents, "{reply:?}");
-            let known = reply.as_ref().map_or_else(
+            prop_assert!(!consents, "{response:?}");
+            let known = response.as_ref().map_or_else(
                 |error| ["Unauthorized", "Internal error"].contains(&error.as_str()),
-                |reply| reply["statusCode"].as_u64().is_none_or(|status| status < 500),
+                |response| response["statusCode"].as_u64().is_none_or(|status| status < 500),
             );
-            prop_assert!(known, "{reply:?}");
+            prop_assert!(known, "{response:?}");
             Ok(())
         });
         outcome.unwrap();
-        eprintln!("{cases} events, the slowest answered in {:?}", slowest.get());
+        eprintln!("{cases} events, the slowest took {:?}", slowest.get());
     }
 
     #[test]
-    fn any_json_is_answered_without_consent() {
+    fn any_json_gets_no_permission() {
         run(json());
     }
 
     #[test]
-    fn any_change_of_a_sample_is_answered_without_consent() {
+    fn any_change_of_a_sample_gets_no_permission() {
         run(mutated());
     }
 }

@@ -22,7 +22,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// Asserts that both functions give this response to an event of any sender, without work: neither a hash nor a call of
 /// the store.
-async fn assert_answered(
+async fn assert_response(
     service: &Handlers,
     what: &str,
     event: impl Fn(Sender) -> Value,
@@ -40,14 +40,14 @@ async fn assert_answered(
 }
 
 /// The same, for a body as it is and in base64.
-async fn assert_body_answered(service: &Handlers, what: &str, body: &str, expected: (u64, &str)) {
-    assert_answered(service, what, |sender| sender.post(body), expected, None).await;
-    assert_bytes_answered(service, what, body.as_bytes(), expected).await;
+async fn assert_response_to_body(service: &Handlers, what: &str, body: &str, expected: (u64, &str)) {
+    assert_response(service, what, |sender| sender.post(body), expected, None).await;
+    assert_response_to_bytes(service, what, body.as_bytes(), expected).await;
 }
 
-async fn assert_bytes_answered(service: &Handlers, what: &str, body: &[u8], expected: (u64, &str)) {
+async fn assert_response_to_bytes(service: &Handlers, what: &str, body: &[u8], expected: (u64, &str)) {
     let encoded = BASE64_STANDARD.encode(body);
-    assert_answered(service, what, |sender| in_base64(sender.post(&encoded)), expected, None).await;
+    assert_response(service, what, |sender| in_base64(sender.post(&encoded)), expected, None).await;
 }
 
 fn in_base64(mut event: Value) -> Value {
@@ -106,7 +106,7 @@ async fn a_body_must_be_one_object_with_each_key_once() {
         &"[".repeat(16_000),
     ] {
         let what: String = body.chars().take(60).collect();
-        assert_body_answered(&service, &what, body, MALFORMED).await;
+        assert_response_to_body(&service, &what, body, MALFORMED).await;
     }
     let utf_16: Vec<u8> = r#"{"username":"canary"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let gzip = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0];
@@ -117,7 +117,7 @@ async fn a_body_must_be_one_object_with_each_key_once() {
         ("a surrogate in UTF-8", b"{\"username\":\"\xED\xA0\x80\"}"),
         ("gzip that nobody declared", &gzip),
     ] {
-        assert_bytes_answered(&service, what, bytes, MALFORMED).await;
+        assert_response_to_bytes(&service, what, bytes, MALFORMED).await;
     }
     assert_serves(&service, "canary").await;
 }
@@ -126,26 +126,26 @@ async fn a_body_must_be_one_object_with_each_key_once() {
 async fn an_empty_object_or_no_body_lacks_its_fields() {
     let service = Handlers::new().await;
     for body in ["", "{}", " {\n} ", r#"{"Username":"canary","PASSWORD":"canary canary"}"#] {
-        assert_body_answered(&service, body, body, REQUIRED).await;
+        assert_response_to_body(&service, body, body, REQUIRED).await;
     }
     let without = |sender: Sender| {
         let mut event = sender.request("POST", &[], "");
         event["body"] = Value::Null;
         event
     };
-    assert_answered(&service, "no body, no type", without, REQUIRED, None).await;
+    assert_response(&service, "no body, no type", without, REQUIRED, None).await;
 }
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
     let service = Handlers::new().await;
     let spaces = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
-    assert_body_answered(&service, "16 KiB", &spaces(16 * 1024), REQUIRED).await;
-    assert_body_answered(&service, "a byte more", &spaces(16 * 1024 + 1), TOO_LARGE).await;
-    assert_body_answered(&service, "nested 100,000 deep", &"[".repeat(100_000), TOO_LARGE).await;
-    assert_body_answered(&service, "250 KB of arrays", &"[],".repeat(83_000), TOO_LARGE).await;
+    assert_response_to_body(&service, "16 KiB", &spaces(16 * 1024), REQUIRED).await;
+    assert_response_to_body(&service, "a byte more", &spaces(16 * 1024 + 1), TOO_LARGE).await;
+    assert_response_to_body(&service, "nested 100,000 deep", &"[".repeat(100_000), TOO_LARGE).await;
+    assert_response_to_body(&service, "250 KB of arrays", &"[],".repeat(83_000), TOO_LARGE).await;
     let mib = format!(r#"{{"username":"canary","password":"{}"}}"#, "x".repeat(1 << 20));
-    assert_answered(&service, "1 MiB", |sender| sender.post(&mib), TOO_LARGE, None).await;
+    assert_response(&service, "1 MiB", |sender| sender.post(&mib), TOO_LARGE, None).await;
     // The most that Lambda passes on.
     let most = Sender::HttpApi.post(&"x".repeat(5_900_000));
     for function in READERS {
@@ -163,7 +163,7 @@ async fn base64_is_read_where_it_is_said_to_be_and_nowhere_else() {
     for sender in Sender::ALL {
         assert_eq!(service.login(in_base64(sender.post(&encoded))).await.status, 200, "{sender:?}");
     }
-    assert_answered(&service, "not said", |sender| sender.post(&encoded), MALFORMED, None).await;
+    assert_response(&service, "not said", |sender| sender.post(&encoded), MALFORMED, None).await;
     let unpadded = encoded.trim_end_matches('=');
     assert_ne!(unpadded, encoded);
     for (what, bad) in [
@@ -174,7 +174,7 @@ async fn base64_is_read_where_it_is_said_to_be_and_nowhere_else() {
         ("in the other alphabet", "eyJhIjoi-_8ifQ=="),
         ("bytes that are no text", "/////w=="),
     ] {
-        assert_answered(&service, what, |sender| in_base64(sender.post(bad)), MALFORMED, None).await;
+        assert_response(&service, what, |sender| in_base64(sender.post(bad)), MALFORMED, None).await;
     }
 }
 
@@ -200,9 +200,9 @@ async fn only_plain_json_is_accepted() {
     ];
     for media_type in refused {
         let typed = |sender: Sender| sender.request("POST", &[("Content-Type", media_type)], &body);
-        assert_answered(&service, media_type, typed, UNSUPPORTED, None).await;
+        assert_response(&service, media_type, typed, UNSUPPORTED, None).await;
     }
-    assert_answered(&service, "none", |sender| sender.request("POST", &[], &body), UNSUPPORTED, None).await;
+    assert_response(&service, "none", |sender| sender.request("POST", &[], &body), UNSUPPORTED, None).await;
     let twice = |sender: Sender| {
         let mut event = sender.post(&body);
         let joined = "application/json,application/json";
@@ -214,16 +214,16 @@ async fn only_plain_json_is_accepted() {
         }
         event
     };
-    assert_answered(&service, "twice", twice, UNSUPPORTED, None).await;
+    assert_response(&service, "twice", twice, UNSUPPORTED, None).await;
     for encoding in ["gzip", "br", "deflate", "x-gzip", "identity, gzip", "", "gzïp"] {
         let packed = |sender: Sender| sender.request("POST", &[JSON, ("Content-Encoding", encoding)], &body);
-        assert_answered(&service, encoding, packed, UNSUPPORTED, None).await;
+        assert_response(&service, encoding, packed, UNSUPPORTED, None).await;
     }
     for fine in ["APPLICATION/JSON; charset=UTF-8", "application/json;charset=utf-8", " application/json "] {
         for name in ["content-type", "Content-Type", "CONTENT-TYPE"] {
             let headers = [(name, fine), ("content-encoding", "identity")];
             let typed = |sender: Sender| sender.request("POST", &headers, "{}");
-            assert_answered(&service, fine, typed, REQUIRED, None).await;
+            assert_response(&service, fine, typed, REQUIRED, None).await;
         }
     }
 }
@@ -235,10 +235,10 @@ async fn only_post_is_allowed() {
     for method in ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "post"]
     {
         let by = |sender: Sender| sender.request(method, &[JSON], &body);
-        assert_answered(&service, method, by, NOT_ALLOWED, Some(("allow", "POST"))).await;
+        assert_response(&service, method, by, NOT_ALLOWED, Some(("allow", "POST"))).await;
         for sender in Sender::ALL {
-            let answer = service.validate(sender.request(method, &[], "")).await;
-            answer.must_be(NOT_ALLOWED.0, NOT_ALLOWED.1, Some(("allow", "POST")));
+            let response = service.validate(sender.request(method, &[], "")).await;
+            response.must_be(NOT_ALLOWED.0, NOT_ALLOWED.1, Some(("allow", "POST")));
         }
     }
 }
@@ -272,7 +272,7 @@ async fn no_function_looks_at_the_path_the_query_or_a_header_it_does_not_know() 
             event
         };
         let what: String = path.chars().take(20).collect();
-        assert_answered(&service, &what, |sender| moved(sender.post("{}")), REQUIRED, None).await;
+        assert_response(&service, &what, |sender| moved(sender.post("{}")), REQUIRED, None).await;
         for sender in Sender::ALL {
             let event = moved(sender.request("POST", &[("authorization", &token)], ""));
             assert_eq!(service.validate(event).await.status, 200, "{what} {sender:?}");

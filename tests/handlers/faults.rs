@@ -26,8 +26,8 @@ async fn a_panic_is_an_internal_error_and_no_verdict_and_the_next_request_is_ser
         ];
         for (function, event, status) in requests {
             service.let_stores_panic(true);
-            let answer = service.call(function, event.clone()).await;
-            answer.must_be(500, r#"{"code":"internal_error","error":"Internal error"}"#, None);
+            let response = service.call(function, event.clone()).await;
+            response.must_be(500, r#"{"code":"internal_error","error":"Internal error"}"#, None);
             service.let_stores_panic(false);
             assert_eq!(service.account(&name).await.is_some(), function != "register", "{function}");
             assert_eq!(service.call(function, event).await.status, status, "{function}");

@@ -55,8 +55,8 @@ async fn a_field_that_is_no_text_or_says_nothing_is_named() {
                 }
                 for sender in Sender::ALL {
                     println!("{function} {field} {value} {sender:?}");
-                    let answer = service.call(function, sender.post(&with(field, &value))).await;
-                    answer.must_be(400, &json!({ *field: [message] }).to_string(), None);
+                    let response = service.call(function, sender.post(&with(field, &value))).await;
+                    response.must_be(400, &json!({ *field: [message] }).to_string(), None);
                 }
             }
         }

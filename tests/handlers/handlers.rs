@@ -169,12 +169,14 @@ impl Handlers {
     /// Calls a function: its response, or the message of its error.
     pub async fn invoke(&self, function: &'static str, event: Value) -> Result<Value, String> {
         let event = Event::parse(&event.to_string(), "");
-        let reply = match function {
+        let response = match function {
             "register" => self.register.handle(clock, &event).await,
             "login" => self.login.handle(clock, &event).await,
             _ => self.validate.handle(clock, &event).await,
         };
-        reply.map(|reply| serde_json::from_str(reply.get()).unwrap()).map_err(|error| error.error_message)
+        response
+            .map(|response| serde_json::from_str(response.get()).unwrap())
+            .map_err(|error| error.error_message)
     }
 
     /// The number of hashes that the login function has computed.
@@ -231,9 +233,9 @@ impl Handlers {
     /// Registers an account with the password [`PASSWORD`] and returns its token.
     pub async fn enrol(&self, username: &str) -> String {
         let body = json!({ "username": username, "password": PASSWORD }).to_string();
-        let answer = self.register(super::event::Sender::HttpApi.post(&body)).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        answer.json()["token"].as_str().unwrap().to_owned()
+        let response = self.register(super::event::Sender::HttpApi.post(&body)).await;
+        assert_eq!(response.status, 201, "{response:?}");
+        response.json()["token"].as_str().unwrap().to_owned()
     }
 }
 
@@ -246,10 +248,10 @@ async fn make<F: Function>(config: Config, store: Arc<F::Store>) -> F {
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Reads a response in the form of any sender.
-fn read(answer: &Value) -> Response {
+fn read(response: &Value) -> Response {
     let mut headers = Vec::new();
     for map in ["headers", "multiValueHeaders"] {
-        for (name, value) in answer[map].as_object().unwrap() {
+        for (name, value) in response[map].as_object().unwrap() {
             let value = match value {
                 Value::Array(values) => {
                     values.iter().map(|value| value.as_str().unwrap()).collect::<Vec<_>>().join(", ")
@@ -261,10 +263,10 @@ fn read(answer: &Value) -> Response {
     }
     headers.sort();
     headers.dedup();
-    assert_eq!(answer["isBase64Encoded"], false);
+    assert_eq!(response["isBase64Encoded"], false);
     Response {
-        status: answer["statusCode"].as_u64().unwrap(),
-        body: answer["body"].as_str().unwrap().to_owned(),
+        status: response["statusCode"].as_u64().unwrap(),
+        body: response["body"].as_str().unwrap().to_owned(),
         headers,
     }
 }

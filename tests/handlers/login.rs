@@ -13,18 +13,18 @@ async fn login(service: &Handlers, username: &str, password: &str) -> Response {
 }
 
 #[tokio::test]
-async fn the_right_password_is_answered_with_a_good_token() {
+async fn the_right_password_gets_a_good_token() {
     for sender in Sender::ALL {
         let service = Handlers::new().await;
         service.enrol("alice").await;
         let body = json!({ "username": "Alice", "password": PASSWORD }).to_string();
-        let answer = service.login(sender.post(&body)).await;
-        assert_eq!(answer.status, 200, "{sender:?}");
-        let json = answer.json();
+        let response = service.login(sender.post(&body)).await;
+        assert_eq!(response.status, 200, "{sender:?}");
+        let json = response.json();
         let members: Vec<_> = json.as_object().unwrap().keys().collect();
         assert_eq!(members, ["expires_in", "token", "token_type"]);
         assert_eq!((&json["token_type"], &json["expires_in"]), (&json!("Bearer"), &json!(3600)));
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
         let bearer = format!("Bearer {}", json["token"].as_str().unwrap());
         let valid = service.validate(sender.request("POST", &[("authorization", &bearer)], "")).await;
         assert_eq!(valid.json()["user_id"], service.account("alice").await.unwrap().id.to_string());
@@ -35,7 +35,7 @@ async fn the_right_password_is_answered_with_a_good_token() {
 async fn two_logins_give_two_tokens() {
     let service = Handlers::new().await;
     service.enrol("alice").await;
-    let token = |answer: Response| answer.json()["token"].clone();
+    let token = |response: Response| response.json()["token"].clone();
     assert_ne!(
         token(login(&service, "alice", PASSWORD).await),
         token(login(&service, "alice", PASSWORD).await)
@@ -46,9 +46,9 @@ async fn two_logins_give_two_tokens() {
 async fn work_of(service: &Handlers, name: &str, password: &str) -> (Response, (u64, u64), Vec<String>) {
     let (hashes, elsewhere) = (service.login_hashes(), service.login_hashes_elsewhere());
     service.take_store_calls();
-    let answer = login(service, name, password).await;
+    let response = login(service, name, password).await;
     let hashed = (service.login_hashes() - hashes, service.login_hashes_elsewhere() - elsewhere);
-    (answer, hashed, service.take_store_calls())
+    (response, hashed, service.take_store_calls())
 }
 
 /// The calls of every login.
@@ -91,8 +91,8 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
     ] {
         service.sql("DELETE FROM attempts");
         for failures in [0, 1] {
-            let (answer, hashed, calls) = work_of(&service, name, password).await;
-            assert_eq!(answer, refused, "{name} {password}");
+            let (response, hashed, calls) = work_of(&service, name, password).await;
+            assert_eq!(response, refused, "{name} {password}");
             assert_eq!(hashed, ONE_HASH, "{name} {password}");
             assert_eq!(calls, calls_of(name, failures, failures + 1), "{name} {password}");
         }
@@ -100,8 +100,8 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
     service.sql("DELETE FROM attempts");
     assert_eq!(login(&service, "alice", "wrong password").await, refused);
     for failures in [1, 0] {
-        let (answer, hashed, calls) = work_of(&service, "alice", PASSWORD).await;
-        assert_eq!((answer.status, hashed), (200, ONE_HASH));
+        let (response, hashed, calls) = work_of(&service, "alice", PASSWORD).await;
+        assert_eq!((response.status, hashed), (200, ONE_HASH));
         assert_eq!(calls, calls_of("alice", failures, 0));
     }
 }
@@ -124,8 +124,8 @@ async fn fields_that_are_missing_or_no_strings_are_named() {
         ),
     ] {
         for sender in Sender::ALL {
-            let answer = service.login(sender.post(&body.to_string())).await;
-            assert_eq!((answer.status, answer.json()), (400, expected.clone()), "{body}");
+            let response = service.login(sender.post(&body.to_string())).await;
+            assert_eq!((response.status, response.json()), (400, expected.clone()), "{body}");
         }
     }
     assert_eq!((service.login_hashes(), service.store_calls()), (0, 0));

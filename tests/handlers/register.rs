@@ -21,14 +21,14 @@ const BAD_USERNAME: &str =
     "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 
 #[tokio::test]
-async fn a_new_account_is_answered_with_its_id_and_a_good_token() {
+async fn a_registration_responds_with_an_id_and_a_good_token() {
     for sender in Sender::ALL {
         let service = Handlers::new().await;
         let body = json!({ "username": "alice", "password": PASSWORD, "email": "alice@example.com" });
-        let answer = service.register(sender.post(&body.to_string())).await;
-        assert_eq!(answer.status, 201, "{sender:?}");
+        let response = service.register(sender.post(&body.to_string())).await;
+        assert_eq!(response.status, 201, "{sender:?}");
         assert_eq!(
-            answer.headers,
+            response.headers,
             [
                 ("cache-control", "no-store"),
                 ("content-type", "application/json"),
@@ -38,7 +38,7 @@ async fn a_new_account_is_answered_with_its_id_and_a_good_token() {
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
             "{sender:?}"
         );
-        let json = answer.json();
+        let json = response.json();
         let members: Vec<_> = json.as_object().unwrap().keys().collect();
         assert_eq!(members, ["expires_in", "token", "token_type", "user_id"]);
         assert_eq!((&json["token_type"], &json["expires_in"]), (&json!("Bearer"), &json!(3600)));
@@ -72,21 +72,21 @@ async fn the_same_password_never_has_the_same_hash() {
 }
 
 #[tokio::test]
-async fn every_bad_field_is_in_one_answer() {
+async fn every_bad_field_is_in_one_response() {
     let service = Handlers::new().await;
-    let answer = register(&service, json!({ "username": "a b", "password": null, "email": 7 })).await;
-    assert_eq!(answer.status, 400);
+    let response = register(&service, json!({ "username": "a b", "password": null, "email": 7 })).await;
+    assert_eq!(response.status, 400);
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({
             "username": [BAD_USERNAME],
             "password": ["This field may not be null."],
             "email": ["Not a valid string."],
         })
     );
-    let answer = register(&service, json!({})).await;
+    let response = register(&service, json!({})).await;
     let required = json!(["This field is required."]);
-    assert_eq!(answer.json(), json!({ "username": required, "password": required }));
+    assert_eq!(response.json(), json!({ "username": required, "password": required }));
 }
 
 #[tokio::test]
@@ -124,8 +124,12 @@ async fn each_bad_value_has_its_message() {
         ("password", "x".repeat(257).into(), too_long(256)),
     ];
     for (field, value, message) in table {
-        let answer = with(&service, field, value.clone()).await;
-        assert_eq!((answer.status, answer.json()), (400, json!({ field: [message] })), "{field}: {value}");
+        let response = with(&service, field, value.clone()).await;
+        assert_eq!(
+            (response.status, response.json()),
+            (400, json!({ field: [message] })),
+            "{field}: {value}"
+        );
         assert_eq!(service.account("alice").await, None);
     }
     assert_eq!(with(&service, "password", PASSWORD).await.status, 201);
@@ -145,9 +149,9 @@ async fn an_empty_or_null_email_is_none() {
 #[tokio::test]
 async fn the_least_length_of_a_password_is_configured() {
     let service = Handlers::with(&[("PASSWORD_MIN_LENGTH", "15")]).await;
-    let answer = with(&service, "password", "14 characters.").await;
+    let response = with(&service, "password", "14 characters.").await;
     assert_eq!(
-        answer.json(),
+        response.json(),
         json!({ "password": ["This password is too short. It must contain at least 15 characters."] })
     );
     assert_eq!(with(&service, "password", "15 characters..").await.status, 201);
@@ -166,10 +170,10 @@ async fn twins_of_a_name_are_one_account() {
         let service = Handlers::new().await;
         service.enrol(first).await;
         for twin in twins {
-            let answer =
+            let response =
                 register(&service, json!({ "username": twin, "password": "another good passphrase" })).await;
             let message = json!({ "username": ["A user with that username already exists."] });
-            assert_eq!((answer.status, answer.json()), (400, message), "{twin}");
+            assert_eq!((response.status, response.json()), (400, message), "{twin}");
             let body = json!({ "username": twin, "password": PASSWORD }).to_string();
             assert_eq!(service.login(Sender::HttpApi.post(&body)).await.status, 200, "{twin}");
         }
@@ -183,10 +187,10 @@ async fn taken_names_are_told_together() {
     assert_eq!(with(&service, "email", "alice@example.com").await.status, 201);
     let username = json!(["A user with that username already exists."]);
     let email = json!(["A user with that email already exists."]);
-    let answer = with(&service, "email", "ALICE@EXAMPLE.COM").await;
-    assert_eq!((answer.status, answer.json()), (400, json!({ "username": username, "email": email })));
-    let answer = with(&service, "username", "bob").await;
-    assert_eq!((answer.status, answer.json()), (400, json!({ "email": email })));
+    let response = with(&service, "email", "ALICE@EXAMPLE.COM").await;
+    assert_eq!((response.status, response.json()), (400, json!({ "username": username, "email": email })));
+    let response = with(&service, "username", "bob").await;
+    assert_eq!((response.status, response.json()), (400, json!({ "email": email })));
     assert_eq!(service.account("bob").await, None);
 }
 
@@ -207,9 +211,9 @@ async fn unknown_fields_are_ignored_and_never_stored() {
         "username": "alice", "password": PASSWORD, "is_staff": true, "user_id": id, "id": id,
         "disabled": true, "is_active": false, "token_version": 9, "exp": 1,
     });
-    let answer = register(&service, body).await;
-    assert_eq!(answer.status, 201);
-    assert_ne!(answer.json()["user_id"], id);
+    let response = register(&service, body).await;
+    assert_eq!(response.status, 201);
+    assert_ne!(response.json()["user_id"], id);
     let account = service.account("alice").await.unwrap();
     assert_eq!((account.token_version, account.status), (0, shared::account::Status::Active));
 }
@@ -256,7 +260,7 @@ proptest! {
 
     /// Any fields get a response below 500. The field that is always bad avoids the hash, which would take minutes here.
     #[test]
-    fn any_fields_are_answered(username in any::<String>(), password in any::<String>(), email in any::<String>()) {
+    fn any_fields_get_a_response(username in any::<String>(), password in any::<String>(), email in any::<String>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let service = Handlers::new().await;
@@ -272,7 +276,7 @@ proptest! {
 
 /// A client without a response sends its registration again.
 #[tokio::test]
-async fn a_registration_with_the_same_idempotency_key_is_answered_as_before() {
+async fn a_registration_with_the_same_idempotency_key_gets_the_same_response() {
     let service = Handlers::new().await;
     let body = json!({ "username": "alice", "password": PASSWORD, "email": "alice@example.com" }).to_string();
     let json_type = ("content-type", "application/json");

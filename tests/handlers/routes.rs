@@ -52,7 +52,7 @@ async fn every_route_is_found_by_the_end_of_its_path_from_every_sender() {
 }
 
 #[tokio::test]
-async fn any_other_path_is_answered_by_the_first_route() {
+async fn any_other_path_leads_to_the_first_route() {
     let service = Handlers::new().await;
     let token = service.enrol("alice").await;
     let bearer = format!("Bearer {token}");

@@ -10,15 +10,15 @@ use crate::event::Sender;
 use crate::handlers::Handlers;
 
 #[tokio::test]
-async fn every_sample_is_answered_as_its_name_says() {
+async fn every_sample_gets_the_response_that_its_name_says() {
     for sender in Sender::ALL {
         let service = Handlers::new().await;
         assert_eq!(service.register(sender.sample("register")).await.status, 201, "{sender:?}");
         assert_eq!(service.register(sender.sample("register")).await.status, 400, "{sender:?}");
         assert_eq!(service.login(sender.sample("login")).await.status, 200, "{sender:?}");
-        let answer = service.validate(sender.sample("validate")).await;
+        let response = service.validate(sender.sample("validate")).await;
         assert_eq!(
-            (answer.status, answer.json()),
+            (response.status, response.json()),
             (401, json!({ "code": "invalid_token", "valid": false })),
             "{sender:?}"
         );

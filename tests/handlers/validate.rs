@@ -7,13 +7,13 @@ async fn validate(service: &Handlers, sender: Sender, headers: &[(&str, &str)]) 
     service.validate(sender.request("POST", headers, "")).await
 }
 
-fn assert_invalid(answer: &Response, case: &str) {
+fn assert_invalid(response: &Response, case: &str) {
     assert_eq!(
-        (answer.status, answer.body.as_str()),
+        (response.status, response.body.as_str()),
         (401, r#"{"code":"invalid_token","valid":false}"#),
         "{case}"
     );
-    assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#), "{case}");
+    assert_eq!(response.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#), "{case}");
 }
 
 #[tokio::test]
@@ -24,9 +24,12 @@ async fn a_good_token_is_valid_in_every_spelling_of_the_header() {
     for sender in Sender::ALL {
         for name in ["Authorization", "authorization", "AUTHORIZATION"] {
             for scheme in ["Bearer ", "bearer ", "BEARER  ", "Bearer   "] {
-                let answer = validate(&service, sender, &[(name, &format!("{scheme}{token} "))]).await;
-                assert_eq!((answer.status, answer.json()), (200, json!({ "valid": true, "user_id": id })));
-                assert_eq!(answer.header("cache-control"), Some("no-store"));
+                let response = validate(&service, sender, &[(name, &format!("{scheme}{token} "))]).await;
+                assert_eq!(
+                    (response.status, response.json()),
+                    (200, json!({ "valid": true, "user_id": id }))
+                );
+                assert_eq!(response.header("cache-control"), Some("no-store"));
             }
         }
     }
@@ -40,13 +43,13 @@ async fn no_token_is_missing() {
         for headers in
             [&[][..], &[("authorization", "")], &[("authorization", " ")], &[("authorization", "Bearer ")]]
         {
-            let answer = validate(&service, sender, headers).await;
+            let response = validate(&service, sender, headers).await;
             assert_eq!(
-                (answer.status, answer.json()),
+                (response.status, response.json()),
                 (400, json!({ "code": "token_missing", "error": "Token missing" })),
                 "{headers:?}"
             );
-            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+            assert_eq!(response.header("www-authenticate"), Some("Bearer"));
         }
         let mut elsewhere = sender.request("POST", &[("cookie", &token)], &format!("Bearer {token}"));
         elsewhere["queryStringParameters"] = json!({ "token": token, "access_token": token });
@@ -113,8 +116,8 @@ async fn other_methods_are_refused() {
     let service = Handlers::new().await;
     let token = format!("Bearer {}", service.enrol("alice").await);
     for sender in Sender::ALL {
-        let answer = service.validate(sender.request("GET", &[("authorization", &token)], "")).await;
-        assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
+        let response = service.validate(sender.request("GET", &[("authorization", &token)], "")).await;
+        assert_eq!((response.status, response.header("allow")), (405, Some("POST")));
     }
 }
 

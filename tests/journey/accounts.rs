@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 /// Asserts the response to every failed login.
 #[track_caller]
-fn is_refused(answer: &Response) {
-    answer.must_be(
+fn is_refused(response: &Response) {
+    response.must_be(
         401,
         r#"{"code":"invalid_credentials","error":"Invalid credentials"}"#,
         Some(("www-authenticate", "Bearer")),
@@ -21,14 +21,14 @@ fn is_refused(answer: &Response) {
 
 /// Asserts the response to every bad token.
 #[track_caller]
-fn is_no_token(answer: &Response) {
+fn is_no_token(response: &Response) {
     let challenge = r#"Bearer error="invalid_token""#;
-    answer.must_be(401, r#"{"code":"invalid_token","valid":false}"#, Some(("www-authenticate", challenge)));
+    response.must_be(401, r#"{"code":"invalid_token","valid":false}"#, Some(("www-authenticate", challenge)));
 }
 
 #[track_caller]
-fn is_valid(answer: &Response, user_id: &str) {
-    answer.must_be(200, &format!(r#"{{"valid":true,"user_id":"{user_id}"}}"#), None);
+fn is_valid(response: &Response, user_id: &str) {
+    response.must_be(200, &format!(r#"{{"valid":true,"user_id":"{user_id}"}}"#), None);
 }
 
 pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_account(service: &Emulator) {
@@ -54,7 +54,7 @@ pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_accou
     }
 }
 
-pub async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(service: &Emulator) {
+pub async fn an_unknown_name_and_a_wrong_password_get_the_same_response(service: &Emulator) {
     let client = service.client();
     assert_eq!(client.register("ada", PASSWORD).await.status, 201);
     let long = "a".repeat(300);
@@ -99,8 +99,8 @@ pub async fn a_name_or_an_address_in_use_is_refused(service: &Emulator) {
 
 pub async fn validate_tells_no_token_from_a_bad_one(service: &Emulator) {
     let client = service.client();
-    let missing = |answer: &Response| {
-        answer.must_be(
+    let missing = |response: &Response| {
+        response.must_be(
             400,
             r#"{"code":"token_missing","error":"Token missing"}"#,
             Some(("www-authenticate", "Bearer")),
@@ -149,9 +149,9 @@ pub async fn a_token_ends_with_its_time(store: &Store) {
     };
     let ended = async {
         loop {
-            let answer = client.validate(&registered.bearer()).await;
-            if answer.status != 200 {
-                return answer;
+            let response = client.validate(&registered.bearer()).await;
+            if response.status != 200 {
+                return response;
             }
         }
     };

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 const FUNCTIONS: [&str; 3] = ["register", "login", "validate"];
 
 /// The longest wait for a response while the store is down.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
+const RESPONDS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The id of the user `nobody`, who has no permissions.
 const NOBODY: u32 = 65534;
@@ -146,7 +146,7 @@ async fn a_locked_database_is_unavailable_to_writers_until_it_is_free() {
     greedy.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let asked = Instant::now();
     is_unavailable(&client.register("grace", PASSWORD).await);
-    assert!(asked.elapsed() < ANSWERED_WITHIN, "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < RESPONDS_WITHIN, "{:?}", asked.elapsed());
     let login = client.login("ada", PASSWORD).await;
     assert_eq!(login.status, 200, "readers do not wait for writers");
     assert_eq!(client.validate(&login.bearer()).await.status, 200);
@@ -168,15 +168,15 @@ async fn a_full_disk_serves_its_readers_and_loses_nothing() {
     let mut acknowledged = Vec::new();
     let refused = loop {
         let name = format!("user{}", acknowledged.len());
-        let answer = client.register(&name, PASSWORD).await;
-        match answer.status {
-            201 => acknowledged.push((name, answer)),
-            _ => break (name, answer),
+        let response = client.register(&name, PASSWORD).await;
+        match response.status {
+            201 => acknowledged.push((name, response)),
+            _ => break (name, response),
         }
         assert!(acknowledged.len() < 200, "there was no limit");
     };
-    let (name, answer) = refused;
-    is_unavailable(&answer);
+    let (name, response) = refused;
+    is_unavailable(&response);
     assert!(!acknowledged.is_empty(), "the first was refused already");
     is_unavailable(&client.register(&name, PASSWORD).await);
     let login = client.login("ada", PASSWORD).await;
@@ -196,8 +196,8 @@ async fn a_full_disk_serves_its_readers_and_loses_nothing() {
 }
 
 #[track_caller]
-fn is_unavailable(answer: &Response) {
-    answer.must_be(
+fn is_unavailable(response: &Response) {
+    response.must_be(
         503,
         r#"{"code":"unavailable","error":"Service unavailable","retry_after":2}"#,
         Some(("retry-after", "2")),

@@ -86,9 +86,9 @@ fn strike(service: Emulator, acknowledged: usize) -> Option<Emulator> {
 async fn register(client: Client, name: String) -> (String, Option<String>) {
     let body = serde_json::json!({ "username": name, "password": password(&name) }).to_string();
     let token = match client::try_send(client.json("register", body)).await {
-        Ok(answer) if answer.status == 201 => Some(answer.bearer()),
-        Ok(answer) if answer.status >= 500 => None,
-        Ok(answer) => panic!("{name}: {answer:?}"),
+        Ok(response) if response.status == 201 => Some(response.bearer()),
+        Ok(response) if response.status >= 500 => None,
+        Ok(response) => panic!("{name}: {response:?}"),
         Err(_) => None,
     };
     (name, token)

@@ -24,7 +24,7 @@ async fn every_sample_event_is_understood() {
         for event in own {
             if name(event).ends_with("-authorizer.json") {
                 assert_refused(&service, event);
-            } else if answer(&service, function, event) == 201 {
+            } else if response(&service, function, event) == 201 {
                 registered += 1;
             }
             invoked += 1;
@@ -35,7 +35,7 @@ async fn every_sample_event_is_understood() {
 }
 
 /// The status of the function's HTTP response. Asserts that it fits the sample.
-fn answer(service: &Emulator, function: &str, event: &Path) -> u64 {
+fn response(service: &Emulator, function: &str, event: &Path) -> u64 {
     let told = invoke(service, function, event).unwrap_or_else(|error| panic!("{}: {error}", name(event)));
     assert_eq!(content_type(&told), Some("application/json"), "{}: {told}", name(event));
     let status = told["statusCode"].as_u64().unwrap_or_else(|| panic!("{}: {told}", name(event)));
@@ -56,7 +56,7 @@ fn answer(service: &Emulator, function: &str, event: &Path) -> u64 {
 /// Asserts that the function as an authorizer refuses a token that this database has not signed.
 fn assert_refused(service: &Emulator, event: &Path) {
     match invoke(service, "validate", event) {
-        Ok(reply) => assert_eq!(reply["isAuthorized"], false, "{}: {reply}", name(event)),
+        Ok(response) => assert_eq!(response["isAuthorized"], false, "{}: {response}", name(event)),
         Err(error) => assert!(error.contains("Unauthorized"), "{}: {error}", name(event)),
     }
 }
@@ -74,11 +74,11 @@ async fn an_authorizer_event_with_a_good_token_is_let_in() {
         let old = find_token(&sample).unwrap_or_else(|| panic!("{}: no token", name(event)));
         let changed = folder.path().join(name(event));
         fs::write(&changed, text.replace(&old, &token)).expect("a copy");
-        let reply =
+        let response =
             invoke(&service, "validate", &changed).unwrap_or_else(|error| panic!("{}: {error}", name(event)));
-        let effect = &reply["policyDocument"]["Statement"][0]["Effect"];
-        assert!(reply["isAuthorized"] == true || effect == "Allow", "{}: {reply}", name(event));
-        assert!(reply.to_string().contains(r#""username":"authorized""#), "{}: {reply}", name(event));
+        let effect = &response["policyDocument"]["Statement"][0]["Effect"];
+        assert!(response["isAuthorized"] == true || effect == "Allow", "{}: {response}", name(event));
+        assert!(response.to_string().contains(r#""username":"authorized""#), "{}: {response}", name(event));
         asked += 1;
     }
     assert_eq!(asked, 7);
@@ -126,7 +126,8 @@ fn invoke(service: &Emulator, function: &str, event: &Path) -> Result<Value, Str
 }
 
 /// Load balancers with multi-value headers read the second map, all others the first.
-fn content_type(answer: &Value) -> Option<&str> {
-    let (one, many) = (&answer["headers"]["content-type"], &answer["multiValueHeaders"]["content-type"][0]);
+fn content_type(response: &Value) -> Option<&str> {
+    let (one, many) =
+        (&response["headers"]["content-type"], &response["multiValueHeaders"]["content-type"][0]);
     one.as_str().or(many.as_str())
 }

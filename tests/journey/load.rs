@@ -40,7 +40,7 @@ const GUESSES: usize = 12;
 /// One of this many tours of a visitor is a guesser's.
 const GUESSING: usize = 5;
 
-pub async fn mixed_traffic_is_answered_as_it_should_be_and_loses_no_account(store: &Store) {
+pub async fn mixed_traffic_gets_the_expected_responses_and_loses_no_account(store: &Store) {
     let service = Emulator::start_many(&store.variables, PROCESSES);
     let (began, time) = (Instant::now(), duration());
     let visitors = (0..CLIENTS).map(|visitor| visit(service.client(), visitor, began + time));
@@ -77,7 +77,7 @@ fn duration() -> Duration {
 #[derive(Default)]
 struct Diary {
     /// The number of responses by request and status.
-    answers: BTreeMap<(&'static str, u16), u64>,
+    responses: BTreeMap<(&'static str, u16), u64>,
     /// Unexpected responses.
     surprises: Vec<String>,
     accounts: Vec<Account>,
@@ -94,8 +94,8 @@ struct Account {
 
 impl Diary {
     fn and(mut self, other: Self) -> Self {
-        for (answer, times) in other.answers {
-            *self.answers.entry(answer).or_default() += times;
+        for (response, times) in other.responses {
+            *self.responses.entry(response).or_default() += times;
         }
         self.surprises.extend(other.surprises);
         self.accounts.extend(other.accounts);
@@ -103,14 +103,14 @@ impl Diary {
     }
 
     fn requests(&self) -> u64 {
-        self.answers.values().sum()
+        self.responses.values().sum()
     }
 
     /// Notes a response. Returns true if it has an expected status.
-    fn note(&mut self, request: &'static str, expected: &[u16], answer: &Response) -> bool {
-        *self.answers.entry((request, answer.status)).or_default() += 1;
-        let is_expected = expected.contains(&answer.status);
-        self.expect(is_expected, || format!("{request}: {}", answer.status));
+    fn note(&mut self, request: &'static str, expected: &[u16], response: &Response) -> bool {
+        *self.responses.entry((request, response.status)).or_default() += 1;
+        let is_expected = expected.contains(&response.status);
+        self.expect(is_expected, || format!("{request}: {}", response.status));
         is_expected
     }
 
@@ -166,9 +166,9 @@ async fn come_back(client: &Client, account: &Account, diary: &mut Diary) {
         return;
     }
     for bearer in [account.bearer.clone(), logged_in.bearer()] {
-        let answer = client.validate(&bearer).await;
-        if diary.note("validate, good token", &[200], &answer) {
-            let owner = answer.text("user_id");
+        let response = client.validate(&bearer).await;
+        if diary.note("validate, good token", &[200], &response) {
+            let owner = response.text("user_id");
             diary.expect(owner == account.user_id, || format!("{} has two ids", account.name));
         }
         let tampered = bearer.replace('.', "..");
@@ -193,9 +193,9 @@ async fn blunder(client: &Client, name: &str, diary: &mut Diary) {
 async fn guess(client: &Client, name: &str, diary: &mut Diary) {
     // At an unknown name there was one failure before.
     for number in 1..=GUESSES {
-        let answer = client.login(name, &format!("guess number {number}")).await;
+        let response = client.login(name, &format!("guess number {number}")).await;
         let expected: &[u16] = if number < 5 { &[401] } else { &[401, 429] };
-        if !diary.note("login, guessed", expected, &answer) || answer.status == 429 {
+        if !diary.note("login, guessed", expected, &response) || response.status == 429 {
             return;
         }
     }
@@ -213,13 +213,13 @@ async fn are_there(service: &Emulator, accounts: &[Account]) {
 }
 
 async fn is_there(client: Client, account: Account) {
-    let mut answer = client.login(&account.name, &account.password).await;
-    while answer.status == 429 {
-        sleep(Duration::from_secs(answer.headers["retry-after"].parse().expect("seconds"))).await;
-        answer = client.login(&account.name, &account.password).await;
+    let mut response = client.login(&account.name, &account.password).await;
+    while response.status == 429 {
+        sleep(Duration::from_secs(response.headers["retry-after"].parse().expect("seconds"))).await;
+        response = client.login(&account.name, &account.password).await;
     }
-    assert_eq!(answer.status, 200, "{} is lost", account.name);
-    for bearer in [account.bearer, answer.bearer()] {
+    assert_eq!(response.status, 200, "{} is lost", account.name);
+    for bearer in [account.bearer, response.bearer()] {
         assert_eq!(client.validate(&bearer).await.text("user_id"), account.user_id, "{}", account.name);
     }
 }
@@ -272,8 +272,8 @@ fn print(diary: &Diary, memory: &BTreeMap<u32, Memory>, took: Duration) {
     let (seconds, accounts) = (took.as_secs_f64(), diary.accounts.len());
     let rate = f64::from(u32::try_from(requests).expect("few")) / seconds;
     println!("{requests} requests in {seconds:.0} s, {rate:.0} per second; {accounts} accounts");
-    println!("\n| request | status | answers |\n|---|---|---|");
-    for ((request, status), times) in &diary.answers {
+    println!("\n| request | status | responses |\n|---|---|---|");
+    for ((request, status), times) in &diary.responses {
         println!("| {request} | {status} | {times} |");
     }
     println!("\n| process | resident at first (KiB) | at last |\n|---|---|---|");

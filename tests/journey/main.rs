@@ -33,8 +33,8 @@ macro_rules! journeys {
             }
 
             #[tokio::test]
-            async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
-                accounts::an_unknown_name_and_a_wrong_password_get_the_same_answer(&$shared).await;
+            async fn an_unknown_name_and_a_wrong_password_get_the_same_response() {
+                accounts::an_unknown_name_and_a_wrong_password_get_the_same_response(&$shared).await;
             }
 
             #[tokio::test]
@@ -73,8 +73,8 @@ macro_rules! journeys {
             }
 
             #[tokio::test]
-            async fn mixed_traffic_is_answered_as_it_should_be_and_loses_no_account() {
-                load::mixed_traffic_is_answered_as_it_should_be_and_loses_no_account(&$new).await;
+            async fn mixed_traffic_gets_the_expected_responses_and_loses_no_account() {
+                load::mixed_traffic_gets_the_expected_responses_and_loses_no_account(&$new).await;
             }
         }
     };

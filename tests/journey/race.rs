@@ -24,9 +24,9 @@ pub async fn of_many_racers_for_one_name_one_wins(store: &Store) {
             async move { client.register(&name, &password).await }
         });
         let (winners, losers): (Vec<_>, Vec<_>) =
-            registrations.await.into_iter().partition(|(_, answer)| answer.status == 201);
-        for (_, answer) in &losers {
-            answer.must_be(400, r#"{"username":["A user with that username already exists."]}"#, None);
+            registrations.await.into_iter().partition(|(_, response)| response.status == 201);
+        for (_, response) in &losers {
+            response.must_be(400, r#"{"username":["A user with that username already exists."]}"#, None);
         }
         let [(winner, registered)] = &winners[..] else {
             panic!("{} winners in round {round}", winners.len())
@@ -68,8 +68,8 @@ async fn all_at_once<F: Future<Output = Response> + Send + 'static>(
     request: impl Fn(Racer) -> F,
 ) -> Vec<(Racer, Response)> {
     let sent = racers.iter().map(|racer| {
-        let (racer, answer) = (racer.clone(), request(racer.clone()));
-        async move { (racer, answer.await) }
+        let (racer, response) = (racer.clone(), request(racer.clone()));
+        async move { (racer, response.await) }
     });
     sent.collect::<JoinSet<_>>().join_all().await
 }

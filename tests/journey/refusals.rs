@@ -20,7 +20,7 @@ const UNSUPPORTED: &str =
     r#"{"code":"unsupported_media_type","error":"Content-Type must be application/json"}"#;
 
 /// Asserts a response to a request, and one to an ordinary request after it.
-async fn is_answered(
+async fn responds(
     request: RequestBuilder,
     what: &str,
     status: u16,
@@ -40,7 +40,7 @@ async fn all_serve_on(client: &Client) {
 }
 
 #[tokio::test]
-async fn all_bad_fields_are_named_in_one_answer() {
+async fn all_bad_fields_are_named_in_one_response() {
     let service = Emulator::shared();
     let client = service.client();
     let grammar =
@@ -88,7 +88,7 @@ async fn all_bad_fields_are_named_in_one_answer() {
             fields["email"] = json!([email]);
         }
         let request = client.json("register", sent.to_string());
-        is_answered(request, &sent.to_string(), 400, &fields.to_string(), None).await;
+        responds(request, &sent.to_string(), 400, &fields.to_string(), None).await;
     }
     let common = json!({ "username": "common", "password": "password123" }).to_string();
     client.post("register", common).await.must_be(
@@ -130,13 +130,13 @@ async fn a_body_that_is_not_one_object_with_each_key_once_is_malformed() {
             &objects,
         ] {
             let request = client.json(function, body.to_owned());
-            is_answered(request, body.get(..40).unwrap_or(body), 400, MALFORMED, None).await;
+            responds(request, body.get(..40).unwrap_or(body), 400, MALFORMED, None).await;
         }
         // The emulator fails on bodies that are not UTF-8, except of media types in a spelling that it does not know.
         let bytes =
             client.request(Method::POST, &format!("/{function}")).body(&b"{\"username\":\"\xff\"}"[..]);
         let bytes = bytes.header("content-type", "Application/JSON");
-        is_answered(bytes, "not UTF-8", 400, MALFORMED, None).await;
+        responds(bytes, "not UTF-8", 400, MALFORMED, None).await;
     }
     all_serve_on(&client).await;
 }
@@ -155,7 +155,7 @@ async fn a_body_over_the_limit_is_refused_whatever_it_holds() {
             ("nested 100,000 deep", "[".repeat(100_000)),
             ("nested 100,000 deep, and out again", format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
         ] {
-            is_answered(client.json(function, body), what, 413, TOO_LARGE, None).await;
+            responds(client.json(function, body), what, 413, TOO_LARGE, None).await;
         }
     }
     all_serve_on(&client).await;
@@ -171,10 +171,10 @@ async fn only_post_is_allowed() {
             let what = format!("{method} {function}");
             let request = client.request(method, &format!("/{function}"));
             let body = r#"{"code":"method_not_allowed","error":"Method not allowed"}"#;
-            is_answered(request, &what, 405, body, Some(("allow", "POST"))).await;
+            responds(request, &what, 405, body, Some(("allow", "POST"))).await;
         }
         let head = client.request(Method::HEAD, &format!("/{function}"));
-        is_answered(head, "HEAD", 405, "", Some(("allow", "POST"))).await;
+        responds(head, "HEAD", 405, "", Some(("allow", "POST"))).await;
     }
     all_serve_on(&client).await;
 }
@@ -197,21 +197,21 @@ async fn only_plain_json_is_accepted() {
             ("", Body::from(good.clone())),
         ] {
             let typed = request().header("content-type", content_type).body(body);
-            is_answered(typed, content_type, 415, UNSUPPORTED, None).await;
+            responds(typed, content_type, 415, UNSUPPORTED, None).await;
         }
-        is_answered(request().body(good.clone()), "no content-type", 415, UNSUPPORTED, None).await;
+        responds(request().body(good.clone()), "no content-type", 415, UNSUPPORTED, None).await;
         let claimed = client.json(function, good.clone()).header("content-encoding", "gzip");
-        is_answered(claimed, "said to be gzip", 415, UNSUPPORTED, None).await;
+        responds(claimed, "said to be gzip", 415, UNSUPPORTED, None).await;
         let packed = request().header("content-type", "Application/JSON").header("content-encoding", "gzip");
-        is_answered(packed.body(GZIP), "gzip", 415, UNSUPPORTED, None).await;
+        responds(packed.body(GZIP), "gzip", 415, UNSUPPORTED, None).await;
 
         for fine in ["Application/JSON", "application/json; charset=utf-8", "application/json;charset=UTF-8"]
         {
             let typed =
                 request().header("content-type", fine).header("content-encoding", "identity").body("{}");
-            is_answered(typed, fine, 400, REQUIRED, None).await;
+            responds(typed, fine, 400, REQUIRED, None).await;
         }
-        is_answered(request(), "nothing at all", 400, REQUIRED, None).await;
+        responds(request(), "nothing at all", 400, REQUIRED, None).await;
     }
     all_serve_on(&client).await;
 }
@@ -234,22 +234,21 @@ async fn no_header_value_is_fatal() {
     ] {
         for function in ["register", "login"] {
             let request = client.json(function, "{}").header(name, value);
-            let answer = send(request).await;
-            assert_eq!((answer.status, answer.body.as_str()), (400, REQUIRED), "{name}: {value}");
+            let response = send(request).await;
+            assert_eq!((response.status, response.body.as_str()), (400, REQUIRED), "{name}: {value}");
         }
     }
     let declared =
         client.request(Method::POST, "/login").header("content-type", "application/jsön").body("{}");
-    is_answered(declared, "content-type", 415, UNSUPPORTED, None).await;
+    responds(declared, "content-type", 415, UNSUPPORTED, None).await;
     let encoded = client.json("login", "{}").header("content-encoding", "gzïp");
-    is_answered(encoded, "content-encoding", 415, UNSUPPORTED, None).await;
+    responds(encoded, "content-encoding", 415, UNSUPPORTED, None).await;
     let long = "ü".repeat(20_000);
     for authorization in ["Bearer ünïcödé", "ünïcödé", "Bearer \u{1F600}.\u{1F600}.\u{1F600}", &long]
     {
         let request = client.request(Method::POST, "/validate").header("authorization", authorization);
         let challenge = Some(("www-authenticate", r#"Bearer error="invalid_token""#));
-        is_answered(request, "authorization", 401, r#"{"code":"invalid_token","valid":false}"#, challenge)
-            .await;
+        responds(request, "authorization", 401, r#"{"code":"invalid_token","valid":false}"#, challenge).await;
     }
     all_serve_on(&client).await;
 }

@@ -33,7 +33,7 @@ async fn the_routes_of_the_template_work_with_and_without_a_trailing_slash() {
 }
 
 #[tokio::test]
-async fn a_mistyped_path_is_answered_with_the_names_of_the_functions_alone() {
+async fn a_mistyped_path_gets_the_names_of_the_functions_alone() {
     let service = Emulator::shared();
     for path in ["/logni", "/lambda-url/logni"] {
         let response = client::send(service.client().request(Method::POST, path)).await;
@@ -58,6 +58,6 @@ async fn a_wrong_variable_is_told_to_the_client_and_its_value_is_not() {
     assert_eq!(response.status, 500);
     assert!(reason.starts_with("Cannot start: JWT_SECRET must have at least 32 bytes"), "{reason}");
     assert!(!reason.contains("canary") && !service.output().contains("canary"), "{reason}");
-    let reply = service.client().authorize("x.y.z").await.unwrap_err();
-    assert_eq!(reply["errorMessage"], "Internal error", "{reply}");
+    let response = service.client().authorize("x.y.z").await.unwrap_err();
+    assert_eq!(response["errorMessage"], "Internal error", "{response}");
 }

@@ -513,7 +513,7 @@ class Api(unittest.TestCase):
             "x-amazon-apigateway-authorizer"
         ]
 
-    def test_routes_and_what_answers_them(self):
+    def test_routes_and_what_serves_them(self):
         routes = {
             ("/register", "post"): "RegisterFunctionAliaslive",
             ("/login", "post"): "LoginFunctionAliaslive",
@@ -542,7 +542,7 @@ class Api(unittest.TestCase):
         self.assertEqual(self.authorizer["authorizerResultTtlInSeconds"], {"Ref": "AuthorizerCacheSeconds"})
         self.assertEqual(source()["Parameters"]["AuthorizerCacheSeconds"]["Default"], 60)
 
-    def test_gateway_and_function_agree_on_the_answer(self):
+    def test_gateway_and_function_agree_on_the_response(self):
         self.assertEqual(
             self.authorizer["enableSimpleResponses"], {"Fn::If": ["SimpleResponses", True, {"Ref": "AWS::NoValue"}]}
         )

@@ -48,15 +48,15 @@ impl Function {
     }
 
     /// Sends an event, which must get this status. Returns the response and its time, in milliseconds.
-    pub async fn answer(&self, event: &Value, status: u64) -> (Value, f64) {
+    pub async fn send(&self, event: &Value, status: u64) -> (Value, f64) {
         let payload = event.to_string();
         let asked = Instant::now();
         let pending = self.runtime_api.invoke(&payload);
-        let reply = timeout(PATIENCE, pending.outcome).await;
+        let response = timeout(PATIENCE, pending.outcome).await;
         let took = milliseconds(asked.elapsed());
-        let Ok(Ok(Ok(reply))) = reply else { panic!("no answer: {}", self.log()) };
-        assert_eq!(reply["statusCode"], status, "{reply}");
-        (reply, took)
+        let Ok(Ok(Ok(response))) = response else { panic!("no response: {}", self.log()) };
+        assert_eq!(response["statusCode"], status, "{response}");
+        (response, took)
     }
 
     /// Milliseconds since the process was started.

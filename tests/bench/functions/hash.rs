@@ -55,7 +55,7 @@ pub fn measure(rounds: usize, into: &mut Measurements) {
 struct Others {
     python: Child,
     ask: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    times: BufReader<ChildStdout>,
 }
 
 impl Others {
@@ -63,15 +63,15 @@ impl Others {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/functions/others.py");
         let mut command = Command::new("python3");
         let mut python = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (ask, answers) = (python.stdin.take().unwrap(), python.stdout.take().unwrap());
-        Self { python, ask, answers: BufReader::new(answers) }
+        let (ask, times) = (python.stdin.take().unwrap(), python.stdout.take().unwrap());
+        Self { python, ask, times: BufReader::new(times) }
     }
 
     /// The times of one of each that this machine has.
     fn each(&mut self) -> Vec<(String, f64)> {
         self.ask.write_all(b"\n").unwrap();
         let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
+        self.times.read_line(&mut line).unwrap();
         let times: serde_json::Value = serde_json::from_str(&line).unwrap();
         times.as_object().unwrap().iter().map(|(name, time)| (name.clone(), time.as_f64().unwrap())).collect()
     }

@@ -47,7 +47,7 @@ async fn start(
         Some(store) => backends.function(name, store).await,
         None => backends.hello().await,
     };
-    let (_, first) = function.answer(event, status).await;
+    let (_, first) = function.send(event, status).await;
     let age = function.age();
     let name = label(name, store);
     into.add(format!("{name} start to first next ms"), ready);
@@ -58,8 +58,8 @@ async fn start(
 /// Measures requests to running functions.
 pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut Measurements) {
     let client = backends.client();
-    let reply = register(backends, store, "regular").await;
-    let (good, forged) = (bearing(&token(&reply)), bearing(&forged(&token(&reply))));
+    let response = register(backends, store, "regular").await;
+    let (good, forged) = (bearing(&token(&response)), bearing(&forged(&token(&response))));
     let (hello, _) = backends.hello().await;
     let (validate, _) = backends.function("validate", store).await;
     let (login, _) = backends.function("login", store).await;
@@ -68,9 +68,9 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
     for round in 0..rounds + WARM_UP {
         let mut notes = Notes { store, into: (round >= WARM_UP).then_some(&mut *into) };
         for _ in 0..CHEAP {
-            notes.answer("hello warm beside", &hello, &good, 200).await;
-            notes.answer("validate good token", &validate, &good, 200).await;
-            notes.answer("validate bad token", &validate, &forged, 401).await;
+            notes.send("hello warm beside", &hello, &good, 200).await;
+            notes.send("validate good token", &validate, &good, 200).await;
+            notes.send("validate bad token", &validate, &forged, 401).await;
             if store == Store::DynamoDb {
                 let asked = Instant::now();
                 look_up(&client, "regular").await;
@@ -87,7 +87,7 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
             ("login right password after a wrong one", credentials(known, PASSWORD), 200),
             ("login unknown name", credentials(&format!("nobody{round}"), PASSWORD), 401),
         ] {
-            notes.answer(what, &login, &event, status).await;
+            notes.send(what, &login, &event, status).await;
         }
         let (name, address) = (format!("warm{round}"), format!("warm{round}@example.com"));
         let with_address = json!({ "username": format!("{name}a"), "password": PASSWORD, "email": address });
@@ -96,7 +96,7 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
             ("register new name and address", post(&with_address), 201),
             ("register taken name", credentials(&name, PASSWORD), 400),
         ] {
-            notes.answer(what, &registering, &event, status).await;
+            notes.send(what, &registering, &event, status).await;
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "few rounds, small logs")]
@@ -123,9 +123,9 @@ struct Notes<'a> {
 
 impl Notes<'_> {
     /// Sends an event, and notes its time and its processor time.
-    async fn answer(&mut self, what: &str, function: &Function, event: &Value, status: u64) {
+    async fn send(&mut self, what: &str, function: &Function, event: &Value, status: u64) {
         let busy = function.processor_time();
-        let (_, took) = function.answer(event, status).await;
+        let (_, took) = function.send(event, status).await;
         self.add(what, "ms", took);
         self.add(what, "cpu ms", function.processor_time() - busy);
     }
@@ -139,7 +139,7 @@ impl Notes<'_> {
 
 async fn register(backends: &Backends, store: Store, username: &str) -> Value {
     let (function, _) = backends.function("register", store).await;
-    function.answer(&credentials(username, PASSWORD), 201).await.0
+    function.send(&credentials(username, PASSWORD), 201).await.0
 }
 
 /// The beginning of a quantity's name.

@@ -17,25 +17,26 @@ const ENVIRONMENTS: [usize; 3] = [1, 2, 8];
 /// Keeps environments busy, and counts their responses per second, and per second of processor time.
 pub async fn measure(backends: &Backends, store: Store, duration: Duration, into: &mut Measurements) {
     let (register, _) = backends.function("register", store).await;
-    let (reply, _) = register.answer(&credentials("busy", PASSWORD), 201).await;
+    let (response, _) = register.send(&credentials("busy", PASSWORD), 201).await;
     drop(register);
-    for (name, event) in [("validate", bearing(&token(&reply))), ("login", credentials("busy", PASSWORD))] {
+    for (name, event) in [("validate", bearing(&token(&response))), ("login", credentials("busy", PASSWORD))]
+    {
         for count in ENVIRONMENTS {
             let mut environments = Vec::new();
             for _ in 0..count {
                 let (function, _) = backends.function(name, store).await;
-                function.answer(&event, 200).await;
+                function.send(&event, 200).await;
                 environments.push(Arc::new(function));
             }
             let busy = || environments.iter().map(|function| function.processor_time()).sum::<f64>();
             let before = busy();
             let started = Instant::now();
-            let answered = together(&environments, &event, started + duration).await;
+            let responses = together(&environments, &event, started + duration).await;
             let seconds = started.elapsed().as_secs_f64();
             let busy = busy() - before;
             let name = format!("{name}, {}, {count} environments", store.name());
-            into.add(format!("{name}, answers per second"), answered / seconds);
-            into.add(format!("{name}, answers per second of a core"), answered / (busy / 1000.0));
+            into.add(format!("{name}, answers per second"), responses / seconds);
+            into.add(format!("{name}, answers per second of a core"), responses / (busy / 1000.0));
         }
     }
 }
@@ -46,12 +47,12 @@ async fn together(environments: &[Arc<Function>], event: &Value, until: Instant)
     for function in environments {
         let (function, event) = (function.clone(), event.clone());
         tasks.spawn(async move {
-            let mut answered = 0.0;
+            let mut responses = 0.0;
             while Instant::now() < until {
-                function.answer(&event, 200).await;
-                answered += 1.0;
+                function.send(&event, 200).await;
+                responses += 1.0;
             }
-            answered
+            responses
         });
     }
     tasks.join_all().await.into_iter().sum()

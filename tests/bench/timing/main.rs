@@ -163,9 +163,9 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
     measure(logins, async |name, password| {
         let event = samples::credentials(name, password).to_string();
         let began = Instant::now();
-        let answer = login.handle(clock, &Event::parse(&event, "")).await.expect("an answer");
+        let response = login.handle(clock, &Event::parse(&event, "")).await.expect("a response");
         let took = began.elapsed();
-        assert!(answer.get().contains(r#""statusCode":401"#), "{}", answer.get());
+        assert!(response.get().contains(r#""statusCode":401"#), "{}", response.get());
         took
     })
     .await
@@ -177,9 +177,9 @@ async fn over_http(store: &Store, logins: &[Round]) -> Times {
     let client = service.client();
     measure(logins, async |name, password| {
         let began = Instant::now();
-        let answer = client.login(name, password).await;
+        let response = client.login(name, password).await;
         let took = began.elapsed();
-        assert_eq!(answer.status, 401);
+        assert_eq!(response.status, 401);
         took
     })
     .await

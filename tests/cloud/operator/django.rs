@@ -29,9 +29,9 @@ async fn users_of_django_log_in_with_their_passwords_and_then_have_our_hashes() 
             for wrong in [format!("{password} "), password.to_uppercase(), "!".to_owned()] {
                 login.login(name, &wrong).await.assert_status(401);
             }
-            let answer = login.login(&name.to_uppercase(), password).await.assert_status(status);
+            let response = login.login(&name.to_uppercase(), password).await.assert_status(status);
             if status == 200 {
-                validate.validate(answer.token()).await.assert_status(200);
+                validate.validate(response.token()).await.assert_status(200);
                 login.login(name, &format!("{password} ")).await.assert_status(401);
                 login.login(name, password).await.assert_status(200);
             }

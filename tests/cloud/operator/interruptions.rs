@@ -42,7 +42,7 @@ async fn an_import_that_was_killed_is_taken_up_by_running_it_again() {
 }
 
 #[tokio::test]
-async fn answers_that_are_lost_double_nothing() {
+async fn lost_responses_double_nothing() {
     let place = Place::table().await;
     let Place::Table(service) = &place else { unreachable!() };
     let (file, ids) = users(100);

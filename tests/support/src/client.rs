@@ -63,9 +63,9 @@ impl Client {
             "requestContext": { "apiId": "a1b2c3d4e5", "queryString": "{ me }" },
         });
         let request = self.request(Method::POST, "/2015-03-31/functions/validate/invocations");
-        let answer = request.json(&event).send().await.expect("an answer");
-        let reply: Value = answer.json().await.expect("JSON");
-        reply["isAuthorized"].as_bool().ok_or(reply)
+        let response = request.json(&event).send().await.expect("a response");
+        let response: Value = response.json().await.expect("JSON");
+        response["isAuthorized"].as_bool().ok_or(response)
     }
 
     /// Sends a body as JSON.
@@ -92,16 +92,16 @@ impl Client {
             "host: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close";
         let request = format!("{request_line}\r\n{headers}\r\n\r\n{{}}");
         stream.write_all(request.as_bytes()).await.expect("a request sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("an answer");
-        let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-        status.unwrap_or_else(|| panic!("no status: {answer}"))
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.expect("a response");
+        let status = response.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        status.unwrap_or_else(|| panic!("no status: {response}"))
     }
 }
 
 /// Sends a request that must get a response.
 pub async fn send(request: RequestBuilder) -> Response {
-    try_send(request).await.expect("an answer")
+    try_send(request).await.expect("a response")
 }
 
 /// Sends a request that may get no response.

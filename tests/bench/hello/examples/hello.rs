@@ -1,4 +1,4 @@
-//! Answers every request with one constant: what the Lambda runtime costs by itself.
+//! Responds to every request with one constant: the cost of the Lambda runtime alone.
 
 use std::convert::Infallible;
 

@@ -96,13 +96,13 @@ const HEADERS: [Header; 4] = [
 ];
 
 /// The status and the body of an HTTP response. Asserts that an error is one of those above, word for word.
-pub fn read(answer: &Value) -> (u64, Value) {
-    let status = answer["statusCode"].as_u64().unwrap();
-    let text = answer["body"].as_str().unwrap();
+pub fn read(response: &Value) -> (u64, Value) {
+    let status = response["statusCode"].as_u64().unwrap();
+    let text = response["body"].as_str().unwrap();
     let body: Value = serde_json::from_str(text).unwrap();
-    assert_eq!(answer["isBase64Encoded"], false);
+    assert_eq!(response["isBase64Encoded"], false);
 
-    let headers = headers(answer);
+    let headers = headers(response);
     let is_with_codes = |codes: Option<_>| headers == sorted(HEADERS.into_iter().chain(codes).collect());
     let is_with = |header: Option<_>| headers == sorted(HEADERS.into_iter().chain(header).collect());
     let codes = headers.iter().find(|(name, _)| *name == "x-error-codes").copied();
@@ -131,8 +131,8 @@ fn is_of_fields(status: u64, body: &Value) -> bool {
 }
 
 /// All headers, from both maps of the response.
-fn headers(answer: &Value) -> Vec<(&str, &str)> {
-    let map = |name: &str| answer[name].as_object().unwrap().iter();
+fn headers(response: &Value) -> Vec<(&str, &str)> {
+    let map = |name: &str| response[name].as_object().unwrap().iter();
     let multi = map("multiValueHeaders").flat_map(|(name, values)| {
         values.as_array().unwrap().iter().map(|value| (name.as_str(), value.as_str().unwrap()))
     });
