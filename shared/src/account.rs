@@ -42,6 +42,14 @@ pub struct Standing {
     pub status: Status,
 }
 
+impl Standing {
+    /// `true` while nothing has happened that ends tokens, such as being disabled.
+    #[must_use]
+    pub fn is_as_registered(&self) -> bool {
+        self.token_version == 0 && self.status == Status::Active
+    }
+}
+
 impl Account {
     /// The part that tokens are about.
     #[must_use]

@@ -41,7 +41,7 @@ pub struct Config {
     pub decoy_hash: Option<PasswordHash>,
     /// `AUTHORIZER_RESPONSE`: `simple` or `iam`; what an HTTP API with payload 2.0 is set up to be answered. `simple`.
     pub authorizer_response: AuthorizerResponse,
-    /// `LOGIN_ATTEMPTS_PER_ADDRESS`: how many logins one source address may try within five minutes; 0, no limit.
+    /// `LOGIN_ATTEMPTS_PER_ADDRESS`: failed logins of one client IP within five minutes; 0, no limit.
     pub login_attempts_per_address: u32,
     /// `REGISTRATIONS_PER_ADDRESS`: how many registrations it may try; 0, no limit.
     pub registrations_per_address: u32,

@@ -2,7 +2,7 @@
 //! when the store or Secrets Manager is down.
 //!
 //! ```text
-//! handler 2.7 s ─┬─ keys read again 0.7 s (at most once a minute)
+//! handler 2.7 s ─┬─ keys read again 0.7 s (for an unknown key, or when they are an hour old)
 //!                └─ the call to the store that follows: DynamoDB 2.5 s, or SQLite's lock 2.0 s
 //! ```
 //!

@@ -52,6 +52,22 @@ async fn a_registration_responds_with_an_id_and_a_good_token() {
     }
 }
 
+/// Somebody else's email as a name would be believed by whoever reads the name.
+#[tokio::test]
+async fn a_name_with_an_at_sign_is_the_email_of_the_same_account() {
+    let service = Handlers::new().await;
+    let message = "A username with an @ must be your own email address.";
+    for username in ["bob@example.com", "alice@", "@alice"] {
+        let answer = with(&service, "username", username).await;
+        assert_eq!((answer.status, answer.json()), (400, json!({ "username": [message] })), "{username}");
+        let codes = ("x-error-codes".to_owned(), "username=not_own_email".to_owned());
+        assert!(answer.headers.contains(&codes), "{:?}", answer.headers);
+    }
+    let nobody = register(&service, json!({ "username": "alice@example.com", "password": PASSWORD })).await;
+    assert_eq!(nobody.json(), json!({ "username": [message] }));
+    assert_eq!(with(&service, "username", "ALICE@example.com").await.status, 201);
+}
+
 #[tokio::test]
 async fn a_password_is_stored_as_argon2id_only() {
     let service = Handlers::new().await;

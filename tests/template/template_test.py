@@ -597,6 +597,7 @@ class Api(unittest.TestCase):
         ]["x-amazon-apigateway-cors"]["Fn::If"][1]["allowOrigins"]
         self.assertEqual(origins, {"Fn::Split": [",", "https://a.example,https://b.example"]})
         self.assertEqual(cors["allowMethods"], ["GET", "POST"])
+        self.assertEqual(cors["allowHeaders"], ["authorization", "content-type", "idempotency-key"])
         self.assertEqual(cors["exposeHeaders"], ["allow", "retry-after", "www-authenticate", "x-error-codes"])
         self.assertNotIn("allowCredentials", cors)
 

@@ -9,7 +9,7 @@
 //! | `ATTEMPTS#<digest of key>` | failed logins at a name, known or not; `expires_at` is the table's TTL attribute |
 //! | `ADDRESS#<function>#<address>#<end>` | requests of a client IP in a window; `expires_at` is its end |
 //!
-//! There is no index, no scan, and no read before a write: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).
+//! There is no index, and no read before a write of an account: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).
 
 mod create;
 mod error;

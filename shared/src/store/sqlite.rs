@@ -271,7 +271,7 @@ fn stored(
         connection.prepare_cached("SELECT idempotency FROM accounts WHERE username_key = ?1")?;
     let made: Option<String> = statement.query_row([account.username.key().as_str()], |row| row.get(0))?;
     let is_made = |key: &IdempotencyKey| key.made(made.as_deref(), found.created_at, account.created_at);
-    let is_own = found.id == account.id || (found.status == Status::Active && key.is_some_and(is_made));
+    let is_own = found.id == account.id || (found.standing().is_as_registered() && key.is_some_and(is_made));
     Ok(is_own.then(|| found.standing()))
 }
 

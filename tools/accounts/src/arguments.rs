@@ -33,7 +33,7 @@ The file is CSV with a header, or JSON Lines. The columns (CSV) or members (JSON
   token_version            a number; 0 if it is missing
 
 Each account is added whole or not at all, and none is overwritten. After an interruption, run the
-same command again: it goes on where it stopped.
+same command again: it goes on where it stopped. Ids of deleted accounts are refused.
 
 An account that is already there is recognised by its id. In a file without ids it is recognised by
 username and hash together. After its owner has logged in, its hash is a new one, and a second import
@@ -65,7 +65,7 @@ pub(crate) enum Command {
         /// The username.
         name: String,
     },
-    /// Enable a disabled account: its password and its tokens are accepted again.
+    /// Enable a disabled account: its password is accepted again. Tokens issued before stay refused.
     Enable {
         /// The username.
         name: String,

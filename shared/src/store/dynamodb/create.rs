@@ -15,7 +15,7 @@ use super::item::{
     Item, PK, USERNAME_KEY, account_item, account_key, deleted_key, email_item, id_item, read_number,
     read_standing,
 };
-use crate::account::{Account, Standing, Status};
+use crate::account::{Account, Standing};
 use crate::idempotency::IdempotencyKey;
 use crate::random;
 use crate::store::StoreError;
@@ -63,7 +63,7 @@ impl Claim<'_> {
     fn made(&self, standing: &Standing, item: &Item, now: Timestamp) -> bool {
         let stored = item.get(IDEMPOTENCY).and_then(|digest| digest.as_s().ok()).map(String::as_str);
         let (Some(key), Ok(created_at)) = (self.key(), read_number(item, "created_at")) else { return false };
-        standing.status == Status::Active && key.made(stored, Timestamp::from_seconds(created_at), now)
+        standing.is_as_registered() && key.made(stored, Timestamp::from_seconds(created_at), now)
     }
 }
 

@@ -74,8 +74,12 @@ pub(super) const USERNAME_KEY: &str = "username_key";
 /// The marker of an id that came with an account.
 pub(super) fn id_item(account: &Account) -> Item {
     let name = AttributeValue::S(account.username.key().as_str().to_owned());
-    let key = AttributeValue::S(format!("ID#{}", account.id));
-    Item::from([(PK.to_owned(), key), (USERNAME_KEY.to_owned(), name)])
+    Item::from([(PK.to_owned(), id_key(account.id)), (USERNAME_KEY.to_owned(), name)])
+}
+
+/// Its key.
+pub(super) fn id_key(id: AccountId) -> AttributeValue {
+    AttributeValue::S(format!("ID#{id}"))
 }
 
 /// The key of the failed logins at this name.

@@ -14,7 +14,7 @@ use super::DynamoDbStore;
 use super::create::{AddError, Added, Claim, Outcome, conflict_pause, outcome};
 use super::error::{is_conflict, store_error};
 use super::item::{
-    ACCOUNT_PREFIX, PK, account_key, deleted_item, email_key, failures_key, holder, read_account,
+    ACCOUNT_PREFIX, PK, account_key, deleted_item, email_key, failures_key, holder, id_key, read_account,
     read_failures,
 };
 use crate::account::{Account, AccountId, Status};
@@ -108,12 +108,13 @@ impl Operator for DynamoDbStore {
                 failure.as_service_error()
             {
                 let reasons = cancelled.cancellation_reasons();
-                let (account, email) = (reasons.first(), reasons.get(2));
-                if account.map(outcome) == Some(Outcome::Taken) {
+                let (account_reason, email_reason) =
+                    (reasons.first(), account.email.as_ref().and(reasons.get(2)));
+                if account_reason.map(outcome) == Some(Outcome::Taken) {
                     // Without an item it is gone: by this call's first attempt, or by another operator.
-                    return Ok(account.is_some_and(|account| account.item.is_none()));
+                    return Ok(account_reason.is_some_and(|reason| reason.item.is_none()));
                 }
-                if email.map(outcome) == Some(Outcome::Taken) {
+                if email_reason.map(outcome) == Some(Outcome::Taken) {
                     return Err(StoreError::Broken("its email belongs to another account".into()));
                 }
                 if reasons.iter().any(|reason| outcome(reason) == Outcome::Throttled) {
@@ -237,6 +238,9 @@ impl DynamoDbStore {
         if let Some(email) = &account.email {
             items.push(self.delete_if(email_key(email), "attribute_not_exists(pk) OR id = :id", &id())?);
         }
+        let name = [(":name", account.username.key().as_str().to_owned())];
+        let marker = "attribute_not_exists(pk) OR username_key = :name";
+        items.push(self.delete_if(id_key(account.id), marker, &name)?);
         Ok(items)
     }
 
@@ -259,7 +263,7 @@ impl DynamoDbStore {
     }
 }
 
-/// Eight bytes in the place of a name, so that the ids of a million accounts need few megabytes.
+/// Eight bytes in the place of a name, so that the ids of a million accounts need tens of megabytes and not hundreds.
 fn digest_of(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);

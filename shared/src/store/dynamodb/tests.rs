@@ -4,11 +4,11 @@ use support::background::Background;
 use support::dynamodb::{self, TABLE};
 
 use super::create::{CONFLICT_ATTEMPTS, CONFLICT_BACKOFF, backoff};
-use super::item::account_item;
+use super::item::{account_item, deleted_item};
 use super::*;
-use crate::store::Operator;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::{Place, account, claim_contract};
+use crate::store::{Import, ImportOutcome, Operator};
 
 /// A DynamoDB engine with an empty table, in a thread of its own. It ends when dropped.
 struct Engine {
@@ -106,6 +106,20 @@ async fn a_refused_registration_leaves_nothing_behind() {
         engine.store().create(&account(name, email), None).await.unwrap_err();
     }
     assert_eq!(engine.items().await, before);
+}
+
+#[tokio::test]
+async fn a_deletion_leaves_nothing_but_the_id() {
+    for email in ["", "alice@example.com"] {
+        let engine = Engine::start();
+        let import = Import { account: account("alice", email), has_id: true };
+        assert_eq!(
+            engine.store().import(std::slice::from_ref(&import)).await.unwrap(),
+            [ImportOutcome::Added]
+        );
+        assert!(engine.store().delete(&import.account).await.unwrap());
+        assert_eq!(engine.items().await, [deleted_item(import.account.id)]);
+    }
 }
 
 /// Only somebody who writes past us can bring that about.
