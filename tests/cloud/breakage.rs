@@ -119,7 +119,7 @@ async fn an_item_that_is_no_account_is_an_internal_error() {
     validate.validate(&token).await.assert_status(200);
 }
 
-/// Nobody learns from a response that a name has an account with a broken hash; the log does.
+/// The response does not tell that a name has an account with a broken hash; the log does.
 #[tokio::test]
 async fn a_hash_that_cannot_be_verified_is_an_invalid_login_and_logged() {
     let service = Deployed::new().await;

@@ -115,7 +115,7 @@ async fn a_body_must_be_one_object_with_each_key_once() {
         ("Latin-1", b"{\"username\":\"can\xE4ry\"}"),
         ("an overlong slash", b"{\"username\":\"\xC0\xAF\"}"),
         ("a surrogate in UTF-8", b"{\"username\":\"\xED\xA0\x80\"}"),
-        ("gzip that nobody declared", &gzip),
+        ("gzip that is not declared", &gzip),
     ] {
         assert_response_to_bytes(&service, what, bytes, MALFORMED).await;
     }

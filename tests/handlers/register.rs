@@ -52,7 +52,7 @@ async fn a_registration_responds_with_an_id_and_a_good_token() {
     }
 }
 
-/// Somebody else's email as a name would be believed by whoever reads the name.
+/// Another person's email as a name would be believed by readers of the name.
 #[tokio::test]
 async fn a_name_with_an_at_sign_is_the_email_of_the_same_account() {
     let service = Handlers::new().await;

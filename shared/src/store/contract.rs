@@ -147,7 +147,7 @@ pub(crate) async fn a_registration_with_the_same_key_is_made_once_within_a_day(p
             assert_eq!(taken(store.create(&again(hours), key).await), Some((true, !email.is_empty())));
         }
         assert_eq!(store.find(first.username.key()).await.unwrap(), Some(first.clone()));
-        // Whoever has the key only must not get a token after the owner or the operator ended all tokens.
+        // A stolen key must not get a token after the owner or the operator ended all tokens.
         for change in [Change::EndTokens, Change::Disable, Change::Enable] {
             store.change(first.username.key(), None, &change).await.unwrap();
             assert!(taken(store.create(&again(1), key.as_ref()).await).is_some(), "{change:?}");
@@ -305,7 +305,7 @@ fn swapped(result: Result<(), SwapError>) -> Result<(), Option<Failures>> {
 
 pub(crate) async fn failures_are_swapped_if_they_are_as_seen(place: &impl Place) {
     let store = place.open().await;
-    // Nobody need have the name; one that nobody can have is as good.
+    // The name needs no account; one outside the grammar is as good.
     for name in ["alice", "no name at all!", &"x".repeat(10_000)] {
         let name = key(name);
         let (one, two, other) = (failures(1), failures(2), failures(2));
@@ -386,7 +386,7 @@ pub(crate) async fn two_or_two_hundred_racers_have_one_winner_in_every_round(pla
             for round in 0..ROUNDS {
                 let account = account(&name(racer, round), "");
                 start.wait();
-                // Nobody panics before the last round: the others would wait for ever.
+                // No racer panics before the last round: the others would wait for ever.
                 let mut created = store.create(&account, None).await;
                 for _ in 0..PATIENCE {
                     // So many at once are more than a busy machine serves in time. Trying again is harmless.

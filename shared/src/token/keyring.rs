@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(secret.reads(), 0);
     }
 
-    /// Good fresh tokens of a new key are told from others at any time, whoever sends tokens that are made up.
+    /// Good fresh tokens of a new key are told from others at any time, also while others send tokens that are made up.
     #[tokio::test]
     async fn unknown_keys_are_asked_for_within_a_budget_and_beyond_it_there_is_no_verdict() {
         let (keyring, secret) = keyring(Some(OLD));

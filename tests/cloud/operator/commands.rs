@@ -61,7 +61,7 @@ async fn a_disabled_account_is_let_in_again_when_it_is_enabled() {
         validate.validate(&bob).await.assert_status(200);
         assert!(place.accounts(&["show", "alice"], "").await.assert_code(0).out.contains("disabled"));
         place.accounts(&["enable", "ALICE"], "").await.assert_code(0);
-        // Whoever had a token then may have it still: only a new login lets in.
+        // A stolen token may still be around: only a new login lets in.
         let old = validate.validate(&token).await.assert_status(401);
         assert_eq!(old.trace.request_line()["reason"], "revoked");
         let fresh = login.login("alice", PASSWORD).await.assert_status(200).token().to_owned();

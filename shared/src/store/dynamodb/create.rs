@@ -160,7 +160,7 @@ impl DynamoDbStore {
         email: bool,
     ) -> Result<Added, WriteError> {
         let found = self.get_only(account_key(account.username.key()), REGISTRATION).await?;
-        // An item that is no account is nobody's repetition, and holds the name all the same.
+        // An item that is no account is no repetition, and holds the name all the same.
         let found = found.and_then(|item| Some((read_standing(&item).ok()?, item)));
         match found {
             Some((standing, item))

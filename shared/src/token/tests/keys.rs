@@ -74,7 +74,7 @@ fn a_kid_names_one_key_and_no_other_is_tried() {
 }
 
 /// HMAC fills a key up with zeroes to 64 bytes (RFC 2104 section 2). So these two secrets are one key, with one
-/// `kid`; the length of a secret tells nobody apart.
+/// `kid`; the length of a secret plays no part.
 #[test]
 fn a_secret_and_the_same_with_nul_after_it_are_one_key() {
     let twin = format!("{SECRET}\0");
