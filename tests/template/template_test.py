@@ -806,7 +806,7 @@ class Alarms(unittest.TestCase):
     def test_an_output_says_who_hears_of_them(self):
         output = source()["Outputs"]["AlarmsHeardBy"]["Value"]
         texts = {
-            ("", ""): "nobody yet: set AlarmEmail or subscribe to the topic ${AlarmTopic}",
+            ("", ""): "no subscriber yet: set AlarmEmail or subscribe to the topic ${AlarmTopic}",
             ("ops@example.com", ""): "${AlarmEmail}, once the subscription in the email from AWS is confirmed",
             ("ops@example.com", "arn"): "the subscribers of ${AlarmTopicArn}",
             ("", "arn"): "the subscribers of ${AlarmTopicArn}",
