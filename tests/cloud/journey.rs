@@ -158,6 +158,17 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
     assert_eq!(service.proxy.connections(), 2, "each function keeps the connection that it opened first");
 }
 
+/// Django 6.1 makes hashes of 1,500,000 iterations. In a build without optimisation they took longer than a request may.
+#[tokio::test]
+async fn a_hash_of_todays_django_is_verified_in_time() {
+    const HASH: &str =
+        "pbkdf2_sha256$1500000$saltsaltsaltsaltsalt12$x2eGjTuziNiF87vF/4HMBqk8OA11DniagdZOUT2UKJ8=";
+    let service = Deployed::new().await;
+    service.start("register").await.register("alice", None).await.assert_status(201);
+    service.engine.change("USERNAME#alice", "password_hash", Some(AttributeValue::S(HASH.to_owned()))).await;
+    service.start("login").await.login("alice", PASSWORD).await.assert_status(200);
+}
+
 /// The one write that no login depends on.
 #[tokio::test]
 async fn a_hash_of_another_cost_is_replaced_at_login() {
