@@ -223,14 +223,21 @@ fn store(lookup: &Lookup<'_>) -> Result<StoreLocation, ConfigError> {
     match lookup.text(VARIABLE, &default)?.split_once("://") {
         Some(("dynamodb", table)) if !table.is_empty() => Ok(StoreLocation::DynamoDb(table.to_owned())),
         #[cfg(feature = "sqlite")]
-        Some(("sqlite", path)) if !path.is_empty() => Ok(StoreLocation::Sqlite(path.into())),
+        Some(("sqlite", path)) if is_plain_path(path) => Ok(StoreLocation::Sqlite(path.into())),
         _ => Err(wrong(VARIABLE, STORES)),
     }
 }
 
+/// `false` for what URLs, SQLite or shells give a meaning that it does not have here. Taken as a path, each would make a new
+/// database of a strange name.
+#[cfg(feature = "sqlite")]
+fn is_plain_path(path: &str) -> bool {
+    !path.is_empty() && !path.starts_with(['~', ':']) && !path.contains(['?', '#', '%'])
+}
+
 /// The values of `ACCOUNT_STORE` that this build supports.
 const STORES: &str = if cfg!(feature = "sqlite") {
-    "must be dynamodb://TABLE or sqlite://PATH"
+    "must be dynamodb://TABLE or sqlite://PATH, where a PATH has no ?, # or %, and no ~ or : at its start"
 } else {
     "must be dynamodb://TABLE"
 };
@@ -427,6 +434,11 @@ mod tests {
         for (variable, value) in [
             ("ACCOUNT_STORE", "postgres://canary"),
             ("ACCOUNT_STORE", "sqlite://"),
+            ("ACCOUNT_STORE", "sqlite:///canary.db?mode=rwc"),
+            ("ACCOUNT_STORE", "sqlite:///canary.db#main"),
+            ("ACCOUNT_STORE", "sqlite:///a%20canary.db"),
+            ("ACCOUNT_STORE", "sqlite://~/canary.db"),
+            ("ACCOUNT_STORE", "sqlite://:memory:"),
             ("ACCOUNT_STORE", "canary"),
             ("ACCOUNT_STORE", ""),
             ("JWT_SECRET", ""),
