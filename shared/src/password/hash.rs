@@ -48,6 +48,22 @@ impl PasswordHash {
         &self.0
     }
 
+    /// Takes a hash from a file of another system. Spaces around it are no part of it, and of Django's mark of an account
+    /// without a password the `!` is kept.
+    ///
+    /// # Errors
+    ///
+    /// A login could not verify it. `!` before anything else is no mark: the rest may be a password.
+    pub fn import(text: &str) -> Result<Self, Unverifiable> {
+        let hash = Self(text.trim().to_owned());
+        match hash.describe().verifiable {
+            Ok(()) => Ok(hash),
+            Err(Unverifiable::Unusable) if is_django_mark(&hash.0) => Ok(Self("!".to_owned())),
+            Err(Unverifiable::Unusable) => Err(Unverifiable::Malformed),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A description that does not reveal the hash.
     #[must_use]
     pub fn describe(&self) -> Description {
@@ -59,6 +75,14 @@ impl PasswordHash {
     fn scheme(&self) -> Result<Scheme, Unverifiable> {
         scheme::read(&self.0).1.and_then(within_limits)
     }
+}
+
+/// Django writes `!` and 40 random letters and digits; `!` alone means the same.
+fn is_django_mark(text: &str) -> bool {
+    let random = text.strip_prefix('!');
+    random.is_some_and(|random| {
+        random.is_empty() || (random.len() == 40 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    })
 }
 
 /// Refuses hashes that would take more memory or time than a function has.
@@ -449,6 +473,21 @@ mod tests {
             let made = (hasher.computations(), hasher.computations_elsewhere());
             assert_ne!(hasher.verify(stored, None).map(Verification::is_match), Ok(true));
             assert_eq!((hasher.computations(), hasher.computations_elsewhere()), (made.0 + 2, made.1 + 1));
+        }
+    }
+
+    #[test]
+    fn a_hash_from_elsewhere_is_kept_without_the_spaces_and_the_random_part_of_a_mark() {
+        let bcrypt = "$2b$04$GfvyuPTGZY4pIqKm0Ncyu.mE4zWlzJZVIYXyfKFfXQYw1FUcHy8Qa";
+        for (text, kept) in [
+            (format!(" {bcrypt}\t  "), bcrypt),
+            ("!".to_owned(), "!"),
+            (format!("!{}", "kQ7Z0".repeat(8)), "!"),
+        ] {
+            assert_eq!(PasswordHash::import(&text).unwrap().as_str(), kept);
+        }
+        for text in ["!MyPlainPassw0rd", &format!("!{bcrypt}"), &format!("!{}-", "x".repeat(39)), "! ! "] {
+            assert_eq!(PasswordHash::import(text).unwrap_err(), Unverifiable::Malformed, "{text}");
         }
     }
 

@@ -37,7 +37,7 @@ async fn refused_lines_are_listed_and_the_others_imported() {
     let other = HASH.replace("$ChVh", "$DhVh");
     let csv = format!(
         "username,hash,email\nalice,{HASH},alice@example.com\nal ice,{HASH},\nbob,canary,\ncarol,{HASH},Alice@example.com\n\
-         ALICE,{other},\ndave,{HASH},canary\nerin,{HASH},erin@example.com,canary\nalice,{HASH},\nfrank,!canary,\n"
+         ALICE,{other},\ndave,{HASH},canary\nerin,{HASH},erin@example.com,canary\nalice,{HASH},\nfrank,!,\ngrace,!canary,\n"
     );
     let expected = [
         (
@@ -50,15 +50,19 @@ async fn refused_lines_are_listed_and_the_others_imported() {
         (6, json!("username"), "Another account has it."),
         (7, json!("email"), "Enter a valid email address."),
         (8, Value::Null, "Not as many fields as the header has."),
+        (11, json!("hash"), "the stored password hash is malformed"),
     ];
     for place in places().await {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("refused.jsonl");
         let refused = path.to_str().unwrap();
-        for added in [2, 0] {
+        // The dry run tells what the import will do.
+        for (dry_run, counted, added) in
+            [(&["--dry-run"][..], "good", 2), (&[], "added", 2), (&[], "added", 0)]
+        {
             let import = ["import", "-", "--json", "--parallel", "1", "--refused", refused];
-            let done = place.accounts(&import, &csv).await.assert_code(4);
-            assert_eq!(done.json()["added"], added, "{done:?}");
+            let done = place.accounts(&[&import, dry_run].concat(), &csv).await.assert_code(4);
+            assert_eq!(done.json()[counted], added, "{done:?}");
             assert_eq!(done.json()["already_there"], 3 - added, "{done:?}");
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
             let list = std::fs::read_to_string(&path).unwrap();

@@ -115,7 +115,7 @@ pub(crate) struct ImportArguments {
     /// List the refused lines in FILE as JSON Lines: line number, field and reason. Replaces an older list.
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
-    /// Only check the lines. Does not ask the store, and so does not notice names that are taken.
+    /// Only check the lines, by themselves and against each other. Asks no store, and so does not notice names that are taken.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Number of requests to DynamoDB at once.

@@ -5,6 +5,9 @@ use std::io::{self, BufRead, Read};
 /// Maximum length of a line, with its end.
 pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024;
 
+/// The first character of a text file that some editors and shells write, and no part of the text.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
 /// The cause in the [`io::Error`] for a line that is too long.
 #[derive(Debug, thiserror::Error)]
 #[error("a line is longer than {MAX_LINE_BYTES} bytes")]

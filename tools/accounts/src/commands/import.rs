@@ -6,11 +6,13 @@
 //! | module | content |
 //! |---|---|
 //! | [`lines`] | the lines of a file, by [`csv`] or [`mod@json`] |
+//! | [`mod@dry_run`] | what an import would do |
 //! | [`fields`] | the fields of a line, and the account that they describe |
 //! | [`refused`] | refused lines and the reasons |
 //! | [`progress`] | the progress bar |
 
 mod csv;
+mod dry_run;
 mod fields;
 mod json;
 mod line;
@@ -20,6 +22,7 @@ mod refused;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
@@ -35,6 +38,7 @@ use crate::arguments::ImportArguments;
 use crate::exit::{CommandError, ExitCode};
 use crate::output::Output;
 use crate::retry::retry;
+use dry_run::DryRun;
 use line::{FileError, Line};
 use progress::Progress;
 use refused::{Reason, RefusedLines};
@@ -76,8 +80,10 @@ pub(crate) async fn import(
         thread::spawn(move || lines::read_lines(source, now, |lines| send_batches(lines, size, &sender)));
 
     let mut counts = Counts::default();
+    let dry_run = RefCell::new(DryRun::default());
     let batches = stream::poll_fn(move |context| receiver.poll_recv(context));
-    let added = batches.map(|batch| add_batch(store, batch)).buffer_unordered(arguments.parallel.into());
+    let added =
+        batches.map(|batch| add_batch(store, &dry_run, batch)).buffer_unordered(arguments.parallel.into());
     let mut added = std::pin::pin!(added);
     let mut ended_by = None;
     while let Some(batch) = added.next().await {
@@ -155,13 +161,14 @@ fn send_batches(
     }
 }
 
-/// Adds the accounts of a batch; a dry run counts them as added.
+/// Adds the accounts of a batch, without a store in a dry run.
 async fn add_batch(
     store: Option<&dyn Operator>,
+    dry_run: &RefCell<DryRun>,
     batch: Batch,
 ) -> Result<(Batch, Vec<ImportOutcome>), StoreError> {
     let Some(store) = store else {
-        let outcomes = vec![ImportOutcome::Added; batch.imports.len()];
+        let outcomes = dry_run.borrow_mut().import(batch.imports.iter().map(|(_, import)| import));
         return Ok((batch, outcomes));
     };
     let imports: Vec<_> = batch.imports.iter().map(|(_, import)| import.clone()).collect();
@@ -200,7 +207,8 @@ fn record(
 fn report(counts: Counts, dry_run: bool, is_finished: bool, output: &Output) -> io::Result<()> {
     let Counts { added, present, refused } = counts;
     let mut text = if dry_run {
-        format!("{added} good, {refused} refused, nothing added")
+        let repeated = if present > 0 { format!("{present} repeated, ") } else { String::new() };
+        format!("{added} good, {repeated}{refused} refused, nothing added")
     } else {
         format!("{added} added, {present} already there, {refused} refused")
     };

@@ -10,6 +10,7 @@ use shared::password::policy::Policy;
 use shared::store::{Change, Operator};
 
 use super::{find, report_change};
+use crate::bounded_line::BYTE_ORDER_MARK;
 use crate::exit::{CommandError, ExitCode};
 use crate::output::Output;
 
@@ -71,6 +72,9 @@ fn read_line() -> Result<SecretString, CommandError> {
     let read = stdin.read_line(&mut line).and_then(|_| stdin.read(&mut [0]));
     let end = line.trim_end_matches('\n').trim_end_matches('\r').len();
     line.truncate(end);
+    if line.starts_with(BYTE_ORDER_MARK) {
+        line.remove(0);
+    }
     let line = SecretString::from(line);
     match read {
         Ok(0) => Ok(line),

@@ -10,7 +10,7 @@ use shared::store::Import;
 use shared::time::Timestamp;
 
 use super::fields::{COLUMNS, Fields, REQUIRED};
-use super::line::{FileError, Line};
+use super::line::{FileError, Line, Start};
 use super::refused::Reason;
 use crate::bounded_line::MAX_LINE_BYTES;
 
@@ -42,12 +42,21 @@ struct Record {
 impl CsvLines {
     pub(super) fn new(
         source: Box<dyn BufRead + Send>,
-        start: u64,
+        start: Start,
         now: Timestamp,
     ) -> Result<Self, FileError> {
         let (text, ends) = (vec![0; MAX_LINE_BYTES], vec![0; 2 * COLUMNS.len()]);
         let parser = csv_core::Reader::new();
-        let mut lines = Self { source, parser, text, ends, columns: Vec::new(), line: 1, end: start, now };
+        let mut lines = Self {
+            source,
+            parser,
+            text,
+            ends,
+            columns: Vec::new(),
+            line: start.lines + 1,
+            end: start.position,
+            now,
+        };
         let header = lines.record()?.ok_or(FileError::Header)?;
         let names = lines.fields(&header).ok_or(FileError::Header)?;
         lines.columns = columns(&names)?;

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use shared::account::{Account, AccountId, Status};
 use shared::names::email::Email;
 use shared::names::username::Username;
-use shared::password::hash::{PasswordHash, Unverifiable};
+use shared::password::hash::PasswordHash;
 use shared::random::NoRandomness;
 use shared::store::Import;
 use shared::time::Timestamp;
@@ -114,21 +114,12 @@ impl Fields {
                 .map_err(|error: NoRandomness| Reason::line(error.to_string()))?,
             username,
             email,
-            password_hash: hash(self.hash)?,
+            password_hash: PasswordHash::import(&self.hash).map_err(|error| Reason::field("hash", &error))?,
             token_version: token_version.unwrap_or_default(),
             status: status(given(self.disabled), given(self.is_active))?,
             created_at: created_at.unwrap_or(now),
         };
         Ok(Import { account, has_id })
-    }
-}
-
-/// Accepts a hash that login can verify, or Django's mark of an account without a password.
-fn hash(text: String) -> Result<PasswordHash, Reason> {
-    let hash = PasswordHash::from_stored(text);
-    match hash.describe().verifiable {
-        Ok(()) | Err(Unverifiable::Unusable) => Ok(hash),
-        Err(error) => Err(Reason::field("hash", &error)),
     }
 }
 

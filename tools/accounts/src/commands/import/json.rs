@@ -7,7 +7,7 @@ use serde_json::error::Category;
 use shared::time::Timestamp;
 
 use super::fields::Fields;
-use super::line::{FileError, Line};
+use super::line::{FileError, Line, Start};
 use super::refused::Reason;
 use crate::bounded_line::{LineTooLong, read_bounded_line};
 
@@ -21,8 +21,8 @@ pub(super) struct JsonLines {
 }
 
 impl JsonLines {
-    pub(super) fn new(source: Box<dyn BufRead + Send>, start: u64, now: Timestamp) -> Self {
-        Self { source, number: 0, end: start, line: Vec::new(), now }
+    pub(super) fn new(source: Box<dyn BufRead + Send>, start: Start, now: Timestamp) -> Self {
+        Self { source, number: start.lines, end: start.position, line: Vec::new(), now }
     }
 }
 

@@ -7,6 +7,15 @@ use shared::store::Import;
 use super::refused::Reason;
 use crate::bounded_line::MAX_LINE_BYTES;
 
+/// The place where the content of a file begins.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Start {
+    /// Position in the file.
+    pub(super) position: u64,
+    /// Number of lines that end before it.
+    pub(super) lines: u64,
+}
+
 /// A line, with the account in it or the reason for refusing it.
 pub(super) struct Line {
     pub(super) number: u64,

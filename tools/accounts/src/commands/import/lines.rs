@@ -1,25 +1,41 @@
 //! The lines of a file in either format.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 use shared::time::Timestamp;
 
 use super::csv::CsvLines;
 use super::json::JsonLines;
-use super::line::{FileError, Line};
+use super::line::{FileError, Line, Start};
+use crate::bounded_line::BYTE_ORDER_MARK;
 
-/// Passes all lines of a file to `take`. A file that begins with `{` is JSON Lines, any other is CSV.
+/// Passes all lines of a file to `take`. A file whose first character is `{` is JSON Lines, any other is CSV. White space and
+/// a byte order mark before it do not count.
 pub(super) fn read_lines<T>(
     mut source: Box<dyn BufRead + Send>,
     now: Timestamp,
     take: impl FnOnce(&mut dyn Iterator<Item = Result<Line, FileError>>) -> Result<T, FileError>,
 ) -> Result<T, FileError> {
-    const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
-    let mark = if source.fill_buf()?.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    source.consume(mark);
+    let start = skip_to_content(&mut source)?;
     if source.fill_buf()?.first() == Some(&b'{') {
-        take(&mut JsonLines::new(source, mark as u64, now))
+        take(&mut JsonLines::new(source, start, now))
     } else {
-        take(&mut CsvLines::new(source, mark as u64, now)?)
+        take(&mut CsvLines::new(source, start, now)?)
     }
+}
+
+fn skip_to_content(source: &mut impl BufRead) -> io::Result<Start> {
+    let mut start = Start::default();
+    let mut mark = [0; BYTE_ORDER_MARK.len_utf8()];
+    let mark = BYTE_ORDER_MARK.encode_utf8(&mut mark).as_bytes();
+    if source.fill_buf()?.starts_with(mark) {
+        source.consume(mark.len());
+        start.position += mark.len() as u64;
+    }
+    while let Some(byte) = source.fill_buf()?.first().copied().filter(u8::is_ascii_whitespace) {
+        source.consume(1);
+        start.position += 1;
+        start.lines += u64::from(byte == b'\n');
+    }
+    Ok(start)
 }

@@ -94,7 +94,27 @@ fn booleans_are_read_in_the_spellings_of_all_databases() {
 #[test]
 fn an_account_without_a_password_has_an_unusable_hash() {
     let file = "username,password\nalice,!kKqKwVrmMcNvUMFXAjp4Wv3vF3uXGcTq8iKtGbPD\n";
-    assert!(read_one(file).unwrap().account.password_hash.as_str().starts_with('!'));
+    assert_eq!(read_one(file).unwrap().account.password_hash.as_str(), "!");
+}
+
+#[test]
+fn a_hash_may_have_spaces_around_it() {
+    let padded = read_one(format!("username,hash\nalice,\"{HASH}   \"\n")).unwrap();
+    assert_eq!(padded.account.password_hash.as_str(), HASH);
+}
+
+#[test]
+fn white_space_before_the_content_is_skipped_and_counted() {
+    let json = format!("{{\"username\":\"alice\",\"hash\":\"{HASH}\"}}\n");
+    let csv = format!("username,hash\nalice,{HASH}\n");
+    for (before, lines) in [(" ", 0), ("\n", 1), ("\u{FEFF}\r\n\t\n ", 2)] {
+        for (content, number) in [(&json, 1), (&csv, 2)] {
+            let file = format!("{before}{content}");
+            let line = read(&file).unwrap().remove(0);
+            assert!(line.import.is_ok(), "{file:?}");
+            assert_eq!((line.number, line.end), (lines + number, file.len() as u64), "{file:?}");
+        }
+    }
 }
 
 #[test]
@@ -117,6 +137,7 @@ fn a_field_against_the_rules_is_refused_by_its_name() {
         (format!("\"alice\u{1b}[2J\",{HASH}"), "username: "),
         ("alice,correct horse battery staple".to_owned(), "hash: "),
         ("alice,".to_owned(), "hash: "),
+        ("alice,!MyPlainPassw0rd".to_owned(), "hash: "),
         ("alice,\"$argon2id$v=19$m=4294967295,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc\"".to_owned(), "hash: "),
     ] {
         let reason = read_one(format!("username,hash\n{line}\n")).unwrap_err();
