@@ -295,7 +295,7 @@ fn failures(count: u32) -> Failures {
     Failures::after_failure(Some(&seen), now).unwrap()
 }
 
-/// What was there instead, when a swap was refused.
+/// The failures that a refused swap found.
 fn swapped(result: Result<(), SwapError>) -> Result<(), Option<Failures>> {
     result.map_err(|error| match error {
         SwapError::Changed(found) => found,
@@ -375,8 +375,8 @@ pub(crate) async fn every_request_of_a_client_ip_is_counted_once(place: &impl Pl
 
 pub(crate) async fn two_or_two_hundred_racers_have_one_winner_in_every_round(place: &impl Place) {
     const ROUNDS: usize = 50;
-    /// How often a racer tries again.
-    const PATIENCE: usize = 10;
+    /// Attempts of a racer.
+    const ATTEMPTS: usize = 10;
     let spellings = ["racer", "Racer", "RACER", "ｒacer"];
     for racers in [2, 32, 200] {
         let start = Barrier::new(racers);
@@ -388,7 +388,7 @@ pub(crate) async fn two_or_two_hundred_racers_have_one_winner_in_every_round(pla
                 start.wait();
                 // No racer panics before the last round: the others would wait for ever.
                 let mut created = store.create(&account, None).await;
-                for _ in 0..PATIENCE {
+                for _ in 0..ATTEMPTS {
                     // So many at once are more than a busy machine serves in time. Trying again is harmless.
                     let Err(CreateError::Store(StoreError::Unavailable(_))) = created else { break };
                     created = store.create(&account, None).await;

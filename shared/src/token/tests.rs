@@ -1,5 +1,5 @@
-//! What a token must be. Most tokens here are made by hand, with one thing wrong in each and, unless the test is
-//! about that, a genuine MAC over it: so nothing but the rule in question can refuse them.
+//! The rules for tokens. Most tokens here are made by hand with one fault each. Unless the test is about the MAC, it is genuine,
+//! so that only the rule in question can refuse the token.
 
 mod anything;
 mod claims;
@@ -119,7 +119,7 @@ fn hs256(secret: &str, message: &str) -> Vec<u8> {
     mac::<Hmac<Sha256>>(secret, message)
 }
 
-/// What is signed: the first two parts of a token.
+/// The signed text: the first two parts of a token.
 fn text(header: impl Display, payload: impl Display) -> String {
     format!("{}.{}", b64(header.to_string()), b64(payload.to_string()))
 }

@@ -37,7 +37,7 @@ pub(crate) async fn an_import_is_recognised_by_its_id_or_without_one_by_its_hash
         assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [ImportOutcome::Added]);
         let stored = store.find(first.username.key()).await.unwrap().unwrap();
         assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [ImportOutcome::Present]);
-        // Who has logged in since, and so has another hash, is still known by an id, and by nothing else.
+        // An account whose hash a login has renewed is recognised by its id only.
         let renewed = account("x", "").password_hash;
         assert!(store.replace_hash(&stored, &renewed).await.unwrap());
         assert_eq!(store.import(&[without_id(&first)]).await.unwrap(), [ImportOutcome::UsernameTaken]);

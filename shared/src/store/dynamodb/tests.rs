@@ -1,4 +1,4 @@
-//! What is true of the DynamoDB back end beyond the contract, against a DynamoDB engine over real HTTP.
+//! Rules of the DynamoDB back end beyond the contract, against a DynamoDB engine over real HTTP.
 
 use support::background::Background;
 use support::dynamodb::{self, TABLE};

@@ -1,4 +1,4 @@
-//! What is true of the SQLite back end beyond the contract: it never harms a file, and says what ails one.
+//! Rules of the SQLite back end beyond the contract: it never damages a file, and names the fault of a broken one.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

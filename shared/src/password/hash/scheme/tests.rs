@@ -94,7 +94,7 @@ fn a_hash_of_our_cost_that_another_made_is_replaced_too() {
     assert!(hasher.is_outdated(&older));
 }
 
-/// What a table below changes, by the name that a description gives it.
+/// A good hash of each scheme, by the name of the scheme. The tables below change parts of it.
 const GOOD: [(&str, &str, &str); 11] = [
     (
         "Argon2i",
