@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::places;
 
 const USERS: &str = include_str!("django/users.csv");
+const USERS_BY_EMAIL: &str = include_str!("django/users_by_email.csv");
 const PASSWORDS: &str = include_str!("django/passwords.json");
 
 #[tokio::test]
@@ -56,7 +57,19 @@ async fn users_of_django_log_in_with_their_passwords_and_then_have_our_hashes() 
         );
         let shown: Value = place.accounts(&["show", "inactive", "--json"], "").await.assert_code(0).json();
         assert_eq!((&shown["disabled"], &shown["email"]), (&json!(true), &json!("inactive@example.com")));
-        assert!(shown["created"].as_str().unwrap().starts_with("2026-11-22T16:29:19"), "{shown}");
+        assert!(shown["created"].as_str().unwrap().starts_with("2026-11-27T"), "{shown}");
+    }
+}
+
+/// A user model that logs in by email, and has neither usernames nor the time of joining.
+#[tokio::test]
+async fn users_of_a_model_without_usernames_log_in_by_the_field_that_they_know() {
+    for place in places().await {
+        place.accounts(&["import", "-"], USERS_BY_EMAIL).await.assert_code(0);
+        let login = place.start("login").await;
+        login.login("alice@example.com", "opens with an address").await.assert_status(200);
+        let shown = place.accounts(&["show", "alice@example.com", "--json"], "").await.assert_code(0).json();
+        assert_eq!(shown["email"], "alice@example.com");
     }
 }
 

@@ -92,7 +92,7 @@ async fn a_dry_run_adds_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_without_a_header_or_an_end_is_refused() {
+async fn a_file_without_a_header_an_account_or_an_end_is_refused() {
     for place in places().await {
         for (file, added) in [
             (format!("alice,{HASH}\n"), 0),
@@ -104,6 +104,20 @@ async fn a_file_without_a_header_or_an_end_is_refused() {
                 (done.json()["added"].as_i64(), &done.json()["finished"]),
                 (Some(added), &json!(false))
             );
+        }
+        for (file, error) in [
+            ("", "the header lacks the column"),
+            ("username,hash\n", "the file has no accounts"),
+            ("username,hash\n\n", "the file has no accounts"),
+        ] {
+            for dry_run in [&[][..], &["--dry-run"]] {
+                let done = place
+                    .accounts(&[&["import", "-", "--json"], dry_run].concat(), file)
+                    .await
+                    .assert_code(1);
+                assert_eq!(done.json()["finished"], false);
+                assert!(done.err.contains(error), "{done:?}");
+            }
         }
         let done = place.accounts(&["import", "/nowhere/users.csv"], "").await.assert_code(1);
         assert!(done.err.contains("/nowhere/users.csv"), "{done:?}");

@@ -1,5 +1,5 @@
-"""Makes users.csv and passwords.json: a new Django project, users made by its own commands and by create_user, and the
-output of the export in docs/migrate-django.md, which is run as it stands there.
+"""Makes users.csv, users_by_email.csv and passwords.json: new Django projects, users made by their own commands and by
+create_user, and the output of the export in docs/migrate-django.md, which is run as it stands there.
 
     pip install Django==5.2.19      # Python 3.11
     python make.py
@@ -29,6 +29,8 @@ PASSWORDS = {
     "inactive": "correct horse, but inactive",
 }
 
+PASSWORD_BY_EMAIL = "opens with an address"
+
 CREATE = """
 from django.contrib.auth import get_user_model
 create = get_user_model().objects.create_user
@@ -47,6 +49,24 @@ QUICK = """
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 class Quick(PBKDF2PasswordHasher):
     iterations = 1000
+"""
+
+
+# A user model without a username and without the time of joining.
+MODEL_BY_EMAIL = """
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+class People(BaseUserManager):
+    def create_user(self, email, password):
+        person = self.model(email=email)
+        person.set_password(password)
+        person.save()
+
+class Person(AbstractBaseUser):
+    email = models.EmailField(unique=True)
+    objects = People()
+    USERNAME_FIELD = "email"
 """
 
 
@@ -84,18 +104,39 @@ def export(project):
     return (pathlib.Path(project) / "users.csv").read_bytes()
 
 
-with tempfile.TemporaryDirectory() as project:
+def start(project):
+    """A new project whose passwords are hashed quickly."""
     subprocess.run([sys.executable, "-m", "django", "startproject", "site_of_users", project], check=True)
+    (pathlib.Path(project) / "quick.py").write_text(QUICK)
+
+
+def configure(project, line):
+    with (pathlib.Path(project) / "site_of_users/settings.py").open("a") as settings:
+        settings.write(line + "\n")
+
+
+with tempfile.TemporaryDirectory() as project:
+    start(project)
     manage(project, "migrate", "-v", "0")
     admin = {"DJANGO_SUPERUSER_PASSWORD": PASSWORDS["admin"]}
     manage(
         project, "createsuperuser", "--noinput", "--username", "admin", "--email", "admin@example.com",
         env={**os.environ, **admin},
     )
-    (pathlib.Path(project) / "quick.py").write_text(QUICK)
-    with (pathlib.Path(project) / "site_of_users/settings.py").open("a") as settings:
-        settings.write('PASSWORD_HASHERS = ["quick.Quick"]\n')
+    configure(project, 'PASSWORD_HASHERS = ["quick.Quick"]')
     manage(project, "shell", "-v", "0", "-c", f"PASSWORDS = {PASSWORDS!r}\n{CREATE}")
     change_password(project, "changed", PASSWORDS["changed"])
     (HERE / "users.csv").write_bytes(export(project))
+
+with tempfile.TemporaryDirectory() as project:
+    start(project)
+    manage(project, "startapp", "people")
+    (pathlib.Path(project) / "people/models.py").write_text(MODEL_BY_EMAIL)
+    configure(project, 'INSTALLED_APPS += ["people"]\nAUTH_USER_MODEL = "people.Person"')
+    configure(project, 'PASSWORD_HASHERS = ["quick.Quick"]')
+    manage(project, "makemigrations", "-v", "0", "people")
+    manage(project, "migrate", "-v", "0")
+    create = f"from people.models import Person\nPerson.objects.create_user('alice@example.com', {PASSWORD_BY_EMAIL!r})"
+    manage(project, "shell", "-v", "0", "-c", create)
+    (HERE / "users_by_email.csv").write_bytes(export(project))
 (HERE / "passwords.json").write_text(json.dumps(PASSWORDS, ensure_ascii=False, indent=4) + "\n")

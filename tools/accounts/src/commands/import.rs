@@ -57,6 +57,12 @@ struct Counts {
     refused: u64,
 }
 
+impl Counts {
+    fn all(&self) -> u64 {
+        self.added + self.present + self.refused
+    }
+}
+
 /// Lines that were read: accounts to add, and refused lines. Each has its number.
 struct Batch {
     /// Position in the file where the last line ends.
@@ -104,6 +110,9 @@ pub(crate) async fn import(
             Ok(Err(error)) => Some(CommandError::new(error)),
             Err(_) => Some(CommandError::new("the file was not read to its end")),
         };
+    }
+    if ended_by.is_none() && counts.all() == 0 {
+        ended_by = Some(CommandError::new("the file has no accounts; did its export fail?"));
     }
     report(counts, arguments.dry_run, ended_by.is_none(), output)?;
     match ended_by {
@@ -200,7 +209,7 @@ fn record(
         counts.refused += 1;
         progress.suspend(|| refused_lines.add(*number, reason))?;
     }
-    progress.advance(batch.end, counts.added + counts.present + counts.refused);
+    progress.advance(batch.end, counts.all());
     Ok(())
 }
 
