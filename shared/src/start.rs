@@ -3,6 +3,8 @@
 //! Everything slow or fallible happens here, once per cold start. A start ends when everything is ready, so that the first
 //! request costs what any other does.
 
+mod events;
+
 use std::fmt::Debug;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -199,7 +201,7 @@ type Respond<'a> = dyn Fn(LambdaEvent<Box<RawValue>>) -> BoxFuture<'a, EventResu
 
 /// Boxed on both sides, so that the Lambda runtime is compiled here and not once more in each function.
 fn serve<'a>(respond: &'a Respond<'a>) -> LocalBoxFuture<'a, Result<(), lambda_runtime::Error>> {
-    Runtime::new(service_fn(respond)).run().boxed_local()
+    Runtime::new(service_fn(respond)).layer(events::one_after_another()).run().boxed_local()
 }
 
 #[cfg(feature = "sqlite")]

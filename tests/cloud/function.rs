@@ -130,6 +130,21 @@ impl Function {
         }
     }
 
+    /// Sends a payload to the function many times, without a look at its log.
+    pub async fn repeat(&self, payload: &str, times: u32) {
+        for _ in 0..times {
+            let outcome = timeout(PATIENCE, self.runtime_api.invoke(payload).outcome).await;
+            assert!(matches!(outcome, Ok(Ok(Ok(_)))), "{outcome:?}");
+        }
+    }
+
+    /// The resident memory of the process in KiB.
+    pub fn resident_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+    }
+
     /// The output of the process so far, of both streams.
     pub fn written(&self) -> String {
         self.output.streams().concat()

@@ -12,6 +12,7 @@ mod guessing;
 mod journey;
 mod leaks;
 mod lost_responses;
+mod memory;
 mod operator;
 mod outages;
 mod place;

@@ -27,11 +27,8 @@ const SAMPLES: u32 = 120;
 /// The shortest run that shows a growth of memory.
 const LONG: Duration = Duration::from_mins(1);
 
-/// The growth that a process may have between its first sixth and the end: in KiB, for pages that are touched late, and in
-/// bytes for each request. The Lambda runtime puts each request's trace id into a variable, and
-/// the GNU C library keeps every value that a variable has had.
+/// The growth in KiB that a process may have between its first sixth and the end, for pages that are touched late.
 const GROWTH: u64 = 1024;
-const GROWTH_BY_REQUEST: u64 = 200;
 
 /// The most guesses of a visitor before a lock-out. The sixth comes a second too late on a busy machine alone, and the waits
 /// double.
@@ -59,11 +56,9 @@ pub async fn mixed_traffic_gets_the_expected_responses_and_loses_no_account(stor
         // In a short time some may still be starting.
         assert!(time < LONG || processes == PROCESSES, "{processes}: {function} died, or had nothing to do");
     }
-    let requests_by_process = diary.requests() / memory.len() as u64;
-    let growth = GROWTH + requests_by_process * GROWTH_BY_REQUEST / 1024;
     for (pid, process) in &memory {
         let (early, late) = process.early_and_late();
-        assert!(time < LONG || late <= early + growth, "{} ({pid}): {early}, {late} KiB", process.function);
+        assert!(time < LONG || late <= early + GROWTH, "{} ({pid}): {early}, {late} KiB", process.function);
     }
 }
 
