@@ -119,6 +119,24 @@ fn failures_key(name: &str) -> String {
     format!("ATTEMPTS#{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
+/// The policies permit no more, as the tests of the template show. An emulator does not know these conditions.
+#[tokio::test]
+async fn only_login_is_handed_password_hashes() {
+    let service = Deployed::new().await;
+    let register = service.start("register").await;
+    let token = register.register("alice", None).await.assert_status(201).token().to_owned();
+    register.register("alice", None).await.assert_status(400);
+    let validate = service.start("validate").await;
+    validate.validate(&token).await.assert_status(200);
+    validate.assert_lets_in(&token).await;
+    let handed = service.proxy.responses();
+    assert!(handed.iter().any(|response| response.contains("token_version")), "{handed:?}");
+    assert!(!handed.iter().any(|response| response.contains("password_hash")), "{handed:?}");
+    let login = service.start("login").await;
+    login.login("alice", PASSWORD).await.assert_status(200);
+    assert!(service.proxy.responses().iter().any(|response| response.contains("password_hash")));
+}
+
 #[tokio::test]
 async fn refused_logins_are_alike_in_bytes_and_work() {
     let service = Deployed::new().await;

@@ -87,6 +87,7 @@ struct State {
     /// The number of them that get no response any more, from the first.
     forgotten: usize,
     calls: Vec<String>,
+    responses: Vec<String>,
 }
 
 impl Proxy {
@@ -150,6 +151,11 @@ impl Proxy {
     /// The operations since the last call, with their keys, and reads with their consistency.
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state().calls)
+    }
+
+    /// The bodies of DynamoDB's responses since the last call.
+    pub fn responses(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().responses)
     }
 
     fn listen(&mut self) {
@@ -232,7 +238,7 @@ async fn respond(
     if head.headers.get("x-amz-security-token").is_none_or(|token| token != SESSION_TOKEN) {
         return Some(error(400, "com.amazon.coral.service#UnrecognizedClientException", Value::Null));
     }
-    let forward = forward(head, body, engine, client);
+    let forward = forward(head, body, engine, client, state);
     match fault {
         None => Some(forward.await),
         Some(Fault::Error(status, kind)) => Some(error(status, kind, Value::Null)),
@@ -260,10 +266,19 @@ async fn respond(
     }
 }
 
-async fn forward(head: Parts, body: Bytes, engine: SocketAddr, client: reqwest::Client) -> Response {
+async fn forward(
+    head: Parts,
+    body: Bytes,
+    engine: SocketAddr,
+    client: reqwest::Client,
+    state: Arc<Mutex<State>>,
+) -> Response {
     let request = client.request(head.method, format!("http://{engine}{}", head.uri));
     let response = request.headers(head.headers).body(body).send().await.unwrap();
-    http::Response::from(response).map(Body::new)
+    let (head, body) = http::Response::from(response).into_parts();
+    let body = to_bytes(Body::new(body), usize::MAX).await.unwrap();
+    state.lock().unwrap().responses.push(String::from_utf8(body.to_vec()).unwrap());
+    Response::from_parts(head, body.into())
 }
 
 /// An error of AWS. The message stands for all that may be in one.
