@@ -14,7 +14,8 @@ use crate::{replay, response};
 /// A 201 is for a name that was free.
 pub fn register(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = http_response(FUNCTIONS.register(&event)) else { return };
+    let response = http_response(FUNCTIONS.register(&event));
+    let (Some((status, body)), Some(sent)) = (response, sent) else { return };
     if status == 201 {
         let sent = form(&sent);
         let username = Username::parse(sent["username"].as_str().unwrap()).unwrap();
@@ -31,7 +32,8 @@ pub fn register(bytes: &[u8]) {
 /// A token is for the name and the password of its account.
 pub fn login(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    let Some((status, body)) = http_response(FUNCTIONS.login(&event)) else { return };
+    let response = http_response(FUNCTIONS.login(&event));
+    let (Some((status, body)), Some(sent)) = (response, sent) else { return };
     if status == 200 {
         let sent = form(&sent);
         assert_eq!(UsernameKey::of(sent["username"].as_str().unwrap()), UsernameKey::of("alice"));
@@ -45,7 +47,9 @@ pub fn login(bytes: &[u8]) {
 /// Over HTTP and as the authorizer of every kind of API.
 pub fn validate(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
-    for response in FUNCTIONS.validate(&event) {
+    let responses = FUNCTIONS.validate(&event);
+    let Some(sent) = sent else { return };
+    for response in responses {
         match response {
             Err(error) => assert!(["Internal error", "Unauthorized"].contains(&&*error.error_message)),
             Ok(response) if response.get("statusCode").is_some() => check_validity(&response, &sent),
