@@ -43,7 +43,11 @@ pub fn email(bytes: &[u8]) {
             assert!(key.len() <= MAX_KEY_BYTES);
             assert!(!text.chars().any(is_unseen) && !key.chars().any(is_ignorable), "{text:?}");
             for spelling in [email.as_str(), &text, &nfc(&text)] {
-                let other = Email::parse(spelling).unwrap();
+                // NFC can lengthen a local part beyond the 64 octets of RFC 5321.
+                let Ok(other) = Email::parse(spelling) else {
+                    assert!(spelling.rsplit_once('@').unwrap().0.len() > 64, "{text:?}");
+                    continue;
+                };
                 assert_eq!(other.key(), email.key(), "{text:?}");
             }
             assert!(!local.starts_with('"'), "{text:?}");
