@@ -1,68 +1,25 @@
 //! Certificates: a function connects to AWS alone.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use rcgen::CertifiedKey;
-use tempfile::TempDir;
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
+use support::tls::Tls;
 
 use crate::deployed::{Deployed, PASSWORD};
 use crate::start::assert_says;
 
 /// A TLS server with a certificate that no authority has signed. It passes everything on.
-struct Impostor {
-    endpoint: String,
-    folder: TempDir,
-}
-
-impl Impostor {
-    async fn before(address: SocketAddr) -> Self {
-        let CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("certificate.pem"), cert.pem()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], signing_key.into())
-            .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("https://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config)), address));
-        Self { endpoint, folder }
-    }
-
-    /// The file of its certificate, as a trusted root.
-    fn certificate(&self) -> String {
-        self.folder.path().join("certificate.pem").display().to_string()
-    }
-}
-
-async fn serve(listener: TcpListener, tls: TlsAcceptor, behind: SocketAddr) {
-    loop {
-        let (connection, _) = listener.accept().await.unwrap();
-        let tls = tls.clone();
-        tokio::spawn(async move {
-            // A client that does not trust it hangs up.
-            let Ok(mut heard) = tls.accept(connection).await else { return };
-            let mut behind = TcpStream::connect(behind).await.unwrap();
-            drop(copy_bidirectional(&mut heard, &mut behind).await);
-        });
-    }
+async fn impostor(behind: SocketAddr) -> Tls {
+    let tls = Tls::bind().await;
+    tls.pass_on_to(behind);
+    tls
 }
 
 #[tokio::test]
 async fn the_secret_is_not_read_from_a_server_without_amazons_certificate() {
     let service = Deployed::new().await;
-    let impostor = Impostor::before(service.secrets.address).await;
-    let elsewhere = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", Some(&*impostor.endpoint));
+    let impostor = impostor(service.secrets.address).await;
+    let endpoint = impostor.url("127.0.0.1");
+    let elsewhere = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", Some(&*endpoint));
     assert_says(&service.refusal("login", &[elsewhere]).await, "JWT_SECRET_ARN cannot be read");
     assert_eq!(service.secrets.reads(), 0);
 
@@ -74,8 +31,9 @@ async fn the_secret_is_not_read_from_a_server_without_amazons_certificate() {
 #[tokio::test]
 async fn no_account_is_sent_to_a_server_without_amazons_certificate() {
     let service = Deployed::new().await;
-    let impostor = Impostor::before(service.proxy.address).await;
-    let elsewhere = ("AWS_ENDPOINT_URL_DYNAMODB", Some(&*impostor.endpoint));
+    let impostor = impostor(service.proxy.address).await;
+    let endpoint = impostor.url("127.0.0.1");
+    let elsewhere = ("AWS_ENDPOINT_URL_DYNAMODB", Some(&*endpoint));
     let register = service.start_with("register", &[elsewhere]).await;
     register.register("alice", None).await.assert_unavailable();
     assert_eq!(service.proxy.calls(), [""; 0]);

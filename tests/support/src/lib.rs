@@ -2,14 +2,16 @@
 //!
 //! - AWS on this machine: [`runtime_api`] hands events to a function, [`dynamodb`] holds its table, [`secrets_manager`] its
 //!   secret, and [`lambda`] has the environment that leads to them. [`background`] keeps them in a thread of their own.
+//! - [`tls`] stands in front of any of these.
 //! - A laptop: [`emulator`] runs the functions under `cargo lambda watch`, on a [`store`]; [`client`] sends requests to it.
-//! - [`cargo`] builds what is tested, [`samples`] reads `events/`, and [`statistics`] compares times.
+//! - [`cargo`] builds what is tested, [`samples`] reads `events/`, [`keys`] has RSA keys, and [`statistics`] compares times.
 
 pub mod background;
 pub mod cargo;
 pub mod client;
 pub mod dynamodb;
 pub mod emulator;
+pub mod keys;
 pub mod lambda;
 pub mod runtime_api;
 pub mod samples;
@@ -17,3 +19,4 @@ pub mod secrets_manager;
 mod server;
 pub mod statistics;
 pub mod store;
+pub mod tls;
