@@ -245,7 +245,10 @@ const STORES: &str = if cfg!(feature = "sqlite") {
 fn secret(lookup: &Lookup<'_>, store: &StoreLocation) -> Result<SecretSource, ConfigError> {
     let key = |variable| {
         let value = lookup.get(variable);
-        value.map(|secret| Key::parse(&secret)).transpose().map_err(|weak| wrong(variable, &weak.to_string()))
+        value
+            .map(|secret| Key::parse(&secret))
+            .transpose()
+            .map_err(|unfit| wrong(variable, &unfit.to_string()))
     };
     if lookup.get("JWT_SECRET_ARN").is_some() {
         for variable in ["JWT_SECRET", "JWT_SECRET_PREVIOUS"] {
@@ -256,7 +259,7 @@ fn secret(lookup: &Lookup<'_>, store: &StoreLocation) -> Result<SecretSource, Co
         return Ok(SecretSource::SecretsManager(lookup.text("JWT_SECRET_ARN", "")?));
     }
     match (key("JWT_SECRET")?, key("JWT_SECRET_PREVIOUS")?, store) {
-        (Some(current), previous, _) => Ok(SecretSource::Given(Keys { current, previous })),
+        (Some(current), previous, _) => Ok(SecretSource::Given(Keys::new(current, previous))),
         #[cfg(feature = "sqlite")]
         (None, None, StoreLocation::Sqlite(_)) => Ok(SecretSource::KeptInStore),
         (None, None, StoreLocation::DynamoDb(_)) => {
@@ -345,6 +348,7 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
+    const PREVIOUS: &str = "another-Secret-0f-thirty-two-byt3s";
 
     fn parse(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let find = |name: &str| variables.iter().find(|(variable, _)| *variable == name);
@@ -398,7 +402,7 @@ mod tests {
         let config = parse(&[
             ("ACCOUNT_STORE", "sqlite:///var/lib/accounts.db"),
             ("JWT_SECRET", SECRET),
-            ("JWT_SECRET_PREVIOUS", "another-Secret-0f-thirty-two-byt3s"),
+            ("JWT_SECRET_PREVIOUS", PREVIOUS),
             ("JWT_ISSUER", "https://auth.example.com"),
             ("JWT_AUDIENCE", "example"),
             ("TOKEN_TTL_SECONDS", "90"),
@@ -415,8 +419,8 @@ mod tests {
         .unwrap();
         assert_eq!(config.store, StoreLocation::Sqlite("/var/lib/accounts.db".into()));
         let SecretSource::Given(keys) = config.secret else { panic!("the secret was not read") };
-        assert_eq!(keys.current.id(), Key::parse(SECRET).unwrap().id());
-        assert!(keys.previous.is_some());
+        let kid = |secret| Key::parse(secret).unwrap().id().to_owned();
+        assert_eq!(keys.ids().collect::<Vec<_>>(), [kid(SECRET), kid(PREVIOUS)]);
         assert_eq!(config.tokens.issuer, "https://auth.example.com");
         assert_eq!(config.tokens.audience, "example");
         assert_eq!(config.tokens.ttl, Duration::from_secs(90));

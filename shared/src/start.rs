@@ -16,7 +16,7 @@ use futures_util::future::{BoxFuture, LocalBoxFuture};
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 
-use crate::aws::secrets_manager::{SecretError, SecretsManager};
+use crate::aws::secrets_manager::{ReadError, SecretsManager};
 use crate::config::{Config, ConfigError, OperatorConfig, SecretSource, StoreLocation};
 use crate::http::{Clock, Event, EventResult};
 use crate::password::hash::{HashError, Hasher};
@@ -301,8 +301,8 @@ impl From<crate::aws::EnvironmentError> for StartError {
     }
 }
 
-impl From<SecretError> for StartError {
-    fn from(error: SecretError) -> Self {
+impl From<ReadError> for StartError {
+    fn from(error: ReadError) -> Self {
         Self::Secret(error.into())
     }
 }

@@ -1,21 +1,24 @@
-//! Access tokens: JSON Web Tokens (RFC 7519), signed with HMAC-SHA256, issued and verified by the same rules.
+//! Access tokens: JSON Web Tokens (RFC 7519), signed by HS256 or RS256, issued and verified by the same rules.
 //!
-//! The rules of RFC 8725 stand here and nowhere else: one algorithm, one key per `kid`, every claim required and checked.
+//! The rules of RFC 8725 stand here and nowhere else: one key per `kid`, one algorithm per key, every claim required and checked.
 //! `jsonwebtoken` does encoding, signature, issuer and audience. The rest is checked here, since `jsonwebtoken` accepts
 //! `crit`, any `iat`, a token at the second of its expiry, unlimited lifetimes, and arrays in the place of objects.
 
 pub mod bearer;
 mod claims;
-mod hs256;
+mod crypto;
 mod key;
+mod key_set;
 mod keyring;
+pub mod secret;
 
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
 pub use claims::Claims;
-pub use key::{Key, Keys, WeakKey};
+pub use key::{Key, Keys, RsaPublicKey, UnfitKey};
+pub use key_set::KeySet;
 pub use keyring::{KeySource, Keyring, VerifyError};
 
 use crate::account::Standing;
@@ -24,6 +27,7 @@ use crate::log::Reason;
 use crate::random::{self, NoRandomness};
 use crate::time::Timestamp;
 use claims::{JoseHeader, Object, Text};
+use key::VerifyingKey;
 
 /// Upper bound of a token's lifetime. A token with a longer one is refused even if its signature is good.
 pub const MAX_TTL: Duration = Duration::from_hours(24);
@@ -49,26 +53,29 @@ pub struct Rules {
 #[derive(Debug)]
 pub struct Issuer {
     rules: Rules,
-    header: Header,
-    key: EncodingKey,
+    signing: Option<(Header, EncodingKey)>,
 }
 
 impl Issuer {
-    /// An issuer that signs with the current key.
+    /// An issuer that signs with the current key, if there is one.
     #[must_use]
     pub fn new(rules: Rules, keys: &Keys) -> Self {
-        hs256::install();
-        let mut header = Header::new(Algorithm::HS256);
-        header.kid = Some(keys.current.id().to_owned());
-        Self { rules, header, key: EncodingKey::from_secret(keys.current.expose()) }
+        crypto::install();
+        let signing = keys.signing().map(|key| {
+            let mut header = Header::new(key.algorithm());
+            header.kid = Some(key.id().to_owned());
+            (header, key.encoding())
+        });
+        Self { rules, signing }
     }
 
     /// A token for an account, valid from `now` on.
     ///
     /// # Errors
     ///
-    /// Without randomness for the `jti`, or while the clock stands at or before 1970.
+    /// Without a key that signs, without randomness for the `jti`, or while the clock stands at or before 1970.
     pub fn issue(&self, standing: &Standing, now: Timestamp) -> Result<String, IssueError> {
+        let (header, key) = self.signing.as_ref().ok_or(IssueError::NoSigningKey)?;
         if now == Timestamp::EPOCH {
             return Err(IssueError::Clock);
         }
@@ -85,7 +92,7 @@ impl Issuer {
             nbf: None,
             jti: hex::encode(&random::bytes::<16>()?),
         };
-        jsonwebtoken::encode(&self.header, &claims, &self.key).map_err(IssueError::Encoding)
+        jsonwebtoken::encode(header, &claims, key).map_err(IssueError::Encoding)
     }
 
     /// Lifetime of a new token.
@@ -98,20 +105,28 @@ impl Issuer {
 /// Verifies tokens.
 #[derive(Debug)]
 pub struct Verifier {
+    keys: Vec<KnownKey>,
+}
+
+/// A key and the checks for its tokens, which allow its algorithm alone. Else a public key could be the secret of an HMAC.
+#[derive(Debug)]
+struct KnownKey {
+    id: String,
+    key: DecodingKey,
     validation: Validation,
-    keys: Vec<(String, DecodingKey)>,
 }
 
 impl Verifier {
-    /// A verifier that accepts the current key and, while a rotation lasts, the previous one.
+    /// A verifier that accepts all of the keys.
     #[must_use]
     pub fn new(rules: &Rules, keys: &Keys) -> Self {
-        hs256::install();
-        let keys = std::iter::once(&keys.current)
-            .chain(&keys.previous)
-            .map(|key| (key.id().to_owned(), DecodingKey::from_secret(key.expose())))
-            .collect();
-        Self { validation: validation(rules), keys }
+        crypto::install();
+        let known = |key: &VerifyingKey| KnownKey {
+            id: key.id().to_owned(),
+            key: key.decoding(),
+            validation: validation(rules, key.algorithm()),
+        };
+        Self { keys: keys.verifying().iter().map(known).collect() }
     }
 
     /// Checks everything about a token but its account, and returns its claims.
@@ -121,8 +136,8 @@ impl Verifier {
     /// One error per kind of defect. The response to a client does not tell them apart.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
         let header = JoseHeader::of(token, MAX_BYTES)?;
-        let (_, key) = self.keys.iter().find(|(id, _)| *id == header.kid).ok_or(TokenError::UnknownKey)?;
-        let decoded = jsonwebtoken::decode::<Text<Object<Claims>>>(token, key, &self.validation)?;
+        let known = self.keys.iter().find(|known| known.id == header.kid).ok_or(TokenError::UnknownKey)?;
+        let decoded = jsonwebtoken::decode::<Text<Object<Claims>>>(token, &known.key, &known.validation)?;
         let Text(Object(claims)) = decoded.claims;
         claims.check(now.seconds())?;
         Ok(claims)
@@ -130,8 +145,8 @@ impl Verifier {
 }
 
 /// The checks of `jsonwebtoken`. Times are not among them: they are checked against the caller's `now`.
-fn validation(rules: &Rules) -> Validation {
-    let mut validation = Validation::new(Algorithm::HS256);
+fn validation(rules: &Rules, algorithm: Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[&rules.issuer]);
     validation.set_audience(&[&rules.audience]);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
@@ -151,6 +166,9 @@ pub enum IssueError {
     /// The library failed.
     #[error("the token could not be encoded")]
     Encoding(#[source] jsonwebtoken::errors::Error),
+    /// The keys are public.
+    #[error("there is no key to sign with")]
+    NoSigningKey,
     /// No `jti`.
     #[error("no id for a token")]
     Random(#[from] NoRandomness),
@@ -171,7 +189,7 @@ pub enum TokenError {
     NotYetValid,
     /// `sub` and `user_id` name two accounts.
     SubjectMismatch,
-    /// Another algorithm, type or header parameter than ours; `none` and `crit` are among them.
+    /// Another algorithm than the key's, another type or header parameter than ours; `none` and `crit` are among them.
     UnacceptableHeader,
     /// `kid` is not that of a key in use.
     UnknownKey,

@@ -107,7 +107,7 @@ impl Scene {
         SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account, None).await.unwrap();
         let name = "serverless-auth".to_owned();
         let rules = Rules { issuer: name.clone(), audience: name, ttl: Duration::from_hours(1) };
-        let keys = Keys { current: Key::parse(SECRET).unwrap(), previous: None };
+        let keys = Keys::new(Key::parse(SECRET).unwrap(), None);
         #[expect(clippy::disallowed_methods, reason = "the function has no other clock")]
         let token = Issuer::new(rules, &keys).issue(&account.standing(), SystemTime::now().into()).unwrap();
         Self { folder, token }

@@ -14,6 +14,7 @@ use shared::password::hash::{Cost, Hasher, PasswordHash};
 use shared::start::{self, Function};
 use shared::time::Timestamp;
 use shared::token::{Issuer, Key, Keys, Rules, Verifier};
+use support::keys;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
@@ -21,22 +22,22 @@ fn main() {
     divan::main();
 }
 
-#[divan::bench]
-fn token_issue(bencher: Bencher<'_, '_>) {
-    let (issuer, _, account) = tokens();
+#[divan::bench(args = Kind::ALL)]
+fn token_issue(bencher: Bencher<'_, '_>, kind: Kind) {
+    let (issuer, _, account) = tokens(kind);
     bencher.bench(|| issuer.issue(black_box(&account.standing()), NOW).unwrap());
 }
 
-#[divan::bench]
-fn token_verify(bencher: Bencher<'_, '_>) {
-    let (issuer, verifier, account) = tokens();
+#[divan::bench(args = Kind::ALL)]
+fn token_verify(bencher: Bencher<'_, '_>, kind: Kind) {
+    let (issuer, verifier, account) = tokens(kind);
     let token = issuer.issue(&account.standing(), NOW).unwrap();
     bencher.bench(|| verifier.verify(black_box(&token), NOW).unwrap());
 }
 
-#[divan::bench]
-fn token_refuse(bencher: Bencher<'_, '_>) {
-    let (issuer, verifier, account) = tokens();
+#[divan::bench(args = Kind::ALL)]
+fn token_refuse(bencher: Bencher<'_, '_>, kind: Kind) {
+    let (issuer, verifier, account) = tokens(kind);
     let token = issuer.issue(&account.standing(), NOW).unwrap();
     let forged = support::samples::forged(&token);
     bencher.bench(|| verifier.verify(black_box(&forged), NOW).unwrap_err());
@@ -75,7 +76,36 @@ fn registration_with_a_common_password(bencher: Bencher<'_, '_>) {
     bencher.bench(|| runtime.block_on(register.handle(|| NOW, &event)).unwrap());
 }
 
-fn tokens() -> (Issuer, Verifier, Account) {
+/// The kinds of keys.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Text,
+    Rsa2048,
+    Rsa3072,
+    Rsa4096,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Text, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+
+    fn key(self) -> Key {
+        let key = match self {
+            Self::Text => &Key::generate().unwrap(),
+            Self::Rsa2048 => keys::RSA_2048,
+            Self::Rsa3072 => keys::RSA_3072,
+            Self::Rsa4096 => keys::RSA_4096,
+        };
+        Key::parse(key).unwrap()
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+fn tokens(kind: Kind) -> (Issuer, Verifier, Account) {
     let account = Account {
         id: AccountId::random().unwrap(),
         username: Username::parse("alice").unwrap(),
@@ -85,14 +115,10 @@ fn tokens() -> (Issuer, Verifier, Account) {
         status: Status::Active,
         created_at: NOW,
     };
-    let keys = keys();
+    let keys = Keys::new(kind.key(), None);
     (Issuer::new(rules(), &keys), Verifier::new(&rules(), &keys), account)
 }
 
 fn rules() -> Rules {
     Rules { issuer: "benches".to_owned(), audience: "benches".to_owned(), ttl: Duration::from_hours(1) }
-}
-
-fn keys() -> Keys {
-    Keys { current: Key::parse(&Key::generate().unwrap()).unwrap(), previous: None }
 }

@@ -48,7 +48,7 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
         audience: "serverless-auth".to_owned(),
         ttl: Duration::from_hours(1),
     };
-    Verifier::new(&rules, &Keys { current: Key::parse(SECRET).unwrap(), previous: None })
+    Verifier::new(&rules, &Keys::new(Key::parse(SECRET).unwrap(), None))
 });
 
 fn sign(header: &[u8], payload: &[u8]) -> String {

@@ -18,6 +18,7 @@ use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
 use crate::time::Timestamp;
+use crate::token::secret::Secret;
 use crate::token::{Key, Keys};
 
 /// An account store in a file.
@@ -39,11 +40,11 @@ impl SqliteStore {
         Ok(Self { connection: Mutex::new(file::open(path)?) })
     }
 
-    /// The secret of this database, made at the first call.
+    /// The keys of this database: a text made at the first call, or the JSON of [`Secret`], which no such text is.
     ///
     /// # Errors
     ///
-    /// When the store fails, or there is no randomness to make a secret of.
+    /// When the store fails, there is no randomness to make a secret of, or what is there cannot be used.
     pub fn keys(&self) -> Result<Keys, StoreError> {
         let connection = self.connection();
         let find = || -> rusqlite::Result<Option<String>> {
@@ -56,8 +57,11 @@ impl SqliteStore {
             connection.execute("INSERT INTO secret VALUES (1, ?1) ON CONFLICT DO NOTHING", [&fresh])?;
             find()?.ok_or_else(|| broken("the secret was not kept"))?
         };
+        if secret.starts_with('{') {
+            return Ok(Secret::parse(&secret).map_err(|error| StoreError::Broken(error.into()))?.into());
+        }
         let current = Key::parse(&secret).map_err(|error| StoreError::Broken(error.into()))?;
-        Ok(Keys { current, previous: None })
+        Ok(Keys::new(current, None))
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {

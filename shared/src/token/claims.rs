@@ -13,6 +13,9 @@ use serde_json::value::RawValue;
 use super::{CLOCK_SKEW_SECONDS, MAX_TTL, TokenError};
 use crate::time::Timestamp;
 
+/// All algorithms of our keys. Each key has one of them.
+const ALGORITHMS: [&str; 2] = ["HS256", "RS256"];
+
 /// The claims of our tokens (RFC 7519 section 4): every one is required, but `nbf`, which we never write.
 ///
 /// Times are seconds since 1970.
@@ -93,7 +96,7 @@ impl JoseHeader {
         let header = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenError::Malformed)?;
         let Object(header): Object<Self> =
             serde_json::from_slice(&header).map_err(|_| TokenError::UnacceptableHeader)?;
-        if header.alg != "HS256" || header.typ != "JWT" {
+        if !ALGORITHMS.contains(&header.alg.as_str()) || header.typ != "JWT" {
             return Err(TokenError::UnacceptableHeader);
         }
         Ok(header)

@@ -1,69 +1,44 @@
-//! The secrets that sign tokens.
+//! The keys of tokens. A text signs by HS256, an RSA private key by RS256: one algorithm for each key.
 
-use std::collections::HashSet;
-use std::fmt;
+mod rsa;
+mod text;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretSlice};
-use sha2::Sha256;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+
+pub use rsa::RsaPublicKey;
 
 use crate::random::{self, NoRandomness};
+use rsa::RsaKey;
+use text::{MIN_BYTES, TextKey};
 
-/// The shortest secret in bytes: as long as the hash (RFC 7518 section 3.2).
-pub(super) const MIN_BYTES: usize = 32;
+/// A key that signs tokens. It cannot be printed, and is wiped when dropped.
+#[derive(Clone, Debug)]
+pub struct Key(Material);
 
-/// Fewest different bytes in a secret. Random text has far more; repetition and counting have fewer.
-const MIN_DISTINCT_BYTES: usize = 8;
-
-/// Secrets from tutorials and specifications that are long enough.
-const PUBLISHED: [&str; 9] = [
-    "a-string-secret-at-least-256-bits-long",
-    "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
-    "your-256-bit-secret-your-256-bit-secret",
-    "0123456789abcdef0123456789abcdef",
-    "your-secret-key-change-in-production",
-    "your-super-secret-key-change-this-in-production",
-    "change-this-secret-key-in-production-please",
-    "super-secret-jwt-token-with-at-least-32-characters-long",
-    "this-is-a-very-secret-key-that-should-be-changed",
-];
-
-/// Prefix of the keys that Django generates for development.
-const PUBLISHED_PREFIX: &str = "django-insecure-";
-
-/// A secret that signs tokens, and its `kid`. It cannot be printed, and is wiped when dropped.
-#[derive(Clone)]
-pub struct Key {
-    id: String,
-    secret: SecretSlice<u8>,
+#[derive(Clone, Debug)]
+enum Material {
+    Rsa(RsaKey),
+    Text(TextKey),
 }
 
 impl Key {
-    /// Takes a secret as configured: its bytes are the key.
+    /// Takes a key as configured: an RSA private key in PKCS#8 and PEM, or a text, whose bytes are the key.
     ///
     /// # Errors
     ///
-    /// When it is too short or too well known.
-    pub fn parse(secret: &str) -> Result<Self, WeakKey> {
-        if secret.len() < MIN_BYTES {
-            return Err(WeakKey::Short);
-        }
-        if secret.trim() != secret {
-            return Err(WeakKey::OuterSpace);
-        }
-        if PUBLISHED.contains(&secret) || secret.starts_with(PUBLISHED_PREFIX) {
-            return Err(WeakKey::Published);
-        }
-        let few = secret.bytes().collect::<HashSet<_>>().len() < MIN_DISTINCT_BYTES;
-        if few || is_periodic(secret.as_bytes()) || is_sequence(secret.as_bytes()) {
-            return Err(WeakKey::Repetitive);
-        }
-        Ok(Self::of(secret.as_bytes().to_vec()))
+    /// [`UnfitKey`], whose message says what to do.
+    pub fn parse(key: &str) -> Result<Self, UnfitKey> {
+        let material = if rsa::is_pem(key) {
+            Material::Rsa(RsaKey::parse(key)?)
+        } else {
+            Material::Text(TextKey::parse(key)?)
+        };
+        Ok(Self(material))
     }
 
-    /// A new random secret in the form that [`Key::parse`] reads: 256 bits in base64url.
+    /// A new random text in the form that [`Key::parse`] reads: 256 bits in base64url.
     ///
     /// # Errors
     ///
@@ -72,60 +47,151 @@ impl Key {
         Ok(BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<32>()?))
     }
 
-    /// The id is made from the secret by HMAC: functions that share a secret agree on it without configuration, and it
-    /// reveals no more of the secret than a token does.
-    fn of(secret: Vec<u8>) -> Self {
-        let mac = Hmac::<Sha256>::new_from_slice(&secret).map(|mac| mac.chain_update("serverless-auth kid"));
-        // HMAC takes keys of any length.
-        let tag = mac.map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
-        let id = BASE64_URL_SAFE_NO_PAD.encode(tag).chars().take(16).collect();
-        Self { id, secret: secret.into() }
-    }
-
     /// The `kid` of tokens signed with this key.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        match &self.0 {
+            Material::Rsa(key) => key.public().id(),
+            Material::Text(key) => key.id(),
+        }
     }
 
-    pub(super) fn expose(&self) -> &[u8] {
-        self.secret.expose_secret()
+    /// The half that may be published. A text has none.
+    #[must_use]
+    pub fn public(&self) -> Option<&RsaPublicKey> {
+        match &self.0 {
+            Material::Rsa(key) => Some(key.public()),
+            Material::Text(_) => None,
+        }
+    }
+
+    pub(super) fn algorithm(&self) -> Algorithm {
+        match &self.0 {
+            Material::Rsa(_) => Algorithm::RS256,
+            Material::Text(_) => Algorithm::HS256,
+        }
+    }
+
+    pub(super) fn encoding(&self) -> EncodingKey {
+        match &self.0 {
+            Material::Rsa(key) => EncodingKey::from_rsa_der(key.expose()),
+            Material::Text(key) => EncodingKey::from_secret(key.expose()),
+        }
+    }
+
+    /// The half that verifies; of a text all of it.
+    fn verifying(&self) -> VerifyingKey {
+        match &self.0 {
+            Material::Rsa(key) => VerifyingKey::Rsa(key.public().clone()),
+            Material::Text(key) => VerifyingKey::Text(key.clone()),
+        }
     }
 }
 
-/// A text of two or more repetitions of its beginning.
-fn is_periodic(secret: &[u8]) -> bool {
-    (1..=secret.len() / 2)
-        .any(|period| secret.iter().zip(secret.iter().skip(period)).all(|(one, next)| one == next))
+/// A key that verifies tokens.
+#[derive(Clone, Debug)]
+pub(super) enum VerifyingKey {
+    Rsa(RsaPublicKey),
+    Text(TextKey),
 }
 
-/// A text most of whose neighbours follow each other, as in `abcdefgh…` and `98765…`.
-fn is_sequence(secret: &[u8]) -> bool {
-    let steps = secret.iter().zip(secret.iter().skip(1)).filter(|(one, next)| one.abs_diff(**next) <= 1);
-    steps.count() > secret.len() / 2
-}
+impl VerifyingKey {
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Rsa(key) => key.id(),
+            Self::Text(key) => key.id(),
+        }
+    }
 
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(***)")
+    pub(super) fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Rsa(_) => Algorithm::RS256,
+            Self::Text(_) => Algorithm::HS256,
+        }
+    }
+
+    pub(super) fn decoding(&self) -> DecodingKey {
+        match self {
+            Self::Rsa(key) => DecodingKey::from_rsa_raw_components(key.modulus(), key.exponent()),
+            Self::Text(key) => DecodingKey::from_secret(key.expose()),
+        }
     }
 }
 
-/// The keys in use: one signs, and while a rotation lasts two verify.
+/// The keys in use: at most one signs, all verify. Each `kid` is there once.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Signs new tokens.
-    pub current: Key,
-    /// Verifies older tokens.
-    pub previous: Option<Key>,
+    signing: Option<Key>,
+    verifying: Vec<VerifyingKey>,
 }
 
-/// A text is too weak to sign tokens. `Display` never shows it.
+impl Keys {
+    /// A key that signs and verifies, and others that verify alone.
+    #[must_use]
+    pub fn new(current: Key, others: impl IntoIterator<Item = Key>) -> Self {
+        let verifying = [current.verifying()].into_iter();
+        let verifying = distinct(verifying.chain(others.into_iter().map(|key| key.verifying())));
+        Self { signing: Some(current), verifying }
+    }
+
+    /// Public keys, which sign nothing.
+    #[must_use]
+    pub fn public(keys: impl IntoIterator<Item = RsaPublicKey>) -> Self {
+        Self { signing: None, verifying: distinct(keys.into_iter().map(VerifyingKey::Rsa)) }
+    }
+
+    /// The `kid`s, that of the signing key first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.verifying.iter().map(VerifyingKey::id)
+    }
+
+    /// The key of new tokens.
+    pub(super) fn signing(&self) -> Option<&Key> {
+        self.signing.as_ref()
+    }
+
+    pub(super) fn verifying(&self) -> &[VerifyingKey] {
+        &self.verifying
+    }
+
+    /// The public halves of all RSA keys.
+    pub(super) fn published(&self) -> impl Iterator<Item = &RsaPublicKey> {
+        self.verifying.iter().filter_map(|key| match key {
+            VerifyingKey::Rsa(key) => Some(key),
+            VerifyingKey::Text(_) => None,
+        })
+    }
+}
+
+/// Drops keys that are there twice: during a rotation one key may have two roles.
+fn distinct(keys: impl Iterator<Item = VerifyingKey>) -> Vec<VerifyingKey> {
+    let mut distinct: Vec<VerifyingKey> = Vec::new();
+    for key in keys {
+        if distinct.iter().all(|known| known.id() != key.id()) {
+            distinct.push(key);
+        }
+    }
+    distinct
+}
+
+/// A key is not fit to sign tokens. `Display` says what to do, and never shows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum WeakKey {
+pub enum UnfitKey {
+    /// A private key under a passphrase.
+    #[error("is encrypted; decrypt it with `openssl pkcs8 -topk8 -nocrypt -in KEY`")]
+    Encrypted,
+    /// Not one whole block of PEM.
+    #[error("must be one PEM block, from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----")]
+    Malformed,
     /// A space or line break before or after it, which other readers of the same secret may cut off.
     #[error("must not begin or end with white space")]
     OuterSpace,
+    /// An RSA key in the older form PKCS#1.
+    #[error("is in PKCS#1; convert it with `openssl pkcs8 -topk8 -nocrypt -in KEY`")]
+    Pkcs1,
+    /// A public key or a certificate.
+    #[error("is public and cannot sign; put the private key in its place")]
+    Public,
     /// A published secret.
     #[error("is a published example; make one with `openssl rand -base64 48`")]
     Published,
@@ -135,46 +201,13 @@ pub enum WeakKey {
     /// Fewer than 32 bytes.
     #[error("must have at least {MIN_BYTES} bytes; make one with `openssl rand -base64 48`")]
     Short,
+    /// A private key of another kind or size, with a small or even exponent, or damaged.
+    #[error(
+        "must be an intact RSA key of 2048, 3072 or 4096 bits, with an odd exponent of 65537 or more; \
+         make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`"
+    )]
+    UnfitRsa,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn weak_secrets_are_refused() {
-        for (secret, reason) in [
-            (String::new(), WeakKey::Short),
-            ("k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sA".to_owned(), WeakKey::Short),
-            ("a".repeat(64), WeakKey::Repetitive),
-            ("ab".repeat(32), WeakKey::Repetitive),
-            ("0123".repeat(16), WeakKey::Repetitive),
-            ("12345678901234567890123456789012".to_owned(), WeakKey::Repetitive),
-            ("abcdefgh".repeat(4), WeakKey::Repetitive),
-            ("correct-horse-battery-".repeat(2), WeakKey::Repetitive),
-            ("abcdefghijklmnopqrstuvwxyz0123456789".to_owned(), WeakKey::Repetitive),
-            ("zyxwvutsrqponmlkjihgfedcba9876543210".to_owned(), WeakKey::Repetitive),
-            ("your-secret-key-change-in-production".to_owned(), WeakKey::Published),
-            ("a-string-secret-at-least-256-bits-long".to_owned(), WeakKey::Published),
-            ("django-insecure-4x!k2^9v@m7z&q1w(8r$t5y*u3i%o6p+".to_owned(), WeakKey::Published),
-            (format!("{}\n", Key::generate().unwrap()), WeakKey::OuterSpace),
-        ] {
-            assert_eq!(Key::parse(&secret).unwrap_err(), reason, "{secret:?}");
-        }
-    }
-
-    #[test]
-    fn generated_secrets_are_good_and_differ() {
-        let (one, two) = (Key::generate().unwrap(), Key::generate().unwrap());
-        assert_ne!(one, two);
-        assert_ne!(Key::parse(&one).unwrap().id(), Key::parse(&two).unwrap().id());
-    }
-
-    #[test]
-    fn a_key_cannot_be_printed() {
-        let secret = Key::generate().unwrap();
-        let keys =
-            Keys { current: Key::parse(&secret).unwrap(), previous: Some(Key::parse(&secret).unwrap()) };
-        assert_eq!(format!("{keys:?}"), "Keys { current: Key(***), previous: Some(Key(***)) }");
-    }
-}
+mod tests;

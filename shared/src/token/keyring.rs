@@ -17,7 +17,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::claims::claimed_iat;
-use super::{CLOCK_SKEW_SECONDS, Claims, IssueError, Issuer, Keys, Rules, TokenError, Verifier};
+use super::{CLOCK_SKEW_SECONDS, Claims, IssueError, Issuer, KeySet, Keys, Rules, TokenError, Verifier};
 use crate::account::Standing;
 use crate::time::Timestamp;
 
@@ -56,6 +56,7 @@ struct Inner {
 struct State {
     issuer: Arc<Issuer>,
     verifier: Arc<Verifier>,
+    published: Arc<KeySet>,
     read_at: Timestamp,
     /// The last attempt to read the keys.
     tried_at: Timestamp,
@@ -87,6 +88,7 @@ impl Keyring {
         let state = State {
             issuer: Issuer::new(rules.clone(), keys).into(),
             verifier: Verifier::new(&rules, keys).into(),
+            published: KeySet::of(keys).into(),
             read_at,
             tried_at: read_at,
             budget: (Timestamp::EPOCH, 0),
@@ -120,6 +122,16 @@ impl Keyring {
             return Err(VerifyError::KeysUnavailable);
         }
         self.inner.verify(token, now).map_err(VerifyError::Invalid)
+    }
+
+    /// The public keys. With texts alone there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::KeysUnavailable`].
+    pub async fn published(&self, now: Timestamp) -> Result<Arc<KeySet>, VerifyError> {
+        self.renew(now).await?;
+        Ok(self.inner.state().published.clone())
     }
 
     /// Lifetime of a new token.
@@ -180,6 +192,7 @@ impl Inner {
         let Some(keys) = keys else { return false };
         state.issuer = Issuer::new(self.rules.clone(), &keys).into();
         state.verifier = Verifier::new(&self.rules, &keys).into();
+        state.published = KeySet::of(&keys).into();
         state.read_at = now;
         true
     }
@@ -247,7 +260,11 @@ mod tests {
     }
 
     fn keys(secret: &str) -> Keys {
-        Keys { current: Key::parse(secret).unwrap(), previous: None }
+        Keys::new(Key::parse(secret).unwrap(), None)
+    }
+
+    fn kid(secret: &str) -> String {
+        Key::parse(secret).unwrap().id().to_owned()
     }
 
     fn at(seconds: u64) -> Timestamp {
@@ -320,11 +337,11 @@ mod tests {
     #[tokio::test]
     async fn keys_are_renewed_after_five_minutes_without_making_a_request_wait() {
         let (keyring, secret) = keyring(Some(NEW));
-        let old = keys(OLD).current.id().to_owned();
+        let old = kid(OLD);
         assert_eq!((signs(&keyring, at(299)).await, secret.reads()), (old.clone(), 0));
         assert_eq!(signs(&keyring, at(300)).await, old, "the request that finds them due does not wait");
         settle().await;
-        assert_eq!((signs(&keyring, at(301)).await.as_str(), secret.reads()), (keys(NEW).current.id(), 1));
+        assert_eq!((signs(&keyring, at(301)).await.as_str(), secret.reads()), (&*kid(NEW), 1));
         assert_eq!(keyring.verify(&token_at(OLD, at(200)), at(302)).await, UNKNOWN);
     }
 

@@ -7,6 +7,7 @@ mod form;
 mod header;
 mod issued;
 mod keys;
+mod rs256;
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -47,7 +48,7 @@ fn rules() -> Rules {
 
 fn keys(current: &str, previous: Option<&str>) -> Keys {
     let key = |secret| Key::parse(secret).unwrap();
-    Keys { current: key(current), previous: previous.map(key) }
+    Keys::new(key(current), previous.map(key))
 }
 
 fn verifier(current: &str, previous: Option<&str>) -> Verifier {

@@ -220,17 +220,34 @@ async fn a_row_that_is_no_account_is_broken() {
     }
 }
 
+fn kids(folder: &Folder) -> Vec<String> {
+    folder.store().keys().unwrap().ids().map(str::to_owned).collect()
+}
+
 #[test]
 fn the_secret_is_made_once_by_racing_processes() {
     let folder = Folder::new();
     let ids: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| folder.store().keys().unwrap().current.id().to_owned())).collect();
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| kids(&folder))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-    assert_eq!(folder.store().keys().unwrap().current.id(), ids[0]);
-    assert_ne!(Folder::new().store().keys().unwrap().current.id(), ids[0]);
+    assert_eq!(kids(&folder), ids[0]);
+    assert_ne!(kids(&Folder::new()), ids[0]);
+}
+
+#[test]
+fn the_secret_may_hold_the_keys_of_a_rotation() {
+    let folder = Folder::new();
+    let [made] = &kids(&folder)[..] else { panic!("one key") };
+    folder.meddle(
+        r#"UPDATE secret SET value = '{"current":"another-Secret-0f-thirty-two-byt3s","previous":"' || value || '"}'"#,
+    );
+    let rotated = kids(&folder);
+    assert_eq!((rotated.len(), &rotated[1]), (2, made));
+    folder.meddle(r#"UPDATE secret SET value = '{"current":"canary"}'"#);
+    let error = folder.store().keys().unwrap_err();
+    assert!(!crate::log::chain(&error).contains("canary"));
 }
 
 /// DynamoDB has no index of ids to ask.
