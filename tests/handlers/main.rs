@@ -9,6 +9,7 @@ mod fields;
 mod handlers;
 mod login;
 mod passwords;
+mod published;
 mod register;
 mod routes;
 mod samples;

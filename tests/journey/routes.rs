@@ -17,6 +17,8 @@ async fn the_routes_of_the_template_work_with_and_without_a_trailing_slash() {
         (Method::POST, "/login", 400, "username"),
         (Method::POST, "/validate", 200, "user_id"),
         (Method::GET, "/me", 200, "username"),
+        (Method::GET, "/.well-known/jwks.json", 200, "keys"),
+        (Method::GET, "/.well-known/openid-configuration", 404, "code"),
     ] {
         for path in [path.to_owned(), format!("{path}/")] {
             let request = client.request(method.clone(), &path).header(AUTHORIZATION, &bearer);

@@ -1,10 +1,14 @@
-//! The function `validate`: tells whose a token is, over HTTP and to APIs as their authorizer. It signs nothing.
+//! The function `validate`: tells whose a token is, over HTTP and to APIs as their authorizer, and publishes the keys by which
+//! others can verify one. It signs nothing.
 
 mod authorizer;
+mod discovery;
+mod jwks;
 mod me;
 mod validate;
 mod verdict;
 
+use std::future::ready;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -17,9 +21,10 @@ use shared::store::Standings;
 use shared::token::Keyring;
 
 use authorizer::Kind;
+use discovery::Document;
 
 /// The routes of this function, the first of which answers at every other path.
-static ROUTES: [Route<Validate>; 2] = [
+static ROUTES: [Route<Validate>; 4] = [
     Route {
         method: Method::POST,
         path: "/validate",
@@ -30,12 +35,23 @@ static ROUTES: [Route<Validate>; 2] = [
         path: "/me",
         handler: |validate, request| me::handle(validate, request).boxed(),
     },
+    Route {
+        method: Method::GET,
+        path: "/.well-known/jwks.json",
+        handler: |validate, request| jwks::handle(validate, request).boxed(),
+    },
+    Route {
+        method: Method::GET,
+        path: "/.well-known/openid-configuration",
+        handler: |validate, _| ready(discovery::handle(validate)).boxed(),
+    },
 ];
 
 /// The function.
 #[derive(Debug)]
 pub struct Validate {
     authorizer_response: AuthorizerResponse,
+    discovery: Option<Document>,
     keyring: Keyring,
     store: Arc<dyn Standings>,
 }
@@ -48,7 +64,12 @@ impl Function for Validate {
 
     fn new(resources: Resources<Self>) -> Result<Self, StartError> {
         let Resources { config, keyring, store, .. } = resources;
-        Ok(Self { authorizer_response: config.authorizer_response, keyring, store })
+        Ok(Self {
+            authorizer_response: config.authorizer_response,
+            discovery: Document::of(&config.tokens.issuer),
+            keyring,
+            store,
+        })
     }
 
     fn handle<'a>(&'a self, clock: Clock, event: &'a Event) -> BoxFuture<'a, EventResult> {

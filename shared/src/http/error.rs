@@ -53,6 +53,8 @@ pub enum ApiError {
         /// The methods of the path.
         allow: Vec<Method>,
     },
+    /// There is no discovery document: the issuer is no https URL.
+    NoDiscovery,
     /// The request has no token.
     TokenMissing,
     /// Too many failed logins at a name, or too many requests from a client IP.
@@ -167,6 +169,7 @@ impl ApiError {
             Self::MethodNotAllowed { allow } => {
                 (StatusCode::METHOD_NOT_ALLOWED, error("Method not allowed"), Some((ALLOW, list(allow))))
             }
+            Self::NoDiscovery => (StatusCode::NOT_FOUND, error("The issuer is not an https URL"), None),
             Self::TokenMissing => (StatusCode::BAD_REQUEST, error("Token missing"), bearer("Bearer")),
             Self::TooManyAttempts { retry_after } => {
                 let seconds = whole_seconds(*retry_after);
@@ -195,6 +198,7 @@ impl ApiError {
             Self::InvalidToken => Outcome::InvalidToken,
             Self::MalformedJson => Outcome::MalformedJson,
             Self::MethodNotAllowed { .. } => Outcome::MethodNotAllowed,
+            Self::NoDiscovery => Outcome::NoDiscovery,
             Self::TokenMissing => Outcome::TokenMissing,
             Self::TooManyAttempts { .. } => Outcome::TooManyAttempts,
             Self::Unavailable(_) => Outcome::Unavailable,

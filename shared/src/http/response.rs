@@ -1,8 +1,9 @@
-//! Responses: a body in JSON and the headers that all of them have.
+//! Responses: a body in JSON and the headers that go with it.
 
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::{Body, Response};
 use serde::Serialize;
@@ -12,11 +13,16 @@ use super::{ApiError, Logged, RequestError};
 use crate::account::AccountId;
 use crate::log::Outcome;
 
+/// `cache-control` of a response that is for everybody: ten minutes. Caches of a key set are the time that a new key must be
+/// published before it signs.
+const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=600");
+
 /// A successful response.
 #[derive(Debug)]
 pub struct ApiResponse {
     status: StatusCode,
     body: String,
+    is_public: bool,
     logged: Logged,
 }
 
@@ -39,14 +45,24 @@ impl ApiResponse {
         Self::new(StatusCode::CREATED, body, account_id)
     }
 
+    /// `200 OK` with a body that is the same for everybody: caches may keep it, and scripts of every origin read it.
+    ///
+    /// # Errors
+    ///
+    /// When the body cannot be written as JSON.
+    pub fn public(body: &impl Serialize) -> Result<Self, ApiError> {
+        let logged = Logged { outcome: Outcome::Ok, account_id: None };
+        Ok(Self { status: StatusCode::OK, body: serde_json::to_string(body)?, is_public: true, logged })
+    }
+
     fn new(status: StatusCode, body: &impl Serialize, account_id: AccountId) -> Result<Self, ApiError> {
-        Ok(Self { status, body: serde_json::to_string(body)?, logged: account_id.into() })
+        Ok(Self { status, body: serde_json::to_string(body)?, is_public: false, logged: account_id.into() })
     }
 
     /// The response to a health check.
     pub(super) fn healthy() -> Self {
         let logged = Logged { outcome: Outcome::HealthCheck, account_id: None };
-        Self { status: StatusCode::OK, body: r#"{"healthy":true}"#.to_owned(), logged }
+        Self { status: StatusCode::OK, body: r#"{"healthy":true}"#.to_owned(), is_public: false, logged }
     }
 
     pub(super) fn logged(&self) -> Logged {
@@ -70,6 +86,10 @@ pub(super) fn render(result: &Result<ApiResponse, RequestError>) -> (Response<Bo
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if result.as_ref().is_ok_and(|response| response.is_public) {
+        headers.insert(CACHE_CONTROL, PUBLIC);
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
     headers.extend(header);
     (response, status.as_u16())
 }

@@ -52,6 +52,7 @@ fn every_error_has_its_response() {
             error("internal_error", "Cannot start: no secret"),
             None,
         ),
+        (ApiError::NoDiscovery, 404, error("no_discovery", "The issuer is not an https URL"), None),
         (
             ApiError::TokenMissing,
             400,

@@ -45,6 +45,8 @@ words! {
         MalformedJson = "malformed_json",
         /// The path has no route for the method.
         MethodNotAllowed = "method_not_allowed",
+        /// There is no discovery document: the issuer is no https URL.
+        NoDiscovery = "no_discovery",
         /// The request succeeded.
         Ok = "ok",
         /// The event only kept the function warm.

@@ -21,6 +21,13 @@ pub fn credentials(username: &str, password: &str) -> Value {
     post(&json!({ "username": username, "password": password }))
 }
 
+/// A `GET` of a path of `validate`.
+pub fn get(path: &str) -> Value {
+    let mut event = sample("validate-http-api-me");
+    event["rawPath"] = path.into();
+    event
+}
+
 /// A `POST` to `validate` with this `Authorization`.
 pub fn authorization(value: &str) -> Value {
     let mut event = sample("validate-http-api");
