@@ -2,7 +2,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
+use support::keys::{RSA_2048, RSA_3072};
+use support::samples;
 use support::secrets_manager::{ACCESS_DENIED, INTERNAL_ERROR, Mode, holding};
 
 use crate::deployed::{Deployed, NEW_SECRET, PASSWORD, SECRET};
@@ -44,6 +46,38 @@ async fn the_previous_secret_still_verifies_and_the_current_one_signs() {
     let validate = service.start("validate").await;
     validate.validate(&old).await.assert_status(401);
     validate.validate(&new).await.assert_status(200);
+}
+
+/// A key is published as `next` before it signs, and verifies as `previous` afterwards. No token ends on the way.
+#[tokio::test]
+async fn a_service_moves_from_hs256_to_rs256_and_no_token_ends() {
+    let service = Deployed::new().await;
+    let old =
+        service.start("register").await.register("alice", None).await.assert_status(201).token().to_owned();
+    let holds = |keys: Value| Mode::Holds(keys.to_string());
+    for (keys, alg) in [
+        (json!({ "current": SECRET, "next": RSA_2048 }), "HS256"),
+        (json!({ "current": RSA_2048, "previous": SECRET }), "RS256"),
+        (json!({ "current": RSA_2048, "next": RSA_3072, "previous": [SECRET] }), "RS256"),
+    ] {
+        service.secrets.set(holds(keys));
+        let token =
+            service.start("login").await.login("alice", PASSWORD).await.assert_status(200).token().to_owned();
+        assert_eq!(header_of(&token)["alg"], alg);
+        let validate = service.start("validate").await;
+        for token in [&old, &token] {
+            validate.validate(token).await.assert_status(200);
+            validate.assert_lets_in(token).await;
+        }
+        let set = validate.call(&samples::get("/.well-known/jwks.json")).await.assert_status(200);
+        let published: Vec<_> = set.body["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
+        assert!(published.contains(&&header_of(&token)["kid"]) == (alg == "RS256"), "{set:?}");
+    }
+}
+
+fn header_of(token: &str) -> Value {
+    let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+    serde_json::from_slice(&header).unwrap()
 }
 
 /// A running `validate` from before a rotation, and the tokens of [`rotated`].

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use support::keys;
 use support::secrets_manager::{self, Mode, NOT_FOUND, holding};
 use tokio::time::Instant;
 
@@ -76,6 +77,10 @@ async fn without_a_secret_fit_to_sign_no_function_starts() {
         (holding(&"canary".repeat(10), None), "\"current\" must be random"),
         (holding("a-string-secret-at-least-256-bits-long", None), "\"current\" is a published example"),
         (holding(SECRET, Some("canary")), "\"previous\" must have at least 32 bytes"),
+        (holding(keys::PKCS1, None), "\"current\" is in PKCS#1; convert it with"),
+        (holding(keys::ENCRYPTED, None), "\"current\" is encrypted; decrypt it with"),
+        (holding(keys::UNFIT[0].1, None), "\"current\" must be an intact RSA key of 2048"),
+        (holding(keys::RSA_2048, Some(keys::PUBLIC)), "\"previous\" is public"),
     ] {
         let service = Deployed::with_secret(mode).await;
         for function in FUNCTIONS {

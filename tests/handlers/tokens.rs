@@ -1,16 +1,18 @@
-//! Hundreds of tokens with one thing wrong. They are signed with the service's own secret unless the signature is wrong.
+//! Hundreds of tokens with one thing wrong. They are signed with the service's own key unless the signature is wrong.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha384, Sha512};
+use support::keys;
 
-/// All named algorithms, and wrong spellings of the only one that is accepted.
-const ALGORITHMS: [&str; 29] = [
-    "none", "None", "NONE", "nOnE", "", "hs256", "Hs256", "HS256 ", " HS256", "HS256\0", "HS-256", "HS384",
-    "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES256K", "ES384", "ES512",
-    "EdDSA", "Ed25519", "HMAC", "A256KW", "dir", "HS1",
+/// All named algorithms, and wrong spellings of the two that are accepted, each for keys of its own.
+const ALGORITHMS: [&str; 36] = [
+    "none", "None", "NONE", "nOnE", "", "hs256", "Hs256", "HS256", "HS256 ", " HS256", "HS256\0", "HS-256",
+    "HS384", "HS512", "rs256", "Rs256", "RS256", "RS256 ", " RS256", "RS256\0", "RS-256", "RS384", "RS512",
+    "PS256", "PS384", "PS512", "ES256", "ES256K", "ES384", "ES512", "EdDSA", "Ed25519", "HMAC", "A256KW",
+    "dir", "HS1",
 ];
 
 /// Key ids of attackers: those of other tokens and keys, paths, URLs, and parts of queries.
@@ -34,21 +36,32 @@ const KEY_NAMES: [&str; 14] = [
 /// Makes bad tokens from a good one.
 #[derive(Clone)]
 pub struct Forge {
-    secret: Vec<u8>,
+    /// A text or an RSA key.
+    key: String,
     header: Value,
     claims: Value,
     good: String,
 }
 
 impl Forge {
-    /// Starts from a token that `secret` has signed.
-    pub fn after(good: &str, secret: &str) -> Self {
+    /// Starts from a token that `key` has signed.
+    pub fn after(good: &str, key: &str) -> Self {
         let part = |n: usize| {
             serde_json::from_slice(&BASE64.decode(good.split('.').nth(n).unwrap()).unwrap()).unwrap()
         };
-        let forge = Self { secret: secret.into(), header: part(0), claims: part(1), good: good.to_owned() };
-        assert!(forge.sign(&forge.header, &forge.claims).len() == good.len(), "the secret is another");
+        let forge = Self { key: key.into(), header: part(0), claims: part(1), good: good.to_owned() };
+        assert!(forge.sign(&forge.header, &forge.claims).len() == good.len(), "the key is another");
         forge
+    }
+
+    fn is_rsa(&self) -> bool {
+        self.key.starts_with("-----BEGIN")
+    }
+
+    /// The algorithms that are not that of the key.
+    fn other_algorithms(&self) -> impl Iterator<Item = &'static str> {
+        let ours = if self.is_rsa() { "RS256" } else { "HS256" };
+        ALGORITHMS.into_iter().filter(move |alg| *alg != ours)
     }
 
     fn sign(&self, header: &Value, claims: &Value) -> String {
@@ -59,14 +72,32 @@ impl Forge {
         self.seal(&format!("{}.{}", BASE64.encode(header), BASE64.encode(claims)))
     }
 
-    /// Appends a genuine MAC to any header and claims.
+    /// Appends a genuine signature to any header and claims.
     fn seal(&self, message: &str) -> String {
-        format!("{message}.{}", BASE64.encode(mac::<Hmac<Sha256>>(&self.secret, message)))
+        format!("{message}.{}", BASE64.encode(self.signature(message)))
+    }
+
+    fn signature(&self, message: &str) -> Vec<u8> {
+        if self.is_rsa() {
+            keys::rs256(&self.key, message)
+        } else {
+            mac::<Hmac<Sha256>>(self.key.as_bytes(), message)
+        }
     }
 
     /// The same claims, signed by us: shows that refused tokens are not refused for their signature.
     pub fn control(&self) -> String {
         self.sign(&self.header, &self.claims)
+    }
+
+    /// The `kid` of the good token.
+    pub fn kid(&self) -> String {
+        self.header["kid"].as_str().unwrap().to_owned()
+    }
+
+    /// The same claims under another `kid` and algorithm, signed by our key.
+    pub fn under(&self, kid: &str, alg: &str) -> String {
+        self.sign(&with(&with(&self.header, "kid", kid), "alg", alg), &self.claims)
     }
 
     /// Every bad token, with its fault in words.
@@ -105,15 +136,17 @@ impl Forge {
             "escapes".to_owned(),
             self.sign_bytes(escaped.as_bytes(), self.claims.to_string().as_bytes()),
         ));
-        // HMAC fills a key up with zeroes (RFC 2104 section 2), so the two are one key.
-        let twin = Self { secret: [&self.secret[..], b"\0"].concat(), ..self.clone() };
-        claims.push(("the secret and a NUL".to_owned(), twin.control()));
+        if !self.is_rsa() {
+            // HMAC fills a key up with zeroes (RFC 2104 section 2), so the two are one key.
+            let twin = Self { key: format!("{}\0", self.key), ..self.clone() };
+            claims.push(("the secret and a NUL".to_owned(), twin.control()));
+        }
         claims
     }
 
     fn headers(&self) -> Vec<(String, String)> {
         let mut headers = changes(&self.header);
-        for alg in ALGORITHMS {
+        for alg in self.other_algorithms() {
             headers.push((format!("alg {alg}"), with(&self.header, "alg", alg)));
         }
         for typ in [
@@ -191,7 +224,7 @@ impl Forge {
         claims.into_iter().map(|(name, claims)| (name, self.sign(&self.header, &claims))).collect()
     }
 
-    /// MACs by another key, by another algorithm, or of another text.
+    /// Signatures by another key, by another algorithm, or of another text.
     fn keys(&self) -> Vec<(String, String)> {
         let (header, claims) = (&self.header, &self.claims);
         let text = |header: &Value| {
@@ -201,24 +234,25 @@ impl Forge {
         let forged = |message: &str, tag: &[u8]| format!("{message}.{}", BASE64.encode(tag));
         let by = |secret: &[u8]| forged(&ours, &mac::<Hmac<Sha256>>(secret, &ours));
         let named = |alg: &str| text(&with(header, "alg", alg));
-        let hs384 = |message: &str| forged(message, &mac::<Hmac<Sha384>>(&self.secret, message));
-        let hs512 = |message: &str| mac::<Hmac<Sha512>>(&self.secret, message);
+        let secret = self.key.as_bytes();
+        let hs384 = |message: &str| forged(message, &mac::<Hmac<Sha384>>(secret, message));
+        let hs512 = |message: &str| mac::<Hmac<Sha512>>(secret, message);
         let own_key = with(
             header,
             "jwk",
             json!({ "kty": "oct", "k": BASE64.encode("attacker"), "kid": header["kid"] }),
         );
-        let mut all: Vec<_> =
-            ALGORITHMS.map(|alg| (format!("alg {alg} without a MAC"), format!("{}.", named(alg)))).into();
+        let unsigned = |alg| (format!("alg {alg} without a signature"), format!("{}.", named(alg)));
+        let mut all: Vec<_> = self.other_algorithms().map(unsigned).collect();
         all.extend(
             [
                 ("by no secret", by(b"")),
                 ("by a NUL", by(b"\0")),
                 ("by the kid", by(header["kid"].as_str().unwrap().as_bytes())),
                 ("by the issuer", by(claims["iss"].as_str().unwrap().as_bytes())),
-                ("by most of the secret", by(&self.secret[..self.secret.len() - 1])),
-                ("by the secret and a line break", by(&[&self.secret[..], b"\n"].concat())),
-                ("by the secret, encoded", by(BASE64.encode(&self.secret).as_bytes())),
+                ("by most of the secret", by(&secret[..secret.len() - 1])),
+                ("by the secret and a line break", by(&[secret, b"\n"].concat())),
+                ("by the secret, encoded", by(BASE64.encode(secret).as_bytes())),
                 (
                     "by the jwk in the header",
                     forged(&text(&own_key), &mac::<Hmac<Sha256>>(b"attacker", &text(&own_key))),
@@ -228,15 +262,43 @@ impl Forge {
                 ("HS512", forged(&named("HS512"), &hs512(&named("HS512")))),
                 ("HS512 under our name", forged(&ours, &hs512(&ours))),
                 ("HS512 cut to our length", forged(&ours, &hs512(&ours)[..32])),
-                ("of another text", forged(&ours, &mac::<Hmac<Sha256>>(&self.secret, "another"))),
-                (
-                    "over the JSON",
-                    forged(&ours, &mac::<Hmac<Sha256>>(&self.secret, &format!("{header}.{claims}"))),
-                ),
+                ("of another text", forged(&ours, &self.signature("another"))),
+                ("over the JSON", forged(&ours, &self.signature(&format!("{header}.{claims}")))),
                 ("of zeroes", forged(&ours, &[0; 32])),
             ]
             .map(|(name, token)| (format!("signed {name}"), token)),
         );
+        all.extend(self.confusions(&ours, &named("HS256"), &named("RS256")));
+        all
+    }
+
+    /// Signatures of one algorithm by a key of the other. `hs256` and `rs256` are the text under these names.
+    fn confusions(&self, ours: &str, hs256: &str, rs256: &str) -> Vec<(String, String)> {
+        let signed = |message: &str, tag: &[u8]| format!("{message}.{}", BASE64.encode(tag));
+        if !self.is_rsa() {
+            let by_rsa = |message: &str| signed(message, &keys::rs256(keys::RSA_2048, message));
+            return [("RS256", by_rsa(rs256)), ("RS256 under our name", by_rsa(ours))]
+                .map(|(name, token)| (name.to_owned(), token))
+                .into();
+        }
+        let (modulus, exponent) = keys::public(&self.key);
+        let jwk = json!({ "e": BASE64.encode(exponent), "kty": "RSA", "n": BASE64.encode(&modulus) });
+        let public = [
+            ("PEM", keys::PUBLIC.into()),
+            ("PEM without its last line break", keys::PUBLIC.trim().into()),
+            ("PEM of PKCS#1", keys::PUBLIC_PKCS1.into()),
+            ("DER", keys::der(keys::PUBLIC)),
+            ("JWK", jwk.to_string().into_bytes()),
+            ("encoded modulus", jwk["n"].as_str().unwrap().into()),
+            ("modulus", modulus),
+        ];
+        let hmac = |secret: &[u8], message: &str| signed(message, &mac::<Hmac<Sha256>>(secret, message));
+        let mut all = Vec::new();
+        for (name, secret) in public {
+            all.push((format!("HS256 by the public key, {name}"), hmac(&secret, hs256)));
+            all.push((format!("HS256 by the public key, {name}, under our name"), hmac(&secret, ours)));
+        }
+        all.push(("another RSA key".to_owned(), signed(ours, &keys::rs256(keys::RSA_2048_OTHER, ours))));
         all
     }
 
@@ -256,7 +318,8 @@ impl Forge {
             }
         }
         let last = self.good.len() - 1;
-        for other in loosened(self.good.as_bytes()[last]) {
+        let signature = self.good.rsplit('.').next().unwrap();
+        for other in loosened(self.good.as_bytes()[last], if signature.len() % 4 == 2 { 16 } else { 4 }) {
             all.push((format!("unused bits: {other}"), format!("{}{other}", &self.good[..last])));
         }
         let (header, claims) = (self.header.to_string(), self.claims.to_string());
@@ -314,7 +377,10 @@ impl Forge {
             ("duplicate claim", claiming(&twice(&claims_text, r#""exp":9999999999"#))),
             ("duplicate claim, escaped", claiming(&twice(&claims_text, r#""\u0065xp":9999999999"#))),
             ("duplicate alg", under(&twice(&header_text, r#""alg":"none""#))),
-            ("duplicate alg, the same", under(&twice(&header_text, r#""alg":"HS256""#))),
+            (
+                "duplicate alg, the same",
+                under(&twice(&header_text, &format!(r#""alg":{}"#, self.header["alg"]))),
+            ),
             ("duplicate alg, escaped", under(&twice(&header_text, r#""\u0061lg":"none""#))),
             ("header no JSON", under("{")),
             ("header of two objects", under(&header_text.repeat(2))),
@@ -345,11 +411,12 @@ fn mac<M: Mac + KeyInit>(secret: &[u8], message: &str) -> Vec<u8> {
     <M as KeyInit>::new_from_slice(secret).unwrap().chain_update(message).finalize().into_bytes().to_vec()
 }
 
-/// The other three characters that decode to the same last byte of a MAC.
-fn loosened(last: u8) -> impl Iterator<Item = char> {
+/// The other characters that decode to the same last byte of a signature, of this many altogether.
+fn loosened(last: u8, spellings: usize) -> impl Iterator<Item = char> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let index = ALPHABET.iter().position(|&c| c == last).unwrap();
-    (1..4).map(move |bits| char::from(ALPHABET[index / 4 * 4 + (index + bits) % 4]))
+    let first = index / spellings * spellings;
+    (first..first + spellings).filter(move |other| *other != index).map(|other| char::from(ALPHABET[other]))
 }
 
 fn with(object: &Value, member: &str, value: impl Into<Value>) -> Value {
