@@ -13,6 +13,7 @@ mod hashes;
 mod names;
 mod replay;
 mod response;
+mod secrets;
 mod tokens;
 
 /// Makes a test of every target, and finds a target by its name, which is also that of its corpus.
@@ -48,6 +49,7 @@ targets![
     tokens::token,
     tokens::signed,
     config::variables,
+    secrets::secret,
 ];
 
 #[cfg(fuzzing)]

@@ -1,4 +1,4 @@
-//! Tokens: any text, and claims under a genuine signature.
+//! Tokens: any text, and claims under a genuine signature by a key of each kind.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -11,24 +11,30 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use shared::token::{Key, Keys, MAX_TTL, Rules, Verifier};
+use support::keys::{RSA_2048, rs256};
 
 use crate::functions::{NOW, SECRET, TOKEN, now};
 
-/// Of all texts, one is a good token.
+/// [`TOKEN`], signed by RS256.
+const RS256_TOKEN: &[u8] = include_bytes!("corpus/token/rs256");
+
+/// Of all texts, one is a good token for each key.
 pub fn token(bytes: &[u8]) {
     let token = String::from_utf8_lossy(bytes);
-    assert_eq!(VERIFIER.verify(&token, now()).is_ok(), token == TOKEN);
+    assert_eq!(VERIFIER.verify(&token, now()).is_ok(), token == TOKEN || token.as_bytes() == RS256_TOKEN);
 }
 
 /// A line with the header, and the claims, under a genuine signature, so that the checks behind it are reached. The accepted
 /// claims are those that were signed, and keep every rule.
 pub fn signed(bytes: &[u8]) {
-    let header = json!({ "typ": "JWT", "alg": "HS256", "kid": Key::parse(SECRET).unwrap().id() });
+    let [hs256, rs256] = [("HS256", SECRET), ("RS256", RSA_2048)]
+        .map(|(alg, key)| json!({ "typ": "JWT", "alg": alg, "kid": Key::parse(key).unwrap().id() }));
     let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
     let (head, payload) = (&bytes[..end], bytes.get(end + 1..).unwrap_or_default());
     let Ok(claims) = VERIFIER.verify(&sign(head, payload), now()) else { return };
 
-    assert_eq!(serde_json::from_slice::<Value>(head).unwrap(), header);
+    let header: Value = serde_json::from_slice(head).unwrap();
+    assert!(header == hs256 || header == rs256, "{header}");
     let signed: BTreeMap<String, &RawValue> = serde_json::from_slice(payload).unwrap();
     let accepted = json!(claims);
     for name in ["iss", "aud", "sub", "user_id", "username", "ver", "iat", "exp", "nbf", "jti"] {
@@ -48,11 +54,16 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
         audience: "serverless-auth".to_owned(),
         ttl: Duration::from_hours(1),
     };
-    Verifier::new(&rules, &Keys::new(Key::parse(SECRET).unwrap(), None))
+    let key = |key| Key::parse(key).unwrap();
+    Verifier::new(&rules, &Keys::new(key(SECRET), [key(RSA_2048)]))
 });
 
+/// Signs by RS256 if the header speaks of it, and by HS256 otherwise.
 fn sign(header: &[u8], payload: &[u8]) -> String {
     let message = format!("{}.{}", BASE64.encode(header), BASE64.encode(payload));
+    if header.windows(5).any(|word| word == b"RS256") {
+        return format!("{message}.{}", BASE64.encode(rs256(RSA_2048, &message)));
+    }
     let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(&message);
     format!("{message}.{}", BASE64.encode(mac.finalize().into_bytes()))
 }
