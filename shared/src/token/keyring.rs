@@ -215,6 +215,8 @@ mod tests {
 
     use futures_util::FutureExt;
     use jsonwebtoken::decode_header;
+    use serde_json::json;
+    use support::keys::RSA_2048;
 
     use super::*;
     use crate::store::contract::account;
@@ -374,6 +376,28 @@ mod tests {
             UNKNOWN,
             "after a long sleep the first request waits"
         );
+    }
+
+    #[tokio::test]
+    async fn the_published_keys_are_those_in_use() {
+        let (keyring, secret) = keyring(Some(RSA_2048));
+        let published = async |seconds| json!(*keyring.published(at(seconds)).await.unwrap());
+        assert_eq!(published(299).await, json!({ "keys": [] }));
+        assert_eq!(published(300).await, json!({ "keys": [] }), "it does not wait");
+        settle().await;
+        assert_eq!(published(301).await["keys"][0]["kid"], kid(RSA_2048));
+        assert_eq!(secret.reads(), 1);
+    }
+
+    /// Else a verifier would cache them for hours more.
+    #[tokio::test]
+    async fn keys_older_than_an_hour_are_not_published() {
+        let (keyring, secret) = keyring(None);
+        assert!(keyring.published(at(3599)).await.is_ok());
+        settle().await;
+        assert_eq!(keyring.published(at(3600)).await, Err(VerifyError::KeysUnavailable));
+        secret.becomes(RSA_2048);
+        assert_eq!(json!(*keyring.published(at(3601)).await.unwrap())["keys"][0]["kid"], kid(RSA_2048));
     }
 
     #[tokio::test]
