@@ -33,6 +33,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "template.yaml"
 CONSUMERS = ROOT / "events" / "consumers"
 
+ROUTE = "AWS::ApiGatewayV2::Route"
+# Parameters of SSM that make a choice in one place, for functions, permissions and alarms alike.
+CHOICES = {"TableInUse", "IssuerInUse"}
+
 TABLE_ARN = {
     "Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableInUse.Value}"
 }
@@ -75,7 +79,7 @@ PERMISSIONS = {
 ENVIRONMENT_OF_ALL = {
     "ACCOUNT_STORE": {"Fn::Sub": "dynamodb://${TableInUse.Value}"},
     "JWT_SECRET_ARN": SECRET,
-    "JWT_ISSUER": {"Ref": "TokenIssuer"},
+    "JWT_ISSUER": {"Fn::GetAtt": ["IssuerInUse", "Value"]},
     "JWT_AUDIENCE": {"Ref": "TokenAudience"},
     "METRICS_NAMESPACE": {"Ref": "AWS::StackName"},
 }
@@ -174,6 +178,13 @@ def references(value):
     if isinstance(value, list):
         return set().union(*map(references, value))
     return set()
+
+
+def parameters_in(value):
+    """Every parameter that a piece of template depends on, through what chooses for it too."""
+    names = references(value)
+    chosen_by = [references(source()["Resources"][name]["Properties"]["Value"]) for name in names & CHOICES]
+    return names.union(*chosen_by) & set(source()["Parameters"])
 
 
 def is_set(parameter, unset=""):
@@ -439,19 +450,17 @@ class Functions(unittest.TestCase):
 class Deployments(unittest.TestCase):
     def test_a_change_of_any_parameter_publishes_the_functions_that_see_it(self):
         versions = of_type(deployed(), "AWS::Lambda::Version")
-        parameters = set(source()["Parameters"])
-        table_choice = references(source()["Resources"]["TableInUse"]["Properties"]["Value"])
         for version in versions.values():
             function = version["Properties"]["FunctionName"]["Ref"]
-            seen = references(deployed()["Resources"][function]["Properties"]["Environment"]) | table_choice
-            described = references(version["Properties"]["Description"])
+            seen = parameters_in(deployed()["Resources"][function]["Properties"]["Environment"])
+            described = parameters_in(version["Properties"]["Description"])
             if "DecoyHash" in seen:
                 # Too long for a description, which only tells if there is one.
                 text, names = version["Properties"]["Description"]["Fn::Sub"]
                 self.assertIn("${Decoy}", text)
                 self.assertEqual(names, {"Decoy": {"Fn::If": ["HasDecoyHash", "+", " "]}})
-                described = described - {"Decoy"} | {"DecoyHash"}
-            self.assertEqual(described, seen & parameters, function)
+                described = described | {"DecoyHash"}
+            self.assertEqual(described, seen, function)
 
     def test_two_settings_never_have_the_same_description(self):
         """PasswordMinLength stands before Argon2Iterations without a space between them."""
@@ -466,17 +475,25 @@ class Deployments(unittest.TestCase):
     def test_a_version_description_always_fits(self):
         """CloudFormation refuses a description of more than 256 characters."""
         parameters = source()["Parameters"]
+        issuers = [
+            parameters["TokenIssuer"]["MaxLength"],
+            len("https://") + parameters["DomainName"]["MaxLength"],
+            len("https://0123456789.execute-api.ap-southeast-1.amazonaws.com.cn"),
+        ]
+
+        def longest(name):
+            if name == "IssuerInUse.Value":
+                return max(issuers)
+            parameter = parameters[name]
+            if "AllowedValues" in parameter:
+                return max(map(len, parameter["AllowedValues"]))
+            return parameter.get("MaxLength") or len(str(parameter.get("MaxValue", 10**9)))
+
         for version in of_type(deployed(), "AWS::Lambda::Version").values():
-            longest = version["Properties"]["Description"]["Fn::Sub"]
-            longest = (longest if isinstance(longest, str) else longest[0]).replace("${Decoy}", "+")
-            for name in re.findall(r"\$\{(\w+)\}", longest):
-                parameter = parameters[name]
-                if "AllowedValues" in parameter:
-                    length = max(map(len, parameter["AllowedValues"]))
-                else:
-                    length = parameter.get("MaxLength") or len(str(parameter.get("MaxValue", 10**9)))
-                longest = longest.replace(f"${{{name}}}", "x" * length)
-            self.assertLessEqual(len(longest), 256)
+            text = version["Properties"]["Description"]["Fn::Sub"]
+            text = (text if isinstance(text, str) else text[0]).replace("${Decoy}", "+")
+            filled = re.sub(r"\$\{([\w.]+)\}", lambda name: "x" * longest(name[1]), text)
+            self.assertLessEqual(len(filled), 256)
 
     def test_any_change_in_the_template_publishes(self):
         for name, function in of_type(source(), "AWS::Serverless::Function").items():
@@ -507,45 +524,98 @@ class Deployments(unittest.TestCase):
 
 class Api(unittest.TestCase):
     def setUp(self):
-        self.body = deployed()["Resources"]["AuthApi"]["Properties"]["Body"]
+        self.api = deployed()["Resources"]["AuthApi"]["Properties"]
         self.stage = deployed()["Resources"]["AuthApiApiGatewayDefaultStage"]["Properties"]
-        self.authorizer = self.body["components"]["securitySchemes"]["ValidateAuthorizer"][
-            "x-amazon-apigateway-authorizer"
-        ]
-
-    def test_routes_and_what_serves_them(self):
-        routes = {
-            ("/register", "post"): "RegisterFunctionAliaslive",
-            ("/login", "post"): "LoginFunctionAliaslive",
-            ("/validate", "post"): "ValidateFunctionAliaslive",
-            ("/me", "get"): "ValidateFunctionAliaslive",
+        self.authorizer = deployed()["Resources"]["ValidateAuthorizer"]["Properties"]
+        self.routes = {
+            route["Properties"]["RouteKey"]: route["Properties"] for route in of_type(deployed(), ROUTE).values()
         }
-        found = {(path, method): operation for path, item in self.body["paths"].items() for method, operation in item.items()}
-        self.assertEqual(set(found), set(routes))
-        for route, alias in routes.items():
-            integration = found[route]["x-amazon-apigateway-integration"]
-            self.assertEqual(references(integration["uri"]) - {"AWS::Partition", "AWS::Region"}, {alias}, route)
-            self.assertEqual(integration["payloadFormatVersion"], "2.0", route)
+
+    def function_behind(self, route):
+        """The function that serves a route, by the integration of the function's alias."""
+        integration = deployed()["Resources"][references(route["Target"]).pop()]["Properties"]
+        self.assertEqual((integration["IntegrationType"], integration["PayloadFormatVersion"]), ("AWS_PROXY", "2.0"))
+        return integration["IntegrationUri"]["Ref"].removesuffix("FunctionAliaslive").lower()
+
+    def test_routes_and_what_serves_them_are_the_same_everywhere(self):
+        """In the template, the functions, the emulator of a laptop and the page for developers."""
+        expected = {(key, self.function_behind(route)) for key, route in self.routes.items()}
+        self.assertEqual(len(expected), len(of_type(deployed(), ROUTE)))
+
+        functions = {
+            (f"{method} {path}", function)
+            for function in ("register", "login", "validate")
+            for method, path in re.findall(
+                r'Route \{\s*method: Method::(\w+),\s*path: "([^"]+)"',
+                (ROOT / "functions" / function / "src" / "lib.rs").read_text(),
+            )
+        }
+        self.assertEqual(functions, expected)
+
+        rows = re.findall(r"^\| `([A-Z]+ /\S*)` \| `(\w+)` \|", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+        self.assertEqual(set(rows), expected)
+        self.assertEqual(len(rows), len(expected))
+
+        cargo = tomlkit.parse((ROOT / "Cargo.toml").read_text())
+        router = cargo["workspace"]["metadata"]["lambda"]["watch"]["router"]
+        paths = {(key.split(" ")[1], function) for key, function in expected}
+        self.assertEqual(set(router.items()), {(path + end, function) for path, function in paths for end in ("", "/")})
 
     def test_only_the_sample_route_needs_a_token(self):
-        for path, item in self.body["paths"].items():
-            for operation in item.values():
-                self.assertEqual(operation.get("security"), [{"ValidateAuthorizer": []}] if path == "/me" else None)
+        for key, route in self.routes.items():
+            asked = (route.get("AuthorizationType"), route.get("AuthorizerId"))
+            self.assertEqual(asked, ("CUSTOM", {"Ref": "ValidateAuthorizer"}) if key == "GET /me" else (None, None), key)
+
+    def test_everything_belongs_to_one_api(self):
+        parts = {"Stage", "Route", "Integration", "Authorizer", "ApiMapping"}
+        for name, resource in deployed()["Resources"].items():
+            if resource["Type"] in {f"AWS::ApiGatewayV2::{part}" for part in parts}:
+                self.assertEqual(resource["Properties"]["ApiId"], {"Ref": "AuthApi"}, name)
+        self.assertEqual((self.api["ProtocolType"], self.api["Name"]), ("HTTP", {"Ref": "AWS::StackName"}))
+        self.assertEqual((self.stage["StageName"], self.stage["AutoDeploy"]), ("$default", True))
+
+    def test_the_api_names_no_function(self):
+        """Else it could not be named in their environment, for the issuer."""
+        self.assertNotIn("Body", self.api)
+        functions = set(of_type(deployed(), "AWS::Lambda::Function")) | set(of_type(deployed(), "AWS::Lambda::Alias"))
+        self.assertEqual(references(self.api) & functions, set())
+
+    def test_the_stage_waits_for_the_routes_that_it_limits(self):
+        """API Gateway refuses settings of a route that is not there."""
+        waits = deployed()["Resources"]["AuthApiApiGatewayDefaultStage"]["DependsOn"]
+        keys = {deployed()["Resources"][name]["Properties"]["RouteKey"] for name in waits}
+        self.assertEqual(keys, set(self.stage["RouteSettings"]))
+
+    def test_an_update_from_an_imported_definition_keeps_the_former_url(self):
+        """It replaces the API, since ProtocolType is new: the old one stays beside the stack, with what lets it call."""
+        kept = {
+            name
+            for name, resource in deployed()["Resources"].items()
+            if (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")) == ("Delete", "Retain")
+        }
+        permissions = set(of_type(deployed(), "AWS::Lambda::Permission"))
+        self.assertEqual(kept, {"AuthApi", "AuthApiApiGatewayDefaultStage"} | permissions)
+        self.assertEqual(
+            permissions,
+            {
+                "RegisterFunctionRegisterPermission", "LoginFunctionLoginPermission", "ValidateFunctionValidatePermission",
+                "ValidateFunctionMePermission", "AuthApiValidateAuthorizerAuthorizerPermission",
+            },
+        )  # fmt: skip
 
     def test_the_authorizer_is_the_alias(self):
-        uri = self.authorizer["authorizerUri"]["Fn::Sub"]
-        self.assertEqual(uri[1], {"__FunctionArn__": {"Ref": "ValidateFunctionAliaslive"}})
-        self.assertEqual(self.authorizer["identitySource"], ["$request.header.Authorization"])
-        self.assertEqual(self.authorizer["authorizerPayloadFormatVersion"], "2.0")
+        uri = self.authorizer["AuthorizerUri"]["Fn::Sub"]
+        self.assertEqual(uri[1], {"Alias": {"Ref": "ValidateFunctionAliaslive"}})
+        self.assertEqual(self.authorizer["AuthorizerType"], "REQUEST")
+        self.assertEqual(self.authorizer["IdentitySource"], ["$request.header.Authorization"])
+        self.assertEqual(self.authorizer["AuthorizerPayloadFormatVersion"], "2.0")
 
     def test_the_cache_time_is_explicit(self):
-        self.assertEqual(self.authorizer["authorizerResultTtlInSeconds"], {"Ref": "AuthorizerCacheSeconds"})
+        self.assertEqual(self.authorizer["AuthorizerResultTtlInSeconds"], {"Ref": "AuthorizerCacheSeconds"})
         self.assertEqual(source()["Parameters"]["AuthorizerCacheSeconds"]["Default"], 60)
 
     def test_gateway_and_function_agree_on_the_response(self):
-        self.assertEqual(
-            self.authorizer["enableSimpleResponses"], {"Fn::If": ["SimpleResponses", True, {"Ref": "AWS::NoValue"}]}
-        )
+        self.assertEqual(self.authorizer["EnableSimpleResponses"], {"Fn::If": ["SimpleResponses", True, False]})
         self.assertEqual(
             source()["Conditions"]["SimpleResponses"], {"Fn::Equals": [{"Ref": "AuthorizerResponse"}, "simple"]}
         )
@@ -555,24 +625,30 @@ class Api(unittest.TestCase):
         for permission in of_type(deployed(), "AWS::Lambda::Permission").values():
             properties = permission["Properties"]
             self.assertEqual(properties["Principal"], "apigateway.amazonaws.com")
-            text, names = properties["SourceArn"]["Fn::Sub"]
-            self.assertEqual(names["__ApiId__"], {"Ref": "AuthApi"})
-            callers.add((properties["FunctionName"]["Ref"], text.split("${__ApiId__}/")[1]))
+            self.assertEqual(properties["Action"], "lambda:InvokeFunction")
+            account, path = properties["SourceArn"]["Fn::Sub"].split(":${AuthApi}/")
+            self.assertEqual(account, "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}")
+            callers.add((properties["FunctionName"]["Ref"], path))
         self.assertEqual(
             callers,
             {
-                ("RegisterFunctionAliaslive", "${__Stage__}/POST/register"),
-                ("LoginFunctionAliaslive", "${__Stage__}/POST/login"),
-                ("ValidateFunctionAliaslive", "${__Stage__}/POST/validate"),
-                ("ValidateFunctionAliaslive", "${__Stage__}/GET/me"),
+                ("RegisterFunctionAliaslive", "*/*/*"),
+                ("LoginFunctionAliaslive", "*/*/*"),
+                ("ValidateFunctionAliaslive", "*/POST/*"),
+                ("ValidateFunctionAliaslive", "*/GET/*"),
                 ("ValidateFunctionAliaslive", "authorizers/*"),
             },
         )
 
-    def test_other_stacks_get_the_alias(self):
-        output = deployed()["Outputs"]["AuthorizerArn"]
-        self.assertEqual(output["Value"], {"Ref": "ValidateFunctionAliaslive"})
-        self.assertEqual(output["Export"], {"Name": {"Fn::Sub": "${AWS::StackName}-AuthorizerArn"}})
+    def test_other_stacks_get_the_alias_and_the_issuer(self):
+        outputs = {
+            "AuthorizerArn": {"Ref": "ValidateFunctionAliaslive"},
+            "Issuer": {"Fn::GetAtt": ["IssuerInUse", "Value"]},
+        }
+        for name, value in outputs.items():
+            output = deployed()["Outputs"][name]
+            self.assertEqual(output["Value"], value)
+            self.assertEqual(output["Export"], {"Name": {"Fn::Sub": f"${{AWS::StackName}}-{name}"}})
 
     def test_every_route_is_throttled(self):
         def limit(name):
@@ -585,21 +661,18 @@ class Api(unittest.TestCase):
         )
 
     def test_cross_origin_requests_are_off_until_asked_for(self):
-        name, cors, otherwise = self.body["x-amazon-apigateway-cors"]["Fn::If"]
+        name, cors, otherwise = self.api["CorsConfiguration"]["Fn::If"]
         self.assertEqual((name, otherwise), ("HasAllowedOrigins", {"Ref": "AWS::NoValue"}))
         self.assertEqual(source()["Parameters"]["AllowedOrigins"]["Default"], "")
         self.assertEqual(
             source()["Conditions"]["HasAllowedOrigins"],
             {"Fn::Not": [{"Fn::Equals": [{"Ref": "AllowedOrigins"}, ""]}]},
         )
-        origins = deployed(AllowedOrigins="https://a.example,https://b.example")["Resources"]["AuthApi"]["Properties"][
-            "Body"
-        ]["x-amazon-apigateway-cors"]["Fn::If"][1]["allowOrigins"]
-        self.assertEqual(origins, {"Fn::Split": [",", "https://a.example,https://b.example"]})
-        self.assertEqual(cors["allowMethods"], ["GET", "POST"])
-        self.assertEqual(cors["allowHeaders"], ["authorization", "content-type", "idempotency-key"])
-        self.assertEqual(cors["exposeHeaders"], ["allow", "retry-after", "www-authenticate", "x-error-codes"])
-        self.assertNotIn("allowCredentials", cors)
+        self.assertEqual(cors["AllowOrigins"], {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]})
+        self.assertEqual(cors["AllowMethods"], ["GET", "POST"])
+        self.assertEqual(cors["AllowHeaders"], ["authorization", "content-type", "idempotency-key"])
+        self.assertEqual(cors["ExposeHeaders"], ["allow", "retry-after", "www-authenticate", "x-error-codes"])
+        self.assertNotIn("AllowCredentials", cors)
 
     def test_access_logs_hold_no_token(self):
         fields = json.loads(self.stage["AccessLogSettings"]["Format"])
@@ -711,10 +784,20 @@ class Domain(unittest.TestCase):
         )
 
     def test_the_url_of_aws_is_off_exactly_when_there_is_a_domain(self):
-        (server,) = deployed()["Resources"]["AuthApi"]["Properties"]["Body"]["servers"]
-        switch = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
+        switch = deployed()["Resources"]["AuthApi"]["Properties"]["DisableExecuteApiEndpoint"]
         for names, values in self.settings():
             self.assertIs(chosen(switch, values), "DomainName" in names, names)
+
+    def test_the_issuer_follows_unless_it_is_given(self):
+        """Others find the keys below it, so it is a URL that leads to the API."""
+        value = deployed()["Resources"]["IssuerInUse"]["Properties"]["Value"]
+        self.assertEqual(source()["Parameters"]["TokenIssuer"]["Default"], "")
+        self.assertEqual(source()["Conditions"]["HasTokenIssuer"], is_set("TokenIssuer"))
+        url = {"Fn::Sub": "https://${AuthApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}
+        for names, values in self.settings():
+            own = {"Fn::Sub": "https://${DomainName}"} if "DomainName" in names else url
+            self.assertEqual(chosen(value, values | {"TokenIssuer": ""}), own, names)
+            self.assertEqual(chosen(value, values | {"TokenIssuer": "serverless-auth"}), {"Ref": "TokenIssuer"}, names)
 
     def test_the_outputs_follow(self):
         outputs = deployed()["Outputs"]
