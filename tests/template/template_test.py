@@ -1039,7 +1039,8 @@ class Dashboard(unittest.TestCase):
 
 
 class Consumers(unittest.TestCase):
-    """Each template in consumers/ names the exported alias as its authorizer, may call it, and says how long it caches."""
+    """Each template in consumers/ either names the exported alias as its authorizer, may call it and says how long it
+    caches, or checks tokens by itself."""
 
     def authorizer_and_permissions(self, name):
         template = deployed(CONSUMERS / f"{name}.yaml")
@@ -1064,7 +1065,8 @@ class Consumers(unittest.TestCase):
 
     def test_there_is_one_for_every_kind_of_api(self):
         kinds = {path.stem for path in CONSUMERS.glob("*.yaml")}
-        self.assertEqual(kinds, {"rest-token", "rest-request", "http-api", "websocket", "appsync"})
+        asking = {"rest-token", "rest-request", "http-api", "websocket", "appsync"}
+        self.assertEqual(kinds, asking | {"rest-jwt", "http-jwt", "alb-jwt"})
 
     def test_rest(self):
         for name, kind in {"rest-token": "token", "rest-request": "request"}.items():
@@ -1091,14 +1093,47 @@ class Consumers(unittest.TestCase):
 
     def test_http(self):
         template, principal = self.authorizer_and_permissions("http-api")
-        scheme = self.scheme(template)
+        authorizer = template["Resources"]["Validate"]["Properties"]
         self.assertEqual(principal, "apigateway.amazonaws.com")
-        self.assertEqual(scheme["authorizerResultTtlInSeconds"], 60)
-        self.assertIs(scheme["enableSimpleResponses"], True)
-        self.assertTrue(self.imports_the_alias(scheme["authorizerUri"]))
-        for item in template["Resources"]["Api"]["Properties"]["Body"]["paths"].values():
-            for operation in item.values():
-                self.assertEqual(operation["security"], [{"Validate": []}])
+        self.assertEqual(authorizer["AuthorizerResultTtlInSeconds"], 60)
+        self.assertIs(authorizer["EnableSimpleResponses"], True)
+        self.assertEqual(authorizer["IdentitySource"], ["$request.header.Authorization"])
+        self.assertTrue(self.imports_the_alias(authorizer["AuthorizerUri"]))
+        self.guards_every_route(template, "CUSTOM", "Validate")
+
+    def guards_every_route(self, template, kind, authorizer):
+        for route in of_type(template, ROUTE).values():
+            asked = (route["Properties"]["AuthorizationType"], route["Properties"]["AuthorizerId"])
+            self.assertEqual(asked, (kind, {"Ref": authorizer}))
+
+    def test_those_that_check_by_themselves_know_issuer_and_audience(self):
+        issuer = {"Fn::ImportValue": {"Fn::Sub": "${AuthStack}-Issuer"}}
+        audience = {"Ref": "Audience"}
+        default = deployed(CONSUMERS / "http-jwt.yaml")["Parameters"]["Audience"]["Default"]
+        self.assertEqual(default, source()["Parameters"]["TokenAudience"]["Default"])
+
+        http = deployed(CONSUMERS / "http-jwt.yaml")
+        tokens = http["Resources"]["Tokens"]["Properties"]
+        self.assertEqual(tokens["JwtConfiguration"], {"Issuer": issuer, "Audience": [audience]})
+        self.assertEqual(tokens["IdentitySource"], ["$request.header.Authorization"])
+        self.guards_every_route(http, "JWT", "Tokens")
+
+        rest = source(CONSUMERS / "rest-jwt.yaml")["Resources"]
+        self.assertEqual(
+            rest["Tokens"]["Properties"]["JwtConfiguration"],
+            {"DefaultAlgorithms": ["RS256"], "Issuers": [{"Issuer": issuer, "Audiences": [audience]}]},
+        )
+        for method in of_type({"Resources": rest}, "AWS::ApiGateway::Method").values():
+            asked = (method["Properties"]["AuthorizationType"], method["Properties"]["AuthorizerId"])
+            self.assertEqual(asked, ("JWT", {"Ref": "Tokens"}))
+
+        check, forward = source(CONSUMERS / "alb-jwt.yaml")["Resources"]["Rule"]["Properties"]["Actions"]
+        self.assertLess(check["Order"], forward["Order"])
+        self.assertEqual(check["JwtValidationConfig"]["Issuer"], issuer)
+        keys = {"Fn::Sub": ["${Issuer}/.well-known/jwks.json", {"Issuer": issuer}]}
+        self.assertEqual(check["JwtValidationConfig"]["JwksEndpoint"], keys)
+        claims = [{"Name": "aud", "Format": "single-string", "Values": [audience]}]
+        self.assertEqual(check["JwtValidationConfig"]["AdditionalClaims"], claims)
 
     def test_websocket(self):
         template, principal = self.authorizer_and_permissions("websocket")
