@@ -8,6 +8,7 @@ import logging
 import re
 import unittest
 from copy import deepcopy
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 from inspect import signature
@@ -639,6 +640,17 @@ class Api(unittest.TestCase):
                 ("ValidateFunctionAliaslive", "authorizers/*"),
             },
         )
+
+    def test_every_route_may_be_called(self):
+        """API Gateway calls in the name of the stage, the method and the path."""
+        patterns = [
+            (permission["Properties"]["FunctionName"]["Ref"], permission["Properties"]["SourceArn"]["Fn::Sub"].split("/", 1)[1])
+            for permission in of_type(deployed(), "AWS::Lambda::Permission").values()
+        ]
+        for key, route in self.routes.items():
+            alias = f"{self.function_behind(route).capitalize()}FunctionAliaslive"
+            caller = "$default/" + key.replace(" ", "", 1)
+            self.assertTrue(any(name == alias and fnmatchcase(caller, text) for name, text in patterns), key)
 
     def test_other_stacks_get_the_alias_and_the_issuer(self):
         outputs = {
