@@ -14,8 +14,18 @@ fn checklist() -> String {
 
 /// The text in backquotes that looks like the path of a test.
 fn named_tests(document: &str) -> Vec<&str> {
-    let crates =
-        ["cloud", "handlers", "journey", "login", "register", "shared", "template", "validate", "verifiers"];
+    let crates = [
+        "cloud",
+        "gateway",
+        "handlers",
+        "journey",
+        "login",
+        "register",
+        "shared",
+        "template",
+        "validate",
+        "verifiers",
+    ];
     let quoted = document.split('`').skip(1).step_by(2);
     let is_path = |text: &&str| {
         let (first, rest) = text.split_once("::").unwrap_or_default();
@@ -32,6 +42,11 @@ fn file_of(path: &str) -> Option<(PathBuf, &str)> {
     }
     if first == "verifiers" {
         return Some((Path::new(ROOT).join("tests/verifiers/main.rs"), rest));
+    }
+    if first == "gateway" {
+        let (module, rest) = rest.split_once('.')?;
+        let file = Path::new(ROOT).join(format!("tests/gateway/{module}_test.py"));
+        return file.is_file().then_some((file, rest));
     }
     let folder = Path::new(ROOT).join(match first {
         "shared" => "shared/src".to_owned(),
@@ -50,7 +65,7 @@ fn file_of(path: &str) -> Option<(PathBuf, &str)> {
 fn exists(path: &str) -> bool {
     let Some((file, rest)) = file_of(path) else { return false };
     let text = fs::read_to_string(&file).unwrap();
-    if path.starts_with("template::") {
+    if file.extension().is_some_and(|extension| extension == "py") {
         let Some((class, test)) = rest.split_once('.') else { return false };
         let Some((_, class)) = text.split_once(&format!("\nclass {class}(unittest.TestCase):")) else {
             return false;
@@ -95,6 +110,8 @@ fn a_test_that_does_not_exist_is_missed() {
         "shared::store::contract::account",
         "shared::nowhere::tests::weak_secrets_are_refused",
         "journey::accounts::is_refused",
+        "gateway::journey.Journey.test_nothing",
+        "gateway::nowhere.Journey.test_what_is_no_route_is_not_found",
         "template::Api.test_nothing",
         "template::Api.setUp",
         "template::Data.test_the_cache_time_is_explicit",

@@ -1,0 +1,31 @@
+"""Runs the tests of this folder on one MiniStack, with the service deployed once."""
+
+import signal
+import sys
+import unittest
+
+import consumers_test
+import journey_test
+import lowering_test
+import native_test
+from cloud import Cloud
+from service import Service
+
+
+def run():
+    with Cloud() as cloud:
+        service = Service.deployed_on(cloud)
+        suite = unittest.TestSuite()
+        for module in (lowering_test, journey_test, consumers_test, native_test):
+            module.service = service
+            suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
+        succeeded = unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful()
+        if not succeeded:
+            print(cloud.said(), file=sys.stderr)
+        return succeeded
+
+
+if __name__ == "__main__":
+    # An end by another's hand leaves nothing running either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sys.exit(not run())
