@@ -156,15 +156,12 @@ class Cloud:
         template = yaml_parse(path.read_text())
         edit(template)
         template = self.with_code(template, path.parent)
-        return self.create(stack, lowered(transformed(template, parameters, REGION)), **parameters)
-
-    def create(self, stack, template, **parameters):
-        """Creates or updates a stack from a template as it is, and returns its outputs."""
+        body = lowered(transformed(template, parameters, REGION))
         formation = self.client("cloudformation")
         known = {summary["StackName"] for summary in formation.list_stacks()["StackSummaries"]}
         (formation.update_stack if stack in known else formation.create_stack)(
             StackName=stack,
-            TemplateBody=json.dumps(template),
+            TemplateBody=json.dumps(body),
             Capabilities=["CAPABILITY_IAM"],
             Parameters=[{"ParameterKey": name, "ParameterValue": str(value)} for name, value in parameters.items()],
         )

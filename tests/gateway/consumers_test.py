@@ -62,5 +62,5 @@ class AppSync(unittest.TestCase):
 
 
 def plain_http(template):
-    """The backends of these tests speak HTTP without TLS."""
+    """The back ends of these tests speak HTTP without TLS."""
     del template["Parameters"]["BackendUrl"]["AllowedPattern"]

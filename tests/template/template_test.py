@@ -652,15 +652,15 @@ class Api(unittest.TestCase):
             caller = "$default/" + key.replace(" ", "", 1)
             self.assertTrue(any(name == alias and fnmatchcase(caller, text) for name, text in patterns), key)
 
-    def test_other_stacks_get_the_alias_and_the_issuer(self):
-        outputs = {
-            "AuthorizerArn": {"Ref": "ValidateFunctionAliaslive"},
-            "Issuer": {"Fn::GetAtt": ["IssuerInUse", "Value"]},
-        }
-        for name, value in outputs.items():
-            output = deployed()["Outputs"][name]
-            self.assertEqual(output["Value"], value)
-            self.assertEqual(output["Export"], {"Name": {"Fn::Sub": f"${{AWS::StackName}}-{name}"}})
+    def test_other_stacks_get_the_alias(self):
+        output = deployed()["Outputs"]["AuthorizerArn"]
+        self.assertEqual(output["Value"], {"Ref": "ValidateFunctionAliaslive"})
+        self.assertEqual(output["Export"], {"Name": {"Fn::Sub": "${AWS::StackName}-AuthorizerArn"}})
+
+    def test_the_issuer_is_told_and_not_exported(self):
+        """CloudFormation refuses to change an export that a stack imports, and so a domain."""
+        self.assertEqual(deployed()["Outputs"]["Issuer"]["Value"], {"Fn::GetAtt": ["IssuerInUse", "Value"]})
+        self.assertNotIn("Export", deployed()["Outputs"]["Issuer"])
 
     def test_every_route_is_throttled(self):
         def limit(name):
@@ -1119,7 +1119,7 @@ class Consumers(unittest.TestCase):
             self.assertEqual(asked, (kind, {"Ref": authorizer}))
 
     def test_those_that_check_by_themselves_know_issuer_and_audience(self):
-        issuer = {"Fn::ImportValue": {"Fn::Sub": "${AuthStack}-Issuer"}}
+        issuer = {"Ref": "Issuer"}
         audience = {"Ref": "Audience"}
         default = deployed(CONSUMERS / "http-jwt.yaml")["Parameters"]["Audience"]["Default"]
         self.assertEqual(default, source()["Parameters"]["TokenAudience"]["Default"])
@@ -1142,8 +1142,7 @@ class Consumers(unittest.TestCase):
         check, forward = source(CONSUMERS / "alb-jwt.yaml")["Resources"]["Rule"]["Properties"]["Actions"]
         self.assertLess(check["Order"], forward["Order"])
         self.assertEqual(check["JwtValidationConfig"]["Issuer"], issuer)
-        keys = {"Fn::Sub": ["${Issuer}/.well-known/jwks.json", {"Issuer": issuer}]}
-        self.assertEqual(check["JwtValidationConfig"]["JwksEndpoint"], keys)
+        self.assertEqual(check["JwtValidationConfig"]["JwksEndpoint"], {"Fn::Sub": "${Issuer}/.well-known/jwks.json"})
         claims = [{"Name": "aud", "Format": "single-string", "Values": [audience]}]
         self.assertEqual(check["JwtValidationConfig"]["AdditionalClaims"], claims)
 
