@@ -77,8 +77,10 @@ class Issuer(Server):
 class Native(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.issuer = cls.enterClassContext(Issuer())
-        cls.backend = cls.enterClassContext(Backend())
+        cls.issuer, cls.backend = Issuer(), Backend()
+        for server in (cls.issuer, cls.backend):
+            server.__enter__()
+            cls.addClassCleanup(server.__exit__)
         servers = {"Issuer": cls.issuer.url, "BackendUrl": cls.backend.url}
         service.cloud.deploy("http-jwt", CONSUMERS / "http-jwt.yaml", edit=plain_http, **servers)
         cls.url = service.cloud.gateway(service.cloud.resource("http-jwt", "Api")) + "/orders"
