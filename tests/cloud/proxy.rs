@@ -17,7 +17,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use support::lambda::SESSION_TOKEN;
+use support::lambda::{REGION, SECRET_ACCESS_KEY, SESSION_TOKEN};
+use support::signature::Received;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Barrier;
 use tokio::task::{JoinHandle, JoinSet};
@@ -237,6 +238,11 @@ async fn respond(
     tokio::time::sleep(delay).await;
     if head.headers.get("x-amz-security-token").is_none_or(|token| token != SESSION_TOKEN) {
         return Some(error(400, "com.amazon.coral.service#UnrecognizedClientException", Value::Null));
+    }
+    let received =
+        Received { method: &head.method, path: head.uri.path(), headers: &head.headers, body: &body };
+    if received.check(SECRET_ACCESS_KEY, REGION, "dynamodb").is_err() {
+        return Some(error(400, "com.amazon.coral.service#InvalidSignatureException", Value::Null));
     }
     let forward = forward(head, body, engine, client, state);
     match fault {

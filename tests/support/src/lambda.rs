@@ -8,6 +8,9 @@ use crate::secrets_manager::ARN;
 /// Names and values of environment variables.
 pub type Variables = Vec<(&'static str, String)>;
 
+/// The region of a function.
+pub const REGION: &str = "eu-west-1";
+
 /// The key that signs the requests of a function.
 pub const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
 
@@ -31,7 +34,7 @@ pub fn table(dynamodb: SocketAddr) -> Variables {
         ("ACCOUNT_STORE", format!("dynamodb://{TABLE}")),
         ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{dynamodb}")),
-        ("AWS_REGION", "eu-west-1".to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
         ("AWS_SESSION_TOKEN", SESSION_TOKEN.to_owned()),
     ]

@@ -1,7 +1,8 @@
 //! The tests' surroundings. Nothing here depends on the crates under test.
 //!
 //! - AWS on this machine: [`runtime_api`] hands events to a function, [`dynamodb`] holds its table, [`secrets_manager`] its
-//!   secret, and [`lambda`] has the environment that leads to them. [`background`] keeps them in a thread of their own.
+//!   secret, [`signature`] checks who calls, and [`lambda`] has the environment that leads to them. [`background`] keeps them
+//!   in a thread of their own.
 //! - [`tls`] stands in front of any of these.
 //! - A laptop: [`emulator`] runs the functions under `cargo lambda watch`, on a [`store`]; [`client`] sends requests to it.
 //! - [`cargo`] builds what is tested, [`samples`] reads `events/`, [`keys`] has RSA keys, and [`statistics`] compares times.
@@ -17,6 +18,7 @@ pub mod runtime_api;
 pub mod samples;
 pub mod secrets_manager;
 mod server;
+pub mod signature;
 pub mod statistics;
 pub mod store;
 pub mod tls;

@@ -9,15 +9,16 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State as Shared;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::lambda::SESSION_TOKEN;
+use crate::lambda::{REGION, SECRET_ACCESS_KEY, SESSION_TOKEN};
 use crate::server;
+use crate::signature::Received;
 
 /// The secret's name.
 pub const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:serverless-auth-AbCdEf";
@@ -29,6 +30,8 @@ pub enum Mode {
     Binary(String),
     /// An error of this status and type.
     Fails(u16, &'static str),
+    /// A response with this status that is not from Secrets Manager.
+    Garbage(u16),
     /// None at all.
     Hangs,
     /// This value.
@@ -96,6 +99,8 @@ pub fn holding(current: &str, previous: Option<&str>) -> Mode {
 
 async fn get_secret_value(
     Shared(state): Shared<Arc<Mutex<State>>>,
+    method: Method,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -110,6 +115,10 @@ async fn get_secret_value(
     if headers.get("x-amz-security-token").is_none_or(|token| token != SESSION_TOKEN) {
         return respond(400, &json!({ "__type": "UnrecognizedClientException" }));
     }
+    let received = Received { method: &method, path: uri.path(), headers: &headers, body: &body };
+    if let Err(problem) = received.check(SECRET_ACCESS_KEY, REGION, "secretsmanager") {
+        return respond(400, &json!({ "__type": "InvalidSignatureException", "Message": problem }));
+    }
     if request["SecretId"] != ARN {
         return respond(400, &json!({ "__type": "ResourceNotFoundException" }));
     }
@@ -118,6 +127,9 @@ async fn get_secret_value(
             respond(200, &json!({ "ARN": ARN, "SecretBinary": BASE64_STANDARD.encode(value) }))
         }
         Mode::Fails(status, kind) => respond(status, &json!({ "__type": kind, "Message": "for the log" })),
+        Mode::Garbage(status) => {
+            (StatusCode::from_u16(status).unwrap(), "<html>canary</html>").into_response()
+        }
         Mode::Hangs => pending().await,
         Mode::Holds(value) => respond(200, &json!({ "ARN": ARN, "SecretString": value })),
     }
