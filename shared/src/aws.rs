@@ -1,29 +1,27 @@
-//! Set-up of the AWS clients from Lambda's environment alone: nothing is probed for.
+//! What all calls to AWS have in common, from Lambda's environment alone: nothing is probed for.
 
+mod post;
 pub(crate) mod secrets_manager;
+mod service;
 
-use std::time::Duration;
+pub(crate) use post::{CallError, Post};
+pub(crate) use service::Service;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::meta::region::ProvideRegion;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::region::Region;
 
 use crate::config::Roots;
-use crate::deadlines;
 
 /// The root certificates of Amazon Trust Services, the only ones trusted. The system's store has a hundred and forty others,
 /// and reading it took most of a cold start.
 static AMAZON_ROOTS: &[u8] = include_bytes!("aws/roots.pem");
-
-/// Attempts of one call, the first included.
-const ATTEMPTS: u32 = 3;
 
 /// The environment lacks variables that Lambda always sets.
 #[derive(Debug, thiserror::Error)]
@@ -39,17 +37,33 @@ pub(crate) enum EnvironmentError {
     Roots,
 }
 
-/// The configuration that all clients share: region and credentials of the environment, TLS, deadlines and retries.
+/// Region and credentials of the environment, and the connections of all services.
 ///
 /// `aws-config` can also look in profiles, containers and instance metadata. Lambda sets region and credentials in the
 /// environment, and the credentials last as long as the environment, so the other providers would cost a cold start
 /// time and the binary their code.
-pub(crate) async fn config(roots: Roots) -> Result<SdkConfig, EnvironmentError> {
-    let region = EnvironmentVariableRegionProvider::new().region().await;
-    let region = region.filter(|region| !region.as_ref().is_empty());
-    let credentials = EnvironmentVariableCredentialsProvider::new().provide_credentials().await;
-    let credentials = credentials.map_err(|_| EnvironmentError::Credentials)?;
-    Ok(config_of(region.ok_or(EnvironmentError::Region)?, credentials, tls(roots)?))
+#[derive(Debug)]
+pub(crate) struct Aws {
+    region: Region,
+    credentials: Credentials,
+    http: SharedHttpClient,
+}
+
+impl Aws {
+    /// Reads the environment.
+    pub(crate) async fn from_env(roots: Roots) -> Result<Self, EnvironmentError> {
+        let region = EnvironmentVariableRegionProvider::new().region().await;
+        let region = region.filter(|region| !region.as_ref().is_empty());
+        let credentials = EnvironmentVariableCredentialsProvider::new().provide_credentials().await;
+        let credentials = credentials.map_err(|_| EnvironmentError::Credentials)?;
+        Self::new(region.ok_or(EnvironmentError::Region)?, credentials, roots)
+    }
+
+    fn new(region: Region, credentials: Credentials, roots: Roots) -> Result<Self, EnvironmentError> {
+        let tls = tls(roots)?;
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls);
+        Ok(Self { region, credentials, http: http.build_https() })
+    }
 }
 
 fn tls(roots: Roots) -> Result<TlsContext, EnvironmentError> {
@@ -60,27 +74,6 @@ fn tls(roots: Roots) -> Result<TlsContext, EnvironmentError> {
     TlsContext::builder().with_trust_store(trusted).build().map_err(|_| EnvironmentError::Roots)
 }
 
-fn config_of(region: Region, credentials: Credentials, tls: TlsContext) -> SdkConfig {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(deadlines::AWS_CONNECT)
-        .operation_attempt_timeout(deadlines::AWS_ATTEMPT)
-        .operation_timeout(deadlines::AWS_OPERATION)
-        .build();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS)
-        .with_initial_backoff(Duration::from_millis(50))
-        .with_max_backoff(Duration::from_millis(300));
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(region)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http)
-        .timeout_config(timeouts)
-        .retry_config(retries)
-        .build()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use base64::Engine;
@@ -89,10 +82,10 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// The configuration of clients of the engine in tests, which checks no credentials.
-    pub(crate) fn config() -> SdkConfig {
-        let credentials = Credentials::new("key", "secret", None, None, "tests");
-        config_of(Region::from_static("eu-west-1"), credentials, tls(Roots::Amazon).unwrap())
+    /// Access to stand-ins.
+    pub(crate) fn aws() -> Aws {
+        let credentials = Credentials::new("key", "secret", Some("session".to_owned()), None, "tests");
+        Aws::new(Region::from_static("eu-west-1"), credentials, Roots::Amazon).unwrap()
     }
 
     /// The fingerprints are those on <https://www.amazontrust.com/repository/>.

@@ -10,12 +10,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_config::SdkConfig;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 
+use crate::aws::Aws;
 use crate::aws::secrets_manager::{ReadError, SecretsManager};
 use crate::config::{Config, ConfigError, OperatorConfig, SecretSource, StoreLocation};
 use crate::http::{Clock, Event, EventResult};
@@ -170,7 +170,7 @@ pub async fn open<F: Function>(config: Config, now: Timestamp) -> Result<Resourc
 pub async fn open_store(config: &OperatorConfig) -> Result<Arc<dyn Operator>, StartError> {
     match &config.store {
         StoreLocation::DynamoDb(table) => {
-            let aws = crate::aws::config(config.roots).await?;
+            let aws = Aws::from_env(config.roots).await?;
             Ok(Arc::new(DynamoDbStore::new(&aws, config.endpoint.as_deref(), table)))
         }
         #[cfg(feature = "sqlite")]
@@ -235,7 +235,7 @@ fn connect(config: &Config, now: Timestamp) -> BoxFuture<'_, Result<(BackEnd, Ke
     async move {
         let (back_end, (keys, source)) = match &config.store {
             StoreLocation::DynamoDb(table) => {
-                let aws = crate::aws::config(config.roots).await?;
+                let aws = Aws::from_env(config.roots).await?;
                 let store = DynamoDbStore::new(&aws, config.endpoints.dynamodb.as_deref(), table);
                 // In this order: the client for the secret is made while the table's first response is on its way.
                 let ((), keys) = tokio::join!(store.prime(), keys(config, Some(&aws)));
@@ -247,7 +247,7 @@ fn connect(config: &Config, now: Timestamp) -> BoxFuture<'_, Result<(BackEnd, Ke
                 let keys = match &config.secret {
                     SecretSource::KeptInStore => (store.keys()?, None),
                     SecretSource::SecretsManager(_) => {
-                        keys(config, Some(&crate::aws::config(config.roots).await?)).await?
+                        keys(config, Some(&Aws::from_env(config.roots).await?)).await?
                     }
                     SecretSource::Given(_) => keys(config, None).await?,
                 };
@@ -261,7 +261,7 @@ fn connect(config: &Config, now: Timestamp) -> BoxFuture<'_, Result<(BackEnd, Ke
 
 type FoundKeys = (Keys, Option<Box<dyn KeySource>>);
 
-async fn keys(config: &Config, aws: Option<&SdkConfig>) -> Result<FoundKeys, StartError> {
+async fn keys(config: &Config, aws: Option<&Aws>) -> Result<FoundKeys, StartError> {
     match (&config.secret, aws) {
         (SecretSource::Given(keys), _) => Ok((keys.clone(), None)),
         (SecretSource::SecretsManager(arn), Some(aws)) => {

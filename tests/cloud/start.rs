@@ -67,8 +67,10 @@ async fn without_a_secret_fit_to_sign_no_function_starts() {
     let holds = |json: &str| Mode::Holds(json.to_owned());
     for (mode, problem) in [
         (NOT_FOUND, "JWT_SECRET_ARN cannot be read"),
-        (secrets_manager::ACCESS_DENIED, "JWT_SECRET_ARN cannot be read"),
+        (secrets_manager::ACCESS_DENIED, "JWT_SECRET_ARN cannot be read: status 400, AccessDeniedException"),
         (secrets_manager::INTERNAL_ERROR, "JWT_SECRET_ARN cannot be read"),
+        (Mode::Garbage(200), "the response of Secrets Manager is not a secret"),
+        (Mode::Garbage(502), "JWT_SECRET_ARN cannot be read: status 502, without a code"),
         (Mode::Binary(SECRET.to_owned()), "the secret is not JSON"),
         (holds(""), "the secret is not JSON"),
         (holds(SECRET), "the secret is not JSON"),

@@ -1,22 +1,37 @@
 //! The secret that holds the keys of tokens, in AWS Secrets Manager.
 
-use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::SdkError;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_smithy_types::timeout::TimeoutConfig;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
 
+use super::{Aws, CallError, Post, Service};
 use crate::token::secret::{Secret, SecretError};
 use crate::token::{KeySource, Keys};
 use crate::{deadlines, log};
 
-/// A secret and the client that reads it.
+/// The request: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>. `CloudTrail` shows the
+/// user agent.
+const HEADERS: [(&str, &str); 3] = [
+    ("content-type", "application/x-amz-json-1.1"),
+    ("user-agent", concat!("serverless-auth/", env!("CARGO_PKG_VERSION"))),
+    ("x-amz-target", "secretsmanager.GetSecretValue"),
+];
+
+/// A secret and the service that has it.
 #[derive(Debug)]
 pub(crate) struct SecretsManager {
-    client: Client,
+    service: Service,
     arn: String,
+}
+
+/// The response. Binary secrets have no text.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Response {
+    secret_string: Option<SecretString>,
 }
 
 /// The secret could not be read. The error never shows it.
@@ -24,7 +39,10 @@ pub(crate) struct SecretsManager {
 pub(crate) enum ReadError {
     /// The call failed.
     #[error("the secret named by JWT_SECRET_ARN cannot be read")]
-    Read(#[source] Box<SdkError<GetSecretValueError>>),
+    Read(#[from] CallError),
+    /// Secrets Manager responded with something else than a secret.
+    #[error("the response of Secrets Manager is not a secret")]
+    Response,
     /// It has another form, or a key in it is not fit to sign with.
     #[error(transparent)]
     Unfit(#[from] SecretError),
@@ -32,30 +50,29 @@ pub(crate) enum ReadError {
 
 impl SecretsManager {
     /// The secret with this ARN. `endpoint` replaces the region's endpoint.
-    pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, arn: &str) -> Self {
-        let mut config = aws_sdk_secretsmanager::config::Builder::from(config);
-        config.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(config.build()), arn: arn.to_owned() }
+    pub(crate) fn new(aws: &Aws, endpoint: Option<&str>, arn: &str) -> Self {
+        Self { service: Service::new(aws, "secretsmanager", endpoint), arn: arn.to_owned() }
     }
 
-    /// Reads the keys at the start, which may wait longer than a request. Boxed, so that the future is compiled here and not
-    /// once more in each caller.
+    /// Reads the keys at the start, which may wait longer than a request.
     pub(crate) fn read_first(&self) -> BoxFuture<'_, Result<Keys, ReadError>> {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(deadlines::SECRET_FIRST_ATTEMPT)
             .operation_attempt_timeout(deadlines::SECRET_FIRST_ATTEMPT)
             .operation_timeout(deadlines::SECRET_FIRST_READ)
             .build();
         self.read(timeouts)
     }
 
+    /// Boxed, so that the future is compiled here and not once more in each caller.
     fn read(&self, timeouts: TimeoutConfig) -> BoxFuture<'_, Result<Keys, ReadError>> {
         let reading = async move {
-            let request = self.client.get_secret_value().secret_id(&self.arn).customize();
-            let patience = aws_sdk_secretsmanager::Config::builder().timeout_config(timeouts);
-            let response = request.config_override(patience).send().await;
-            let response = response.map_err(|error| ReadError::Read(error.into()))?;
-            Ok(Secret::parse(response.secret_string().ok_or(SecretError::Form)?)?.into())
+            let body = SecretString::from(json!({ "SecretId": self.arn }).to_string());
+            let post = Post { path: "/", headers: &HEADERS, body, timeouts };
+            let response = post.send(&self.service).await?;
+            let response: Response =
+                serde_json::from_slice(response.expose_secret()).map_err(|_| ReadError::Response)?;
+            let secret = response.secret_string.ok_or(SecretError::Form)?;
+            Ok(Secret::parse(secret.expose_secret())?.into())
         };
         reading.boxed()
     }

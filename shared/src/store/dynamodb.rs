@@ -11,6 +11,7 @@
 //!
 //! There is no index, and no read before a write of an account: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).
 
+mod call;
 mod create;
 mod error;
 mod item;
@@ -19,22 +20,23 @@ mod operator;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemInput};
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use tokio::sync::OnceCell;
 
 use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError};
 use crate::account::{Account, AccountId, Standing};
+use crate::aws::Aws;
 use crate::deadlines;
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::Failures;
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
+use call::Client;
 use create::{AddError, Added, Claim};
 use error::store_error;
 use item::{
@@ -60,10 +62,8 @@ pub struct DynamoDbStore {
 impl DynamoDbStore {
     /// A store in a table that exists. `endpoint` replaces the region's endpoint.
     #[must_use]
-    pub(crate) fn new(config: &SdkConfig, endpoint: Option<&str>, table: &str) -> Self {
-        let mut config = aws_sdk_dynamodb::config::Builder::from(config);
-        config.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(config.build()), table: table.to_owned(), ids: OnceCell::new() }
+    pub(crate) fn new(aws: &Aws, endpoint: Option<&str>, table: &str) -> Self {
+        Self { client: Client::new(aws, endpoint), table: table.to_owned(), ids: OnceCell::new() }
     }
 
     /// Opens the connection, so that the first request does not wait for it. Failing is left to that request.
@@ -80,15 +80,15 @@ impl DynamoDbStore {
 
     async fn get(&self, key: AttributeValue) -> Result<Option<Item>, StoreError> {
         // Strongly consistent: a change of a moment ago counts now.
-        let get = self.client.get_item().table_name(&self.table).key(PK, key).consistent_read(true);
-        Ok(get.send().await.map_err(store_error)?.item)
+        let get = GetItemInput::builder().table_name(&self.table).key(PK, key).consistent_read(true);
+        Ok(self.client.call(get.build()).await.map_err(store_error)?.item)
     }
 
     /// Reads some attributes. `validate` and `register` are not permitted the hash.
     async fn get_only(&self, key: AttributeValue, attributes: &str) -> Result<Option<Item>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key(PK, key).consistent_read(true);
+        let get = GetItemInput::builder().table_name(&self.table).key(PK, key).consistent_read(true);
         let get = get.projection_expression(attributes);
-        Ok(get.send().await.map_err(store_error)?.item)
+        Ok(self.client.call(get.build()).await.map_err(store_error)?.item)
     }
 
     async fn put_failures(
@@ -97,9 +97,7 @@ impl DynamoDbStore {
         seen: Option<&Failures>,
         next: &Failures,
     ) -> Result<(), SwapError> {
-        let put = self
-            .client
-            .put_item()
+        let put = PutItemInput::builder()
             .table_name(&self.table)
             .set_item(Some(failures_item(name, next)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -109,7 +107,7 @@ impl DynamoDbStore {
                 .condition_expression("version = :seen")
                 .expression_attribute_values(":seen", AttributeValue::S(seen.version.clone())),
         };
-        let Err(failure) = put.send().await else { return Ok(()) };
+        let Err(failure) = self.client.call(put.build()).await else { return Ok(()) };
         let Some(PutItemError::ConditionalCheckFailedException(failed)) = failure.as_service_error() else {
             return Err(store_error(failure).into());
         };
@@ -121,15 +119,13 @@ impl DynamoDbStore {
     }
 
     async fn delete_failures(&self, name: &UsernameKey, seen: &Failures) -> Result<(), SwapError> {
-        let delete = self
-            .client
-            .delete_item()
+        let delete = DeleteItemInput::builder()
             .table_name(&self.table)
             .key(PK, failures_key(name))
             .condition_expression("version = :seen")
             .expression_attribute_values(":seen", AttributeValue::S(seen.version.clone()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(failure) = delete.send().await else { return Ok(()) };
+        let Err(failure) = self.client.call(delete.build()).await else { return Ok(()) };
         let Some(DeleteItemError::ConditionalCheckFailedException(failed)) = failure.as_service_error()
         else {
             return Err(store_error(failure).into());
@@ -164,16 +160,14 @@ impl RequestCounts for DynamoDbStore {
     }
 
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        let update = self
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .key(PK, window_key(window))
             .update_expression("SET expires_at = :end ADD requests :one")
             .expression_attribute_values(":end", AttributeValue::N(window.ends_at.seconds().to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .return_values(ReturnValue::UpdatedNew);
-        let updated = update.send().await.map_err(store_error)?;
+        let updated = self.client.call(update.build()).await.map_err(store_error)?;
         read_number(&updated.attributes.unwrap_or_default(), "requests")
     }
 }
@@ -199,9 +193,7 @@ impl Logins for DynamoDbStore {
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
-        let update = self
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .key(PK, account_key(account.username.key()))
             .update_expression("SET password_hash = :new")
@@ -209,7 +201,7 @@ impl Logins for DynamoDbStore {
             .expression_attribute_values(":new", AttributeValue::S(hash.as_str().to_owned()))
             .expression_attribute_values(":old", AttributeValue::S(account.password_hash.as_str().to_owned()))
             .expression_attribute_values(":id", AttributeValue::S(account.id.to_string()));
-        match update.send().await {
+        match self.client.call(update.build()).await {
             Ok(_) => Ok(true),
             Err(error)
                 if error

@@ -79,7 +79,7 @@ fn bars(results: &Results) -> Vec<Bar> {
         get("argon2id, libargon2 ms").map(|theirs| 0.8 * theirs),
     ));
     for function in crate::binaries::FUNCTIONS {
-        bars.push(bar(&format!("{function}, zipped, MB"), get(&format!("{function} zipped MB")), Some(2.5)));
+        bars.push(bar(&format!("{function}, zipped, MB"), get(&format!("{function} zipped MB")), Some(2.4)));
     }
     bars.push(bar("validate, peak memory, MB", get("validate, dynamodb peak memory MB"), Some(14.0)));
     // 19 MiB for the hash.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsInput};
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConditionCheck, Put, TransactWriteItem};
 
 use super::DynamoDbStore;
@@ -16,6 +16,7 @@ use super::item::{
     read_standing,
 };
 use crate::account::{Account, Standing};
+use crate::hex;
 use crate::idempotency::IdempotencyKey;
 use crate::random;
 use crate::store::StoreError;
@@ -70,13 +71,11 @@ impl Claim<'_> {
 impl DynamoDbStore {
     /// One conditional write: the cheapest way to make an account.
     async fn put_account(&self, account: &Account, claim: Claim<'_>) -> Result<Added, WriteError> {
-        let put = self
-            .client
-            .put_item()
+        let put = PutItemInput::builder()
             .table_name(&self.table)
             .set_item(Some(claim.item(account)))
             .condition_expression("attribute_not_exists(pk)");
-        let Err(failure) = put.send().await else { return Ok(Added::Now) };
+        let Err(failure) = self.client.call(put.build()).await else { return Ok(Added::Now) };
         match failure.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(_)) => {
                 self.taken_unless_own(account, claim, false).await
@@ -101,13 +100,13 @@ impl DynamoDbStore {
             );
             items.push(self.check_absent(deleted_key(account.id))?);
         }
-        let token = if let Claim::Request(token, _) = claim { Some(token.to_owned()) } else { None };
-        let transaction = self
-            .client
-            .transact_write_items()
-            .set_client_request_token(token)
-            .set_transact_items(Some(items));
-        let Err(failure) = transaction.send().await else { return Ok(Added::Now) };
+        let token = match claim {
+            Claim::Request(token, _) => token.to_owned(),
+            Claim::Id | Claim::NoId => request_token()?,
+        };
+        let transaction =
+            TransactWriteItemsInput::builder().client_request_token(token).set_transact_items(Some(items));
+        let Err(failure) = self.client.call(transaction.build()).await else { return Ok(Added::Now) };
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
             failure.as_service_error()
         else {
@@ -283,6 +282,12 @@ pub(super) fn outcome(reason: &CancellationReason) -> Outcome {
         Some("ProvisionedThroughputExceeded" | "ThrottlingError") => Outcome::Throttled,
         _ => Outcome::Other,
     }
+}
+
+/// A random token by which DynamoDB recognises the repetition of a transaction within ten minutes.
+pub(super) fn request_token() -> Result<String, StoreError> {
+    let token = random::bytes::<16>().map_err(|error| StoreError::Broken(error.into()))?;
+    Ok(hex::encode(&token))
 }
 
 /// Waits after a conflict; `false` when there were enough attempts.

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
+use aws_sdk_dynamodb::operation::scan::ScanInput;
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsInput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput};
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
 use super::DynamoDbStore;
-use super::create::{AddError, Added, Claim, Outcome, conflict_pause, outcome};
+use super::create::{AddError, Added, Claim, Outcome, conflict_pause, outcome, request_token};
 use super::error::{is_conflict, store_error};
 use super::item::{
     ACCOUNT_PREFIX, PK, account_key, deleted_item, email_key, failures_key, holder, id_key, read_account,
@@ -48,9 +50,7 @@ impl Operator for DynamoDbStore {
         change: &Change,
     ) -> Result<Option<Account>, StoreError> {
         let number = |number: u32| AttributeValue::N(number.to_string());
-        let update = self
-            .client
-            .update_item()
+        let update = UpdateItemInput::builder()
             .table_name(&self.table)
             .key(PK, account_key(name))
             .return_values(ReturnValue::AllOld)
@@ -82,7 +82,7 @@ impl Operator for DynamoDbStore {
             update = update.expression_attribute_values(":id", AttributeValue::S(id.to_string()));
         }
         let update = update.condition_expression(conditions.join(" AND "));
-        let failure = match update.send().await {
+        let failure = match self.client.call(update.build()).await {
             Ok(updated) => return updated.attributes.map(|item| read_account(&item)).transpose(),
             Err(failure) => failure,
         };
@@ -101,8 +101,10 @@ impl Operator for DynamoDbStore {
         let mut attempt = 1;
         loop {
             let items = self.deletion(account)?;
-            let transaction = self.client.transact_write_items().set_transact_items(Some(items));
-            let Err(failure) = transaction.send().await else { return Ok(true) };
+            let transaction = TransactWriteItemsInput::builder()
+                .client_request_token(request_token()?)
+                .set_transact_items(Some(items));
+            let Err(failure) = self.client.call(transaction.build()).await else { return Ok(true) };
             let mut conflict = is_conflict(&failure);
             if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
                 failure.as_service_error()
@@ -133,28 +135,24 @@ impl Operator for DynamoDbStore {
     }
 
     async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        let delete = self
-            .client
-            .delete_item()
+        let delete = DeleteItemInput::builder()
             .table_name(&self.table)
             .key(PK, failures_key(name))
             .return_values(ReturnValue::AllOld);
-        let deleted = delete.send().await.map_err(store_error)?;
+        let deleted = self.client.call(delete.build()).await.map_err(store_error)?;
         deleted.attributes.map(|item| read_failures(&item)).transpose()
     }
 
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {
         let start = after.map(|key| HashMap::from([(PK.to_owned(), AttributeValue::S(key.to_owned()))]));
-        let scan = self
-            .client
-            .scan()
+        let scan = ScanInput::builder()
             .table_name(&self.table)
             .consistent_read(true)
             .limit(PAGE_SIZE)
             .set_exclusive_start_key(start)
             .filter_expression("begins_with(pk, :accounts)")
             .expression_attribute_values(":accounts", AttributeValue::S(ACCOUNT_PREFIX.to_owned()));
-        let found = scan.send().await.map_err(store_error)?;
+        let found = self.client.call(scan.build()).await.map_err(store_error)?;
         let key =
             |item: &HashMap<String, AttributeValue>| item.get(PK).and_then(|key| key.as_s().ok()).cloned();
         let read = |item| {
@@ -200,16 +198,14 @@ impl DynamoDbStore {
         let mut ids = HashMap::new();
         let mut start = None;
         loop {
-            let scan = self
-                .client
-                .scan()
+            let scan = ScanInput::builder()
                 .table_name(&self.table)
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .projection_expression("pk, id")
                 .filter_expression("begins_with(pk, :accounts)")
                 .expression_attribute_values(":accounts", AttributeValue::S(ACCOUNT_PREFIX.to_owned()));
-            let found = scan.send().await.map_err(store_error)?;
+            let found = self.client.call(scan.build()).await.map_err(store_error)?;
             for item in found.items() {
                 let name = item.get(PK).and_then(|key| key.as_s().ok()?.strip_prefix(ACCOUNT_PREFIX));
                 if let (Some(id), Some(name)) = (holder(item).and_then(AccountId::parse), name) {

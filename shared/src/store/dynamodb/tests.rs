@@ -1,5 +1,6 @@
 //! Rules of the DynamoDB back end beyond the contract, against a DynamoDB engine over real HTTP.
 
+use aws_sdk_dynamodb::operation::scan::ScanInput;
 use support::background::Background;
 use support::dynamodb::{self, TABLE};
 
@@ -28,8 +29,8 @@ impl Engine {
 
     /// All that the table holds, by key.
     async fn items(&self) -> Vec<Item> {
-        let scan = self.store().client.scan().table_name(TABLE).consistent_read(true).send().await.unwrap();
-        let mut items = scan.items.unwrap();
+        let scan = ScanInput::builder().table_name(TABLE).consistent_read(true);
+        let mut items = self.store().client.call(scan.build()).await.unwrap().items.unwrap();
         items.sort_by_key(|item| item[PK].as_s().unwrap().clone());
         items
     }
@@ -43,12 +44,17 @@ impl Engine {
                 None => item.remove(*attribute),
             };
         }
-        self.store().client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
+        self.put(item).await;
+    }
+
+    async fn put(&self, item: Item) {
+        let put = PutItemInput::builder().table_name(TABLE).set_item(Some(item));
+        self.store().client.call(put.build()).await.unwrap();
     }
 }
 
 fn store(endpoint: &str, table: &str) -> DynamoDbStore {
-    DynamoDbStore::new(&crate::aws::tests::config(), Some(endpoint), table)
+    DynamoDbStore::new(&crate::aws::tests::aws(), Some(endpoint), table)
 }
 
 impl Place for Engine {
@@ -130,8 +136,7 @@ async fn an_account_stays_if_its_email_is_marked_as_anothers() {
     engine.store().create(&alice, None).await.unwrap();
     let marker = [(PK, "EMAIL#alice@example.com"), ("id", "another")];
     let marker = marker.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
-    let put = engine.store().client.put_item().table_name(TABLE).set_item(Some(marker.into()));
-    put.send().await.unwrap();
+    engine.put(marker.into()).await;
     let before = engine.items().await;
     let refused = engine.store().delete(&alice).await;
     assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
