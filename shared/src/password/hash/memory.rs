@@ -1,38 +1,52 @@
 //! The memory of Argon2, mapped once per cold start. Mapped for every hash, its page faults would add a tenth to each.
 
-use std::fmt;
-#[cfg(target_os = "linux")]
-use std::mem::MaybeUninit;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::{fmt, slice};
 
 use argon2::{Argon2, Block, Error, Result};
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
+
+/// Bytes of a large page, on x86-64 and on arm64 with usual pages of 4 KiB.
+const PAGE_SIZE: usize = 2 << 20;
+
+/// Blocks in a large page.
+const PAGE_BLOCKS: usize = PAGE_SIZE / size_of::<Block>();
 
 /// Memory for one computation at a time. `Debug` shows nothing.
 pub(super) struct Memory(Mutex<Mapped>);
 
 pub(super) struct Mapped {
     /// The thread that maps the memory while connections are opened.
-    coming: Option<JoinHandle<Vec<Block>>>,
-    blocks: Vec<Block>,
+    coming: Option<JoinHandle<Pages>>,
+    pages: Pages,
 }
+
+/// Memory that begins with a large page, so that all of it can be in large pages.
+#[derive(Default)]
+struct Pages(Vec<Page>);
+
+/// Nothing but blocks.
+#[repr(C, align(0x20_0000))]
+struct Page([Block; PAGE_BLOCKS]);
+
+const _: () = assert!(size_of::<Page>() == PAGE_SIZE && align_of::<Page>() == PAGE_SIZE);
 
 impl Memory {
     /// Begins to map as much as computations with these parameters need.
     pub(super) fn map(argon2: &Argon2<'_>) -> Self {
         let count = argon2.params().block_count();
         // Without a thread or the memory, each computation maps its own.
-        let coming = thread::Builder::new().spawn(move || allocate(count).unwrap_or_default());
-        Self(Mutex::new(Mapped { coming: coming.ok(), blocks: Vec::new() }))
+        let coming = thread::Builder::new().spawn(move || Pages::allocate(count).unwrap_or_default());
+        Self(Mutex::new(Mapped { coming: coming.ok(), pages: Pages::default() }))
     }
 
     /// Waits until the memory is mapped.
     pub(super) fn mapped(&self) -> MutexGuard<'_, Mapped> {
         let mut mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(coming) = mapped.coming.take() {
-            mapped.blocks = coming.join().unwrap_or_default();
+            mapped.pages = coming.join().unwrap_or_default();
         }
         mapped
     }
@@ -49,13 +63,14 @@ impl Memory {
         let mut mapped = self.mapped();
         let count = argon2.params().block_count();
         let mut larger;
-        let blocks = if let Some(blocks) = mapped.blocks.get_mut(..count) {
-            blocks
+        let pages = if mapped.pages.blocks().len() >= count {
+            &mut mapped.pages
         } else {
             // A stored hash of a greater cost than new ones: rare, and replaced at its first login.
-            larger = allocate(count)?;
+            larger = Pages::allocate(count)?;
             &mut larger
         };
+        let blocks = pages.blocks().get_mut(..count).ok_or(Error::OutOfMemory)?;
         let outcome = argon2.hash_password_into_with_memory(password, salt, tag, &mut *blocks);
         for block in blocks {
             block.as_mut().fill(0);
@@ -70,35 +85,38 @@ impl fmt::Debug for Memory {
     }
 }
 
-/// Allocates and touches the memory, so that all of it is mapped.
-fn allocate(count: usize) -> Result<Vec<Block>> {
-    let mut blocks = Vec::new();
-    blocks.try_reserve_exact(count).map_err(|_| Error::OutOfMemory)?;
-    #[cfg(target_os = "linux")]
-    prefer_large_pages(blocks.spare_capacity_mut());
-    blocks.resize(count, Block::new());
-    Ok(blocks)
+impl Pages {
+    /// Allocates at least as many blocks and touches them, so that all of them are mapped.
+    #[expect(unsafe_code, reason = "pages that are written by their address need no copy on the stack")]
+    fn allocate(blocks: usize) -> Result<Self> {
+        let count = blocks.div_ceil(PAGE_BLOCKS);
+        let mut pages = Vec::<Page>::new();
+        pages.try_reserve_exact(count).map_err(|_| Error::OutOfMemory)?;
+        #[cfg(target_os = "linux")]
+        prefer_large_pages(&mut pages, count);
+        // SAFETY: as many pages are reserved, and zeroed bytes are a page: blocks of integers.
+        unsafe {
+            pages.as_mut_ptr().write_bytes(0, count);
+            pages.set_len(count);
+        }
+        Ok(Self(pages))
+    }
+
+    #[expect(unsafe_code, reason = "the blocks of several pages are one slice")]
+    fn blocks(&mut self) -> &mut [Block] {
+        let count = self.0.len() * PAGE_BLOCKS;
+        // SAFETY: pages consist of blocks and nothing else, and stay borrowed as long as the slice.
+        unsafe { slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), count) }
+    }
 }
 
 /// Asks the kernel for pages of 2 MiB. There are 512 times as many of the usual size, and mapping them takes longer than
 /// opening all connections.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "advice on memory is given by its address")]
-fn prefer_large_pages<T>(memory: &mut [MaybeUninit<T>]) {
-    let start = memory.as_mut_ptr().cast::<u8>();
-    let (before, length) = large_pages(start.addr(), size_of_val(memory));
-    if length > 0 {
-        // SAFETY: the range lies within `memory`, and how a range is backed changes nothing of what it holds.
-        let _advised = unsafe { madvise(start.wrapping_add(before).cast(), length, Advice::LinuxHugepage) };
-    }
-}
-
-/// The part of a range that consists of whole pages of 2 MiB: the bytes before it, and its length.
-#[cfg(target_os = "linux")]
-fn large_pages(address: usize, length: usize) -> (usize, usize) {
-    const SIZE: usize = 2 << 20;
-    let before = address.wrapping_neg() % SIZE;
-    (before, length.saturating_sub(before) / SIZE * SIZE)
+fn prefer_large_pages(pages: &mut Vec<Page>, count: usize) {
+    // SAFETY: as many pages are reserved, and how they are backed changes nothing of what they hold.
+    let _advised = unsafe { madvise(pages.as_mut_ptr().cast(), count * PAGE_SIZE, Advice::LinuxHugepage) };
 }
 
 #[cfg(test)]
@@ -129,39 +147,21 @@ mod tests {
         }
     }
 
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn large_pages_are_whole_and_within_the_range() {
-        const MIB: usize = 1 << 20;
-        for (address, length, expected) in [
-            (4 * MIB, 4 * MIB, (0, 4 * MIB)),
-            (4 * MIB, 4 * MIB - 1, (0, 2 * MIB)),
-            (4 * MIB + 1, 4 * MIB, (2 * MIB - 1, 2 * MIB)),
-            (4 * MIB - 16, 2 * MIB + 16, (16, 2 * MIB)),
-            (4 * MIB - 16, 2 * MIB + 15, (16, 0)),
-            (5 * MIB, 64, (MIB, 0)),
-            (4 * MIB, 0, (0, 0)),
-        ] {
-            assert_eq!(large_pages(address, length), expected, "{address}, {length}");
-        }
-    }
-
     #[test]
     fn once_it_is_mapped_nothing_is_left_to_wait_for() {
         let memory = Memory::map(&argon2(64));
         drop(memory.mapped());
-        let mapped = memory.0.lock().unwrap();
+        let mut mapped = memory.0.lock().unwrap();
         assert!(mapped.coming.is_none());
-        assert_eq!(mapped.blocks.len(), 64);
+        assert_eq!(mapped.pages.blocks().len(), PAGE_BLOCKS);
     }
 
     #[test]
     fn nothing_of_a_password_stays_in_memory() {
         let memory = Memory::map(&argon2(64));
         tag(&memory, &argon2(64));
-        let mapped = memory.mapped();
-        assert_eq!(mapped.blocks.len(), 64);
-        assert!(mapped.blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        let mut mapped = memory.mapped();
+        assert!(mapped.pages.blocks().iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
     }
 
     #[test]
