@@ -53,3 +53,15 @@ async fn lost_responses_double_nothing() {
     assert_eq!(place.ids().await, ids);
     assert_eq!(place.addresses().await, 50);
 }
+
+/// DynamoDB recognises the transaction that the tool repeats.
+#[tokio::test]
+async fn an_account_whose_confirmation_was_lost_was_added() {
+    let place = Place::table().await;
+    let Place::Table(service) = &place else { unreachable!() };
+    let (file, ids) = users(1);
+    service.proxy.next(1, Fault::LoseResponse);
+    let done = place.accounts(&["import", "-", "--json"], &file).await.assert_code(0).json();
+    assert_eq!((&done["added"], &done["already_there"]), (&1.into(), &0.into()), "{done}");
+    assert_eq!(place.ids().await, ids);
+}
