@@ -1,7 +1,7 @@
 //! A call to a service of AWS: what the SDK's own clients are made of, without their tables of all regions.
 //!
 //! The SDK's orchestrator signs, sends, times out, retries and corrects the clock, for an operation of an SDK crate as for a
-//! [`Post`](super::Post). `docs/decisions/0037` has the reasons.
+//! [`Post`](super::Post).
 
 use std::error::Error;
 use std::fmt::Debug;
