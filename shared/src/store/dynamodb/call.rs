@@ -20,6 +20,8 @@ use aws_sdk_dynamodb::operation::update_item::{
 };
 
 use crate::aws::{Aws, Service};
+use crate::store::StoreError;
+use crate::{hex, random};
 
 /// DynamoDB.
 #[derive(Debug)]
@@ -65,4 +67,10 @@ operations! {
     ScanInput: Scan, ScanOutput, ScanError;
     TransactWriteItemsInput: TransactWriteItems, TransactWriteItemsOutput, TransactWriteItemsError;
     UpdateItemInput: UpdateItem, UpdateItemOutput, UpdateItemError;
+}
+
+/// A random token by which DynamoDB recognises the repetition of a transaction within ten minutes.
+pub(super) fn request_token() -> Result<String, StoreError> {
+    let token = random::bytes::<16>().map_err(|error| StoreError::Broken(error.into()))?;
+    Ok(hex::encode(&token))
 }

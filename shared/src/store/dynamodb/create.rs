@@ -10,13 +10,13 @@ use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError,
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConditionCheck, Put, TransactWriteItem};
 
 use super::DynamoDbStore;
+use super::call::request_token;
 use super::error::{is_conflict, store_error};
 use super::item::{
     Item, PK, USERNAME_KEY, account_item, account_key, deleted_key, email_item, id_item, read_number,
     read_standing,
 };
 use crate::account::{Account, Standing};
-use crate::hex;
 use crate::idempotency::IdempotencyKey;
 use crate::random;
 use crate::store::StoreError;
@@ -282,12 +282,6 @@ pub(super) fn outcome(reason: &CancellationReason) -> Outcome {
         Some("ProvisionedThroughputExceeded" | "ThrottlingError") => Outcome::Throttled,
         _ => Outcome::Other,
     }
-}
-
-/// A random token by which DynamoDB recognises the repetition of a transaction within ten minutes.
-pub(super) fn request_token() -> Result<String, StoreError> {
-    let token = random::bytes::<16>().map_err(|error| StoreError::Broken(error.into()))?;
-    Ok(hex::encode(&token))
 }
 
 /// Waits after a conflict; `false` when there were enough attempts.

@@ -13,7 +13,8 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::DynamoDbStore;
-use super::create::{AddError, Added, Claim, Outcome, conflict_pause, outcome, request_token};
+use super::call::request_token;
+use super::create::{AddError, Added, Claim, Outcome, conflict_pause, outcome};
 use super::error::{is_conflict, store_error};
 use super::item::{
     ACCOUNT_PREFIX, PK, account_key, deleted_item, email_key, failures_key, holder, id_key, read_account,
