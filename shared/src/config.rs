@@ -51,13 +51,15 @@ pub struct Config {
     pub password_min_length: usize,
 }
 
-/// The variables that the operator's tool reads. It signs nothing and needs no secret.
+/// The variables that the operator's tool reads. It signs nothing; only its commands for keys need the secret.
 #[derive(Debug)]
 pub struct OperatorConfig {
     /// `ACCOUNT_STORE`.
     pub store: StoreLocation,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL`.
-    pub endpoint: Option<String>,
+    /// `JWT_SECRET_ARN`. Without it a database file has the secret.
+    pub secret_arn: Option<String>,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or `AWS_ENDPOINT_URL` for both.
+    pub endpoints: Endpoints,
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`.
     pub roots: Roots,
     /// `ARGON2_MEMORY_KIB`, `ARGON2_ITERATIONS`.
@@ -111,6 +113,8 @@ pub enum SecretSource {
     /// From the database file, where it is made on first use.
     #[cfg(feature = "sqlite")]
     KeptInStore,
+    /// From the published key set in the store. Such keys verify and do not sign.
+    Published,
     /// From the secret with this ARN in Secrets Manager.
     SecretsManager(String),
 }
@@ -144,10 +148,7 @@ impl Config {
         Ok(Self {
             secret: secret(&lookup, &store)?,
             store,
-            endpoints: Endpoints {
-                dynamodb: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
-                secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")?,
-            },
+            endpoints: endpoints(&lookup)?,
             roots: roots(&lookup),
             tokens: token::Rules {
                 issuer: lookup.text("JWT_ISSUER", SERVICE)?,
@@ -192,7 +193,8 @@ impl OperatorConfig {
         let lookup = Lookup(&lookup);
         Ok(Self {
             store: store(&lookup)?,
-            endpoint: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
+            secret_arn: lookup.get("JWT_SECRET_ARN"),
+            endpoints: endpoints(&lookup)?,
             roots: roots(&lookup),
             cost: cost(&lookup)?,
             password_min_length: password_min_length(&lookup)?,
@@ -208,6 +210,13 @@ fn environment(variable: &str) -> Option<String> {
         // Text that is not UTF-8 is an error for every variable, as the empty text is.
         Err(std::env::VarError::NotUnicode(_)) => Some(String::new()),
     }
+}
+
+fn endpoints(lookup: &Lookup<'_>) -> Result<Endpoints, ConfigError> {
+    Ok(Endpoints {
+        dynamodb: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
+        secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")?,
+    })
 }
 
 fn password_min_length(lookup: &Lookup<'_>) -> Result<usize, ConfigError> {
@@ -250,6 +259,11 @@ fn secret(lookup: &Lookup<'_>, store: &StoreLocation) -> Result<SecretSource, Co
             .transpose()
             .map_err(|unfit| wrong(variable, &unfit.to_string()))
     };
+    match lookup.text("SIGNING_KEYS", "secret")?.as_str() {
+        "public" => return published(lookup),
+        "secret" => {}
+        _ => return Err(wrong("SIGNING_KEYS", "must be secret or public")),
+    }
     if lookup.get("JWT_SECRET_ARN").is_some() {
         for variable in ["JWT_SECRET", "JWT_SECRET_PREVIOUS"] {
             if lookup.get(variable).is_some() {
@@ -267,6 +281,15 @@ fn secret(lookup: &Lookup<'_>, store: &StoreLocation) -> Result<SecretSource, Co
         }
         (None, Some(_), _) => Err(wrong("JWT_SECRET", "must be set where JWT_SECRET_PREVIOUS is")),
     }
+}
+
+fn published(lookup: &Lookup<'_>) -> Result<SecretSource, ConfigError> {
+    for variable in ["JWT_SECRET", "JWT_SECRET_ARN", "JWT_SECRET_PREVIOUS"] {
+        if lookup.get(variable).is_some() {
+            return Err(wrong(variable, "must not be set where SIGNING_KEYS is public"));
+        }
+    }
+    Ok(SecretSource::Published)
 }
 
 fn roots(lookup: &Lookup<'_>) -> Roots {
@@ -392,7 +415,7 @@ mod tests {
         ]))
         .unwrap();
         assert_eq!(config.store, StoreLocation::DynamoDb("accounts".to_owned()));
-        assert_eq!(config.endpoint.as_deref(), Some("http://127.0.0.1:8000"));
+        assert_eq!(config.endpoints.dynamodb.as_deref(), Some("http://127.0.0.1:8000"));
         assert_eq!((Some(config.cost), config.password_min_length), (Cost::new(12_288, 3), 15));
         assert_eq!(config.roots, Roots::Given);
     }
@@ -448,6 +471,8 @@ mod tests {
             ("JWT_SECRET", ""),
             ("JWT_SECRET", "canary"),
             ("JWT_SECRET", "canarycanarycanarycanarycanarycanary"),
+            ("SIGNING_KEYS", "canary"),
+            ("SIGNING_KEYS", ""),
             ("JWT_ISSUER", " "),
             ("JWT_AUDIENCE", ""),
             ("TOKEN_TTL_SECONDS", "0"),
@@ -480,6 +505,19 @@ mod tests {
     fn a_previous_secret_needs_a_current_one() {
         let error = parse(&[("JWT_SECRET_PREVIOUS", SECRET)]).unwrap_err();
         assert!(error.to_string().starts_with("JWT_SECRET must be set"));
+    }
+
+    #[test]
+    fn public_keys_come_from_the_store_alone() {
+        let public = ("SIGNING_KEYS", "public");
+        for store in ["dynamodb://accounts", "sqlite://accounts.db"] {
+            let config = parse(&[public, ("ACCOUNT_STORE", store)]).unwrap();
+            assert!(matches!(config.secret, SecretSource::Published));
+        }
+        for variable in ["JWT_SECRET", "JWT_SECRET_ARN", "JWT_SECRET_PREVIOUS"] {
+            let error = parse(&[public, (variable, SECRET)]).unwrap_err();
+            assert!(error.to_string().starts_with(variable), "{error}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Everything slow or fallible happens here, once per cold start. A start ends when everything is ready, so that the first
 //! request costs what any other does.
 
+mod connect;
 mod events;
 
 use std::fmt::Debug;
@@ -17,20 +18,25 @@ use serde_json::value::RawValue;
 
 use crate::aws::Aws;
 use crate::aws::secrets_manager::{ReadError, SecretsManager};
-use crate::config::{Config, ConfigError, OperatorConfig, SecretSource, StoreLocation};
+use crate::config::{Config, ConfigError, OperatorConfig, StoreLocation};
 use crate::http::{Clock, Event, EventResult};
 use crate::password::hash::{HashError, Hasher};
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteStore;
-use crate::store::{DynamoDbStore, Logins, Operator, Registrations, Standings, StoreError};
+use crate::store::{DynamoDbStore, Logins, NotPublished, Operator, Registrations, Standings, StoreError};
 use crate::time::Timestamp;
-use crate::token::{KeySource, Keyring, Keys};
+use crate::token::Keyring;
+use crate::token::secret::SecretPlace;
 use crate::{log, metrics};
+use connect::{BackEnd, connect};
 
 /// One of the three functions.
 pub trait Function: Sized + Send + Sync {
     /// Its name in logs and metrics.
     const NAME: &'static str;
+
+    /// It issues tokens.
+    const SIGNS: bool;
 
     /// [`Hasher`] for a function that hashes passwords, `()` for one that does not.
     type Hashing: Hashing;
@@ -153,6 +159,9 @@ pub async fn open<F: Function>(config: Config, now: Timestamp) -> Result<Resourc
     }
     let hasher = F::Hashing::begin(&config)?;
     let (back_end, keyring) = connect(&config, now).await?;
+    if F::SIGNS && !keyring.signs() {
+        return Err(StartError::CannotSign);
+    }
     hasher.finish();
     let store = match back_end {
         BackEnd::DynamoDb(store) => F::Store::dynamodb(store),
@@ -171,10 +180,27 @@ pub async fn open_store(config: &OperatorConfig) -> Result<Arc<dyn Operator>, St
     match &config.store {
         StoreLocation::DynamoDb(table) => {
             let aws = Aws::from_env(config.roots).await?;
-            Ok(Arc::new(DynamoDbStore::new(&aws, config.endpoint.as_deref(), table)))
+            Ok(Arc::new(DynamoDbStore::new(&aws, config.endpoints.dynamodb.as_deref(), table)))
         }
         #[cfg(feature = "sqlite")]
         StoreLocation::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path)?)),
+    }
+}
+
+/// Opens the place of the secret, for the operator's tool.
+///
+/// # Errors
+///
+/// When it is unknown where the secret is, and as [`open_store`].
+pub async fn open_secret(config: &OperatorConfig) -> Result<Arc<dyn SecretPlace>, StartError> {
+    match (&config.secret_arn, &config.store) {
+        (Some(arn), _) => {
+            let aws = Aws::from_env(config.roots).await?;
+            Ok(Arc::new(SecretsManager::new(&aws, config.endpoints.secrets_manager.as_deref(), arn)))
+        }
+        #[cfg(feature = "sqlite")]
+        (None, StoreLocation::Sqlite(path)) => Ok(Arc::new(SqliteStore::open(path)?)),
+        (None, StoreLocation::DynamoDb(_)) => Err(StartError::NoSecret),
     }
 }
 
@@ -224,54 +250,6 @@ async fn cannot_start(_: &'static str, error: StartError) -> Result<(), lambda_r
     Err(error.into())
 }
 
-enum BackEnd {
-    DynamoDb(DynamoDbStore),
-    #[cfg(feature = "sqlite")]
-    Sqlite(SqliteStore),
-}
-
-/// Boxed, so that the future is compiled here and not once more in each function.
-fn connect(config: &Config, now: Timestamp) -> BoxFuture<'_, Result<(BackEnd, Keyring), StartError>> {
-    async move {
-        let (back_end, (keys, source)) = match &config.store {
-            StoreLocation::DynamoDb(table) => {
-                let aws = Aws::from_env(config.roots).await?;
-                let store = DynamoDbStore::new(&aws, config.endpoints.dynamodb.as_deref(), table);
-                // In this order: the client for the secret is made while the table's first response is on its way.
-                let ((), keys) = tokio::join!(store.prime(), keys(config, Some(&aws)));
-                (BackEnd::DynamoDb(store), keys?)
-            }
-            #[cfg(feature = "sqlite")]
-            StoreLocation::Sqlite(path) => {
-                let store = SqliteStore::open(path)?;
-                let keys = match &config.secret {
-                    SecretSource::KeptInStore => (store.keys()?, None),
-                    SecretSource::SecretsManager(_) => {
-                        keys(config, Some(&Aws::from_env(config.roots).await?)).await?
-                    }
-                    SecretSource::Given(_) => keys(config, None).await?,
-                };
-                (BackEnd::Sqlite(store), keys)
-            }
-        };
-        Ok((back_end, Keyring::new(config.tokens.clone(), &keys, source, now)))
-    }
-    .boxed()
-}
-
-type FoundKeys = (Keys, Option<Box<dyn KeySource>>);
-
-async fn keys(config: &Config, aws: Option<&Aws>) -> Result<FoundKeys, StartError> {
-    match (&config.secret, aws) {
-        (SecretSource::Given(keys), _) => Ok((keys.clone(), None)),
-        (SecretSource::SecretsManager(arn), Some(aws)) => {
-            let secret = SecretsManager::new(aws, config.endpoints.secrets_manager.as_deref(), arn);
-            Ok((secret.read_first().await?, Some(Box::new(secret))))
-        }
-        _ => Err(StartError::Contradiction),
-    }
-}
-
 /// A function cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -281,12 +259,18 @@ pub enum StartError {
     /// A configuration that `Config::parse` does not make.
     #[error("the configuration contradicts itself")]
     Contradiction,
+    /// The function signs tokens, and its keys only verify.
+    #[error("SIGNING_KEYS=public is for validate alone: this function signs tokens")]
+    CannotSign,
     /// The environment lacks what a client of AWS needs.
     #[error("the environment is not that of a Lambda function")]
     Environment(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The hasher cannot be made.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// It is unknown where the secret is.
+    #[error("JWT_SECRET_ARN must be set, as for the functions: the output SecretArn of the stack")]
+    NoSecret,
     /// There is no secret to sign with.
     #[error("there is no secret to sign tokens with")]
     Secret(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -298,6 +282,15 @@ pub enum StartError {
 impl From<crate::aws::EnvironmentError> for StartError {
     fn from(error: crate::aws::EnvironmentError) -> Self {
         Self::Environment(error.into())
+    }
+}
+
+impl From<NotPublished> for StartError {
+    fn from(error: NotPublished) -> Self {
+        match error {
+            NotPublished::Store(error) => Self::Store(error),
+            error => Self::Secret(error.into()),
+        }
     }
 }
 

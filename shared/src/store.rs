@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod contract;
 mod dynamodb;
+mod key_source;
 mod operator;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -12,6 +13,9 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 pub use dynamodb::DynamoDbStore;
+#[cfg(feature = "sqlite")]
+pub(crate) use key_source::KeptKeys;
+pub(crate) use key_source::{NotPublished, PublishedKeys};
 pub use operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
@@ -88,6 +92,13 @@ pub trait Logins: Accounts + RequestCounts {
         seen: Option<&Failures>,
         next: Option<&Failures>,
     ) -> Result<(), SwapError>;
+}
+
+/// Has the public keys of tokens, for a function that may not read the secret.
+#[async_trait]
+pub trait KeySets: Debug + Send + Sync {
+    /// The JWK set (RFC 7517) that an operator has put last.
+    async fn key_set(&self) -> Result<Option<String>, StoreError>;
 }
 
 /// A whole store.

@@ -18,7 +18,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
 pub use claims::Claims;
 pub use key::{Key, Keys, RsaPublicKey, UnfitKey};
-pub use key_set::KeySet;
+pub use key_set::{KeySet, MalformedKeySet};
 pub use keyring::{KeySource, Keyring, VerifyError};
 
 use crate::account::Standing;
@@ -93,6 +93,12 @@ impl Issuer {
             jti: hex::encode(&random::bytes::<16>()?),
         };
         jsonwebtoken::encode(header, &claims, key).map_err(IssueError::Encoding)
+    }
+
+    /// `true` with a key that signs.
+    #[must_use]
+    pub fn signs(&self) -> bool {
+        self.signing.is_some()
     }
 
     /// Lifetime of a new token.

@@ -5,6 +5,7 @@ mod django;
 mod exports;
 mod imports;
 mod interruptions;
+mod keys;
 
 use std::process::{Output, Stdio};
 
@@ -13,6 +14,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
 use crate::binaries;
+use crate::deployed::{NEW_SECRET, SECRET};
 use crate::place::Place;
 
 /// The end of a run of the tool.
@@ -29,7 +31,7 @@ async fn places() -> [Place; 2] {
 }
 
 impl Place {
-    /// The tool. Its environment has the way to the accounts and no secret.
+    /// The tool. Its environment has the way to the accounts, and no secret.
     fn tool(&self, arguments: &[&str]) -> Command {
         let mut tool = Command::new(binaries::local("accounts"));
         tool.args(arguments).env_clear().envs(self.way()).kill_on_drop(true);
@@ -59,7 +61,9 @@ impl Done {
     #[track_caller]
     fn assert_code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
-        for telltale in ["$argon2", "pbkdf2_sha256$", "correct horse", "canary"] {
+        for telltale in
+            ["$argon2", "pbkdf2_sha256$", "correct horse", "canary", "PRIVATE", SECRET, NEW_SECRET]
+        {
             assert!(!self.out.contains(telltale) && !self.err.contains(telltale), "{self:?}");
         }
         self

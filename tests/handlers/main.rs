@@ -11,6 +11,7 @@ mod login;
 mod passwords;
 mod published;
 mod register;
+mod rotation;
 mod routes;
 mod samples;
 mod tokens;

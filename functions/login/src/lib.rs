@@ -43,6 +43,7 @@ impl Function for Login {
     type Store = dyn Logins;
 
     const NAME: &'static str = "login";
+    const SIGNS: bool = true;
 
     fn new(resources: Resources<Self>) -> Result<Self, StartError> {
         let Resources { config, hasher, keyring, store } = resources;

@@ -37,6 +37,7 @@ impl Function for Register {
     type Store = dyn Registrations;
 
     const NAME: &'static str = "register";
+    const SIGNS: bool = true;
 
     fn new(resources: Resources<Self>) -> Result<Self, StartError> {
         let Resources { config, hasher, keyring, store } = resources;

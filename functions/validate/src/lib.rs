@@ -61,6 +61,7 @@ impl Function for Validate {
     type Store = dyn Standings;
 
     const NAME: &'static str = "validate";
+    const SIGNS: bool = false;
 
     fn new(resources: Resources<Self>) -> Result<Self, StartError> {
         let Resources { config, keyring, store, .. } = resources;

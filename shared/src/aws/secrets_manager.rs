@@ -1,24 +1,31 @@
 //! The secret that holds the keys of tokens, in AWS Secrets Manager.
 
+use async_trait::async_trait;
 use aws_smithy_types::timeout::TimeoutConfig;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Aws, CallError, Post, Service};
-use crate::token::secret::{Secret, SecretError};
+use crate::token::secret::{BoxError, Secret, SecretError, SecretPlace};
 use crate::token::{KeySource, Keys};
-use crate::{deadlines, log};
+use crate::{deadlines, hex, log, random};
 
-/// The request: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>. `CloudTrail` shows the
-/// user agent.
-const HEADERS: [(&str, &str); 3] = [
-    ("content-type", "application/x-amz-json-1.1"),
-    ("user-agent", concat!("serverless-auth/", env!("CARGO_PKG_VERSION"))),
-    ("x-amz-target", "secretsmanager.GetSecretValue"),
-];
+/// The requests: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html> and
+/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>.
+const GET: [(&str, &str); 3] = headers("secretsmanager.GetSecretValue");
+const PUT: [(&str, &str); 3] = headers("secretsmanager.PutSecretValue");
+
+/// `CloudTrail` shows the user agent.
+const fn headers(operation: &'static str) -> [(&'static str, &'static str); 3] {
+    [
+        ("content-type", "application/x-amz-json-1.1"),
+        ("user-agent", concat!("serverless-auth/", env!("CARGO_PKG_VERSION"))),
+        ("x-amz-target", operation),
+    ]
+}
 
 /// A secret and the service that has it.
 #[derive(Debug)]
@@ -65,16 +72,24 @@ impl SecretsManager {
 
     /// Boxed, so that the future is compiled here and not once more in each caller.
     fn read(&self, timeouts: TimeoutConfig) -> BoxFuture<'_, Result<Keys, ReadError>> {
-        let reading = async move {
-            let body = SecretString::from(json!({ "SecretId": self.arn }).to_string());
-            let post = Post { path: "/", headers: &HEADERS, body, timeouts };
-            let response = post.send(&self.service).await?;
-            let response: Response =
-                serde_json::from_slice(response.expose_secret()).map_err(|_| ReadError::Response)?;
-            let secret = response.secret_string.ok_or(SecretError::Form)?;
-            Ok(Secret::parse(secret.expose_secret())?.into())
-        };
-        reading.boxed()
+        async move { Ok(Secret::parse(self.text(timeouts).await?.expose_secret())?.into()) }.boxed()
+    }
+
+    async fn text(&self, timeouts: TimeoutConfig) -> Result<SecretString, ReadError> {
+        let response = self.call(&GET, &json!({ "SecretId": self.arn }), timeouts).await?;
+        let response: Response =
+            serde_json::from_slice(response.expose_secret()).map_err(|_| ReadError::Response)?;
+        Ok(response.secret_string.ok_or(SecretError::Form)?)
+    }
+
+    async fn call(
+        &self,
+        headers: &'static [(&'static str, &'static str)],
+        body: &Value,
+        timeouts: TimeoutConfig,
+    ) -> Result<SecretSlice<u8>, CallError> {
+        let body = SecretString::from(body.to_string());
+        Post { path: "/", headers, body, timeouts }.send(&self.service).await
     }
 }
 
@@ -90,5 +105,28 @@ impl KeySource for SecretsManager {
             None
         };
         reading.boxed()
+    }
+}
+
+#[async_trait]
+impl SecretPlace for SecretsManager {
+    async fn read(&self) -> Result<Option<SecretString>, BoxError> {
+        Ok(Some(self.text(TimeoutConfig::builder().build()).await?))
+    }
+
+    /// Secrets Manager has no condition for a write: two operators who write within the same second overwrite each other.
+    async fn replace(&self, seen: Option<&SecretString>, next: &SecretString) -> Result<bool, BoxError> {
+        let there = SecretPlace::read(self).await?;
+        if there.as_ref().map(ExposeSecret::expose_secret) != seen.map(ExposeSecret::expose_secret) {
+            return Ok(false);
+        }
+        // By the token Secrets Manager recognises a repetition.
+        let body = json!({
+            "SecretId": self.arn,
+            "SecretString": next.expose_secret(),
+            "ClientRequestToken": hex::encode(&random::bytes::<32>()?),
+        });
+        self.call(&PUT, &body, TimeoutConfig::builder().build()).await?;
+        Ok(true)
     }
 }

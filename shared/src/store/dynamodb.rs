@@ -7,6 +7,7 @@
 //! | `ID#<id>` | `username_key` of an imported account whose id came with it |
 //! | `DELETED#<id>` | nothing: the id was that of a deleted account, and never comes back |
 //! | `ATTEMPTS#<digest of key>` | failed logins at a name, known or not; `expires_at` is the table's TTL attribute |
+//! | `KEYS` | `key_set`: the public keys that verify tokens |
 //! | `ADDRESS#<function>#<address>#<end>` | requests of a client IP in a window; `expires_at` is its end |
 //!
 //! There is no index, and no read before a write of an account: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).
@@ -27,7 +28,9 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput}
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use tokio::sync::OnceCell;
 
-use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError};
+use super::{
+    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
+};
 use crate::account::{Account, AccountId, Standing};
 use crate::aws::Aws;
 use crate::deadlines;
@@ -40,8 +43,8 @@ use call::Client;
 use create::{AddError, Added, Claim};
 use error::store_error;
 use item::{
-    Item, PK, account_key, failures_item, failures_key, read_account, read_failures, read_number,
-    read_standing, window_key,
+    Item, KEY_SET, PK, account_key, failures_item, failures_key, key_set_key, read_account, read_failures,
+    read_number, read_standing, read_text, window_key,
 };
 
 /// The key that is read to open the connection. No item has it.
@@ -51,7 +54,7 @@ const PRIMING_KEY: &str = "PRIME";
 const STANDING: &str = "pk, id, username, token_version, disabled";
 
 /// An account store in a DynamoDB table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DynamoDbStore {
     client: Client,
     table: String,
@@ -149,6 +152,13 @@ impl Standings for DynamoDbStore {
 impl Accounts for DynamoDbStore {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         self.get(account_key(name)).await?.map(|item| read_account(&item)).transpose()
+    }
+}
+
+#[async_trait]
+impl KeySets for DynamoDbStore {
+    async fn key_set(&self) -> Result<Option<String>, StoreError> {
+        self.get_only(key_set_key(), KEY_SET).await?.map(|item| read_text(&item, KEY_SET)).transpose()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 
-use super::{AccountStore, StoreError};
+use super::{AccountStore, KeySets, StoreError};
 use crate::account::{Account, AccountId, Status};
 use crate::limits::lockout::Failures;
 use crate::names::username::UsernameKey;
@@ -13,7 +13,7 @@ use crate::password::hash::PasswordHash;
 
 /// The store as an operator uses it.
 #[async_trait]
-pub trait Operator: AccountStore {
+pub trait Operator: AccountStore + KeySets {
     /// The number of accounts that are best added by one call.
     fn import_batch(&self) -> usize;
 
@@ -40,6 +40,9 @@ pub trait Operator: AccountStore {
 
     /// Removes the failed logins at a name and returns them.
     async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError>;
+
+    /// Replaces the JWK set that [`KeySets::key_set`] returns.
+    async fn put_key_set(&self, key_set: &str) -> Result<(), StoreError>;
 
     /// A page of all accounts in the store's own order: the first one, or the one after `after`.
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError>;

@@ -9,7 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, named_params, params};
 
-use super::{Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError};
+use super::{
+    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
+};
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
@@ -81,6 +83,14 @@ impl Standings for SqliteStore {
 impl Accounts for SqliteStore {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         find(&self.connection(), name)
+    }
+}
+
+#[async_trait]
+impl KeySets for SqliteStore {
+    async fn key_set(&self) -> Result<Option<String>, StoreError> {
+        let connection = self.connection();
+        Ok(connection.query_row("SELECT value FROM key_set", [], |row| row.get(0)).optional()?)
     }
 }
 

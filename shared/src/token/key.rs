@@ -6,6 +6,7 @@ mod text;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use secrecy::SecretString;
 
 pub use rsa::RsaPublicKey;
 
@@ -62,6 +63,15 @@ impl Key {
         match &self.0 {
             Material::Rsa(key) => Some(key.public()),
             Material::Text(_) => None,
+        }
+    }
+
+    /// The form that [`Key::parse`] reads.
+    #[must_use]
+    pub fn to_text(&self) -> SecretString {
+        match &self.0 {
+            Material::Rsa(key) => key.to_pem(),
+            Material::Text(key) => key.to_text(),
         }
     }
 

@@ -134,6 +134,12 @@ impl Keyring {
         Ok(self.inner.state().published.clone())
     }
 
+    /// `true` if tokens can be issued: with public keys alone they cannot.
+    #[must_use]
+    pub fn signs(&self) -> bool {
+        self.inner.state().issuer.signs()
+    }
+
     /// Lifetime of a new token.
     #[must_use]
     pub fn ttl(&self) -> Duration {

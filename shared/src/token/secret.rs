@@ -2,8 +2,9 @@
 //!
 //! `current` signs and all verify. Only `current` is required; `previous` may be one K without brackets.
 
-use std::fmt;
+use std::fmt::{self, Debug};
 
+use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
@@ -70,6 +71,19 @@ impl From<Secret> for Keys {
         Self::new(current, next.into_iter().chain(previous))
     }
 }
+
+/// A place that keeps the secret, for an operator. The functions read it in their own ways.
+#[async_trait]
+pub trait SecretPlace: Debug + Send + Sync {
+    /// The secret as it is kept; `None` if there is none yet.
+    async fn read(&self) -> Result<Option<SecretString>, BoxError>;
+
+    /// Puts `next` in the place of `seen`. Returns `false`, and changes nothing, if something else is there by now.
+    async fn replace(&self, seen: Option<&SecretString>, next: &SecretString) -> Result<bool, BoxError>;
+}
+
+/// The error of a place.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// No text, one, or a list of them. What serde derives for such a choice keeps a copy that is not wiped.
 #[derive(Default)]

@@ -64,7 +64,7 @@ impl SecretsManager {
     /// Starts the stand-in on a free port.
     pub async fn start(mode: Mode) -> Self {
         let state = Arc::new(Mutex::new(State { mode, delay: Duration::ZERO, reads: 0 }));
-        let routes = Router::new().route("/", post(get_secret_value)).with_state(state.clone());
+        let routes = Router::new().route("/", post(handle)).with_state(state.clone());
         let (address, _) = server::start(routes).await;
         Self { address, state }
     }
@@ -72,6 +72,12 @@ impl SecretsManager {
     /// Sets the response from now on.
     pub fn set(&self, mode: Mode) {
         self.state().mode = mode;
+    }
+
+    /// The value that it holds.
+    pub fn value(&self) -> Value {
+        let Mode::Holds(value) = &self.state().mode else { panic!("it holds no value") };
+        serde_json::from_str(value).unwrap()
     }
 
     /// Delays every response.
@@ -97,7 +103,7 @@ pub fn holding(current: &str, previous: Option<&str>) -> Mode {
     })
 }
 
-async fn get_secret_value(
+async fn handle(
     Shared(state): Shared<Arc<Mutex<State>>>,
     method: Method,
     uri: Uri,
@@ -110,7 +116,6 @@ async fn get_secret_value(
         (state.mode.clone(), state.delay)
     };
     tokio::time::sleep(delay).await;
-    assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
     let request: Value = serde_json::from_slice(&body).unwrap();
     if headers.get("x-amz-security-token").is_none_or(|token| token != SESSION_TOKEN) {
         return respond(400, &json!({ "__type": "UnrecognizedClientException" }));
@@ -122,6 +127,16 @@ async fn get_secret_value(
     if request["SecretId"] != ARN {
         return respond(400, &json!({ "__type": "ResourceNotFoundException" }));
     }
+    if headers["x-amz-target"] == "secretsmanager.PutSecretValue" {
+        let token = request["ClientRequestToken"].as_str().unwrap();
+        assert!((32..=64).contains(&token.len()), "{token}");
+        let value = request["SecretString"].as_str().unwrap().to_owned();
+        if let Mode::Holds(_) = mode {
+            state.lock().unwrap().mode = Mode::Holds(value);
+        }
+        return respond(200, &json!({ "ARN": ARN, "VersionId": token }));
+    }
+    assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
     match mode {
         Mode::Binary(value) => {
             respond(200, &json!({ "ARN": ARN, "SecretBinary": BASE64_STANDARD.encode(value) }))

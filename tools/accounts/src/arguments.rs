@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::keys::rotation::Algorithm;
+
 const HELP_AFTER_COMMANDS: &str = "\
 Exit codes:
   0  done
@@ -14,8 +16,10 @@ Exit codes:
 
 Environment:
   ACCOUNT_STORE                        dynamodb://TABLE or sqlite://PATH, as for the functions
-  AWS_REGION, AWS_ACCESS_KEY_ID, …     for dynamodb://
-  AWS_ENDPOINT_URL_DYNAMODB            the endpoint of DynamoDB, if it is not the one of AWS
+  JWT_SECRET_ARN                       the secret in Secrets Manager, for keys
+  AWS_REGION, AWS_ACCESS_KEY_ID, …     for dynamodb:// and Secrets Manager
+  AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SECRETS_MANAGER
+                                       the endpoints, if they are not those of AWS
   PASSWORD_MIN_LENGTH, ARGON2_MEMORY_KIB, ARGON2_ITERATIONS
                                        the values of the functions, for set-password and check-hash
 
@@ -38,6 +42,10 @@ same command again: it goes on where it stopped. Ids of deleted accounts are ref
 An account that is already there is recognised by its id. In a file without ids it is recognised by
 username and hash together. After its owner has logged in, its hash is a new one, and a second import
 of such a file refuses the line as taken.";
+
+const HELP_AFTER_KEYS: &str = "\
+The keys are in the secret that JWT_SECRET_ARN names, or in the database file of a laptop. The public
+keys are written to ACCOUNT_STORE as well, for a validate with SIGNING_KEYS=public.";
 
 /// Manages the accounts of serverless-auth.
 #[derive(Debug, Parser)]
@@ -96,6 +104,14 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Show the keys that sign and verify tokens, or change them. Never prints a key.
+    ///
+    /// Without a command: each key with its role, since when it has it, and until when it is needed.
+    #[command(after_help = HELP_AFTER_KEYS)]
+    Keys {
+        #[command(subcommand)]
+        command: Option<KeysCommand>,
+    },
     /// Write all accounts as JSON Lines, in a form that import reads.
     Export(ExportArguments),
     /// Identify password hashes and say whether login can verify them. Never prints a hash.
@@ -104,6 +120,34 @@ pub(crate) enum Command {
     CheckHash {
         /// The username of the account that has the hash.
         name: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Sign with a new key at once. The key before still verifies.
+    ///
+    /// For a service that nobody uses yet. Others change by `rotate --alg`, which announces the new key first.
+    Init {
+        /// The algorithm of the new key.
+        #[arg(long)]
+        alg: Algorithm,
+    },
+    /// Go one step in replacing the key that signs: publish a new key, or let the published one sign.
+    ///
+    /// Says when to run it again. Runs at other times do no harm.
+    Rotate {
+        /// The algorithm of the new key; without it, that of the key that signs.
+        #[arg(long)]
+        alg: Option<Algorithm>,
+    },
+    /// Remove a key that has leaked: ends every token that it signed. Asks first.
+    Revoke {
+        /// The id of the key.
+        kid: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
     },
 }
 

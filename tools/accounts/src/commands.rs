@@ -7,6 +7,7 @@
 //! | `delete` | [`mod@delete`] |
 //! | `export` | [`mod@export`] |
 //! | `import` | [`mod@import`] |
+//! | `keys` | [`mod@keys`] |
 //! | `set-password` | [`mod@set_password`] |
 //! | `show` | [`mod@show`] |
 
@@ -15,6 +16,7 @@ mod check_hash;
 mod delete;
 mod export;
 mod import;
+mod keys;
 mod set_password;
 mod show;
 
@@ -23,6 +25,7 @@ pub(crate) use check_hash::{check_hash_of, check_hashes};
 pub(crate) use delete::delete;
 pub(crate) use export::export;
 pub(crate) use import::import;
+pub(crate) use keys::keys;
 pub(crate) use set_password::set_password;
 pub(crate) use show::show;
 

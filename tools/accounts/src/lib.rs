@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `arguments` | the command line and its help |
 //! | `commands` | the commands |
+//! | [`keys`] | the keys that sign tokens, and their rotation |
 //! | `exit` | exit codes, and the errors that lead to them |
 //! | `output` | results as text or JSON |
 //! | `bounded_line` | lines of input, up to a maximum length |
@@ -16,6 +17,7 @@ mod arguments;
 mod bounded_line;
 mod commands;
 mod exit;
+pub mod keys;
 mod output;
 mod retry;
 mod time;
@@ -68,6 +70,10 @@ async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError
             commands::set_password(&*open().await?, &config, &name, output).await
         }
         Command::Delete { name, yes } => commands::delete(&*open().await?, &name, yes, output).await,
+        Command::Keys { command } => {
+            let secret = start::open_secret(&config).await?;
+            commands::keys(&*secret, &*open().await?, command, now(), output).await
+        }
         Command::Export(export) => commands::export(&*open().await?, &export).await,
         Command::CheckHash { name: Some(name) } => {
             commands::check_hash_of(&*open().await?, &config, &name, output).await

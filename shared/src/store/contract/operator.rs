@@ -3,7 +3,9 @@
 use super::{Place, account, failures, key, taken, together};
 use crate::account::{Account, AccountId, Status};
 use crate::names::username::Username;
-use crate::store::{Accounts, Change, Import, ImportOutcome, Logins, Operator, Registrations, StoreError};
+use crate::store::{
+    Accounts, Change, Import, ImportOutcome, KeySets, Logins, Operator, Registrations, StoreError,
+};
 
 fn with_id(account: &Account) -> Import {
     Import { account: account.clone(), has_id: true }
@@ -304,6 +306,17 @@ pub(crate) async fn pages_hold_every_account_once(place: &impl Place) {
 }
 
 /// One test per rule for the back end whose places `$new` makes, so that a failure names both.
+pub(crate) async fn the_key_set_is_the_one_that_was_put_last(place: &impl Place) {
+    let (store, other) = (place.open().await, place.open().await);
+    assert_eq!(store.key_set().await.unwrap(), None);
+    for key_set in [r#"{"keys":[{"kid":"first"}]}"#, r#"{"keys":[]}"#] {
+        other.put_key_set(key_set).await.unwrap();
+        assert_eq!(store.key_set().await.unwrap().as_deref(), Some(key_set));
+    }
+    let page = store.page(None).await.unwrap();
+    assert!(page.accounts.is_empty() && page.next.is_none(), "{page:?}");
+}
+
 macro_rules! claim_operator_contract {
     ($new:expr) => { claim_operator_contract!($new;
         imports_are_added_once_and_unchanged
@@ -321,6 +334,7 @@ macro_rules! claim_operator_contract {
         a_change_meant_for_an_id_changes_no_other_account
         forgotten_failures_lock_no_name
         pages_hold_every_account_once
+        the_key_set_is_the_one_that_was_put_last
     ); };
     ($new:expr; $($rule:ident)+) => {$(
         #[tokio::test]

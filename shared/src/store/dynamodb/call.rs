@@ -24,7 +24,7 @@ use crate::store::StoreError;
 use crate::{hex, random};
 
 /// DynamoDB.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Client(Service);
 
 impl Client {

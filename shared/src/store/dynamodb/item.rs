@@ -104,7 +104,7 @@ pub(super) fn read_failures(item: &Item) -> Result<Failures, StoreError> {
         failures: read_number(item, "failures")?,
         locked_until: Timestamp::from_millis(read_number(item, "locked_until")?),
         expires_at: Timestamp::from_seconds(read_number(item, "expires_at")?),
-        version: read(item, "version", |text| Some(text.to_owned()))?,
+        version: read_text(item, "version")?,
     })
 }
 
@@ -112,6 +112,14 @@ pub(super) fn read_failures(item: &Item) -> Result<Failures, StoreError> {
 pub(super) fn window_key(window: &Window) -> AttributeValue {
     AttributeValue::S(format!("ADDRESS#{}", window.key))
 }
+
+/// The key of the published key set.
+pub(super) fn key_set_key() -> AttributeValue {
+    AttributeValue::S("KEYS".to_owned())
+}
+
+/// Its one attribute.
+pub(super) const KEY_SET: &str = "key_set";
 
 /// The id of the account that an item belongs to.
 pub(super) fn holder(item: &Item) -> Option<&str> {
@@ -127,7 +135,7 @@ pub(super) fn read_standing(item: &Item) -> Result<Standing, StoreError> {
     };
     Ok(Standing {
         id: read(item, "id", AccountId::parse)?,
-        username: read(item, "username", |text| Some(text.to_owned()))?,
+        username: read_text(item, "username")?,
         token_version: read_number(item, "token_version")?,
         status,
     })
@@ -152,6 +160,10 @@ pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
         status,
         created_at,
     })
+}
+
+pub(super) fn read_text(item: &Item, attribute: &str) -> Result<String, StoreError> {
+    read(item, attribute, |text| Some(text.to_owned()))
 }
 
 fn read<T>(item: &Item, attribute: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::scan::ScanInput;
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsInput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput};
@@ -17,8 +18,8 @@ use super::call::request_token;
 use super::create::{AddError, Added, Claim, Outcome, conflict_pause, outcome};
 use super::error::{is_conflict, store_error};
 use super::item::{
-    ACCOUNT_PREFIX, PK, account_key, deleted_item, email_key, failures_key, holder, id_key, read_account,
-    read_failures,
+    ACCOUNT_PREFIX, KEY_SET, PK, account_key, deleted_item, email_key, failures_key, holder, id_key,
+    key_set_key, read_account, read_failures,
 };
 use crate::account::{Account, AccountId, Status};
 use crate::limits::lockout::Failures;
@@ -142,6 +143,13 @@ impl Operator for DynamoDbStore {
             .return_values(ReturnValue::AllOld);
         let deleted = self.client.call(delete.build()).await.map_err(store_error)?;
         deleted.attributes.map(|item| read_failures(&item)).transpose()
+    }
+
+    async fn put_key_set(&self, key_set: &str) -> Result<(), StoreError> {
+        let put = PutItemInput::builder().table_name(&self.table).item(PK, key_set_key());
+        let put = put.item(KEY_SET, AttributeValue::S(key_set.to_owned()));
+        self.client.call(put.build()).await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {

@@ -1,7 +1,8 @@
 //! The operator's changes to a file.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     SqliteStore, account, delete_failures, email_exists, failures, find, insert_account, insert_email,
@@ -10,8 +11,9 @@ use crate::account::{Account, AccountId};
 use crate::limits::lockout::Failures;
 use crate::names::email::Email;
 use crate::names::username::UsernameKey;
-use crate::store::StoreError;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
+use crate::store::{BoxError, StoreError};
+use crate::token::secret::SecretPlace;
 
 /// Accounts of one transaction, which waits for the disk once. Few enough that a function's write meets its deadline
 /// meanwhile.
@@ -19,6 +21,24 @@ const BATCH: usize = 1000;
 
 /// Accounts of one page.
 const PAGE_SIZE: usize = 500;
+
+#[async_trait]
+impl SecretPlace for SqliteStore {
+    async fn read(&self) -> Result<Option<SecretString>, BoxError> {
+        let read = |row: &Row<'_>| row.get::<_, String>(0).map(SecretString::from);
+        Ok(self.connection().query_row("SELECT value FROM secret", [], read).optional()?)
+    }
+
+    async fn replace(&self, seen: Option<&SecretString>, next: &SecretString) -> Result<bool, BoxError> {
+        let (connection, next) = (self.connection(), next.expose_secret());
+        let changed = match seen {
+            Some(seen) => connection
+                .execute("UPDATE secret SET value = ?1 WHERE value = ?2", [next, seen.expose_secret()])?,
+            None => connection.execute("INSERT INTO secret VALUES (1, ?1) ON CONFLICT DO NOTHING", [next])?,
+        };
+        Ok(changed == 1)
+    }
+}
 
 #[async_trait]
 impl Operator for SqliteStore {
@@ -91,6 +111,11 @@ impl Operator for SqliteStore {
         delete_failures(&transaction, name)?;
         transaction.commit()?;
         Ok(forgotten)
+    }
+
+    async fn put_key_set(&self, key_set: &str) -> Result<(), StoreError> {
+        self.connection().execute("INSERT OR REPLACE INTO key_set VALUES (1, ?1)", [key_set])?;
+        Ok(())
     }
 
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {

@@ -4,11 +4,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use rusqlite::OpenFlags;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::*;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::{Place, account, claim_contract};
 use crate::store::{Import, ImportOutcome, Operator};
+use crate::token::secret::SecretPlace;
 
 /// A folder in which a database may come to be.
 struct Folder(tempfile::TempDir);
@@ -108,7 +110,7 @@ fn another_version_of_the_schema_is_refused() {
     for version in [0, 4, -1] {
         folder.meddle(&format!("PRAGMA user_version = {version}"));
         let error = crate::log::chain(&SqliteStore::open(&folder.database()).unwrap_err());
-        let expected = format!("its schema has version {version}, this program knows 1 to 3");
+        let expected = format!("its schema has version {version}, this program knows 1 to 4");
         assert!(error.ends_with(&expected), "{error}");
     }
 }
@@ -248,6 +250,19 @@ fn the_secret_may_hold_the_keys_of_a_rotation() {
     folder.meddle(r#"UPDATE secret SET value = '{"current":"canary"}'"#);
     let error = folder.store().keys().unwrap_err();
     assert!(!crate::log::chain(&error).contains("canary"));
+}
+
+#[tokio::test]
+async fn a_secret_takes_the_place_of_the_one_that_was_seen_and_of_no_other() {
+    let store = Folder::new().store();
+    let [one, two, three] = ["one", "two", "three"].map(SecretString::from);
+    assert!(store.read().await.unwrap().is_none());
+    assert!(!store.replace(Some(&one), &two).await.unwrap());
+    assert!(store.replace(None, &one).await.unwrap());
+    assert!(!store.replace(None, &two).await.unwrap());
+    assert!(store.replace(Some(&one), &two).await.unwrap());
+    assert!(!store.replace(Some(&one), &three).await.unwrap());
+    assert_eq!(store.read().await.unwrap().unwrap().expose_secret(), "two");
 }
 
 /// DynamoDB has no index of ids to ask.

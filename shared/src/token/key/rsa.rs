@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use ring::rsa::{KeyPair, PublicKeyComponents};
 use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret, SecretSlice};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::UnfitKey;
@@ -14,6 +14,9 @@ use super::UnfitKey;
 const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 const END: &str = "-----END PRIVATE KEY-----";
+
+/// Characters in a line of PEM.
+const LINE: usize = 64;
 
 /// `true` for a text with a block of PEM in it, which is no secret of HS256 then: it may be a public key.
 pub(super) fn is_pem(text: &str) -> bool {
@@ -37,6 +40,23 @@ impl RsaKey {
 
     pub(super) fn public(&self) -> &RsaPublicKey {
         &self.public
+    }
+
+    /// The key in PEM, in lines of 64 characters (RFC 7468 section 2).
+    pub(super) fn to_pem(&self) -> SecretString {
+        let base64 = Zeroizing::new(BASE64_STANDARD.encode(self.expose()));
+        let mut pem = String::with_capacity(base64.len() + base64.len() / LINE + BEGIN.len() + 64);
+        pem.push_str("-----BEGIN PRIVATE KEY-----");
+        for (index, character) in base64.chars().enumerate() {
+            if index % LINE == 0 {
+                pem.push('\n');
+            }
+            pem.push(character);
+        }
+        pem.push('\n');
+        pem.push_str(END);
+        pem.push('\n');
+        pem.into()
     }
 
     pub(super) fn expose(&self) -> &[u8] {
@@ -80,7 +100,7 @@ pub struct RsaPublicKey {
 impl RsaPublicKey {
     /// Numbers as big-endian bytes without leading zeroes. The id is their thumbprint (RFC 7638): anybody who has the key
     /// can tell it.
-    pub(super) fn of(modulus: Vec<u8>, exponent: Vec<u8>) -> Self {
+    pub(in crate::token) fn of(modulus: Vec<u8>, exponent: Vec<u8>) -> Self {
         let [n, e] = [&modulus, &exponent].map(|number| BASE64_URL_SAFE_NO_PAD.encode(number));
         let thumbprint = Sha256::digest(format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#));
         Self { id: BASE64_URL_SAFE_NO_PAD.encode(thumbprint), modulus, exponent }

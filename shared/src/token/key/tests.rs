@@ -5,6 +5,8 @@ use support::keys::{
     der,
 };
 
+use secrecy::ExposeSecret;
+
 use super::*;
 
 fn key(text: &str) -> Key {
@@ -50,6 +52,13 @@ fn an_rsa_key_is_read_whatever_white_space_is_in_it() {
         {
             assert_eq!(key(&other).public(), Some(&public));
         }
+    }
+}
+
+#[test]
+fn a_key_is_written_as_it_is_read() {
+    for text in [RSA_2048, RSA_3072, "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE"] {
+        assert_eq!(key(text).to_text().expose_secret(), text);
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretSlice};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::Sha256;
 
 use super::UnfitKey;
@@ -67,6 +67,11 @@ impl TextKey {
         let tag = mac.map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
         let id = BASE64_URL_SAFE_NO_PAD.encode(tag).chars().take(16).collect();
         Self { id, secret: secret.into() }
+    }
+
+    pub(super) fn to_text(&self) -> SecretString {
+        // What `parse` took is UTF-8.
+        String::from_utf8_lossy(self.expose()).into_owned().into()
     }
 
     pub(super) fn id(&self) -> &str {

@@ -1,0 +1,89 @@
+//! Opens the store and reads the keys, both at once where they are apart.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::StartError;
+use crate::aws::Aws;
+use crate::aws::secrets_manager::SecretsManager;
+use crate::config::{Config, SecretSource, StoreLocation};
+use crate::store::{DynamoDbStore, KeySets, PublishedKeys};
+#[cfg(feature = "sqlite")]
+use crate::store::{KeptKeys, SqliteStore};
+use crate::time::Timestamp;
+use crate::token::{KeySource, Keyring, Keys};
+
+/// The store of a function.
+pub(super) enum BackEnd {
+    DynamoDb(DynamoDbStore),
+    #[cfg(feature = "sqlite")]
+    Sqlite(SqliteStore),
+}
+
+/// Keys, and where they are read again, if they can change.
+type FoundKeys = (Keys, Option<Box<dyn KeySource>>);
+
+/// Boxed, so that the future is compiled here and not once more in each function.
+pub(super) fn connect(
+    config: &Config,
+    now: Timestamp,
+) -> BoxFuture<'_, Result<(BackEnd, Keyring), StartError>> {
+    async move {
+        let (back_end, (keys, source)) = match &config.store {
+            StoreLocation::DynamoDb(table) => of_table(config, table).await?,
+            #[cfg(feature = "sqlite")]
+            StoreLocation::Sqlite(path) => of_file(config, path).await?,
+        };
+        Ok((back_end, Keyring::new(config.tokens.clone(), &keys, source, now)))
+    }
+    .boxed()
+}
+
+async fn of_table(config: &Config, table: &str) -> Result<(BackEnd, FoundKeys), StartError> {
+    let aws = Aws::from_env(config.roots).await?;
+    let store = DynamoDbStore::new(&aws, config.endpoints.dynamodb.as_deref(), table);
+    let keys = match &config.secret {
+        SecretSource::SecretsManager(arn) => {
+            // In this order: the client for the secret is made while the table's first response is on its way.
+            let ((), keys) = tokio::join!(store.prime(), of_secret(config, &aws, arn));
+            keys?
+        }
+        // Reading the keys opens the connection too.
+        SecretSource::Published => published(Arc::new(store.clone())).await?,
+        SecretSource::Given(keys) => {
+            store.prime().await;
+            (keys.clone(), None)
+        }
+        #[cfg(feature = "sqlite")]
+        SecretSource::KeptInStore => return Err(StartError::Contradiction),
+    };
+    Ok((BackEnd::DynamoDb(store), keys))
+}
+
+#[cfg(feature = "sqlite")]
+async fn of_file(config: &Config, path: &std::path::Path) -> Result<(BackEnd, FoundKeys), StartError> {
+    let store = SqliteStore::open(path)?;
+    let keys = match &config.secret {
+        SecretSource::SecretsManager(arn) => {
+            of_secret(config, &Aws::from_env(config.roots).await?, arn).await?
+        }
+        SecretSource::Published => published(Arc::new(SqliteStore::open(path)?)).await?,
+        SecretSource::Given(keys) => (keys.clone(), None),
+        SecretSource::KeptInStore => {
+            (store.keys()?, Some(Box::new(KeptKeys(SqliteStore::open(path)?)) as Box<dyn KeySource>))
+        }
+    };
+    Ok((BackEnd::Sqlite(store), keys))
+}
+
+async fn of_secret(config: &Config, aws: &Aws, arn: &str) -> Result<FoundKeys, StartError> {
+    let secret = SecretsManager::new(aws, config.endpoints.secrets_manager.as_deref(), arn);
+    Ok((secret.read_first().await?, Some(Box::new(secret))))
+}
+
+async fn published(store: Arc<dyn KeySets>) -> Result<FoundKeys, StartError> {
+    let source = PublishedKeys::new(store);
+    Ok((source.read().await?, Some(Box::new(source))))
+}
