@@ -52,7 +52,9 @@ REGISTRATION = {
 }
 NO_OLD_VALUES = {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
 NO_PASSWORD_HASH = {
-    "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "id", "username", "token_version", "disabled"]},
+    "ForAllValues:StringEquals": {
+        "dynamodb:Attributes": ["pk", "id", "username", "token_version", "disabled", "key_set"]
+    },
     "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
 }
 
@@ -72,7 +74,7 @@ PERMISSIONS = {
         ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
     "ValidateFunction": [
-        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "PRIME"], NO_PASSWORD_HASH),
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "KEYS", "PRIME"], NO_PASSWORD_HASH),
         ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
 }
@@ -110,7 +112,12 @@ ENVIRONMENT = {
         "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
         "LOGIN_ATTEMPTS_PER_ADDRESS": {"Ref": "LoginAttemptsPerAddress"},
     },
-    "ValidateFunction": ENVIRONMENT_OF_ALL | {"AUTHORIZER_RESPONSE": {"Ref": "AuthorizerResponse"}},
+    "ValidateFunction": ENVIRONMENT_OF_ALL
+    | {
+        "SIGNING_KEYS": {"Ref": "SigningKeys"},
+        "JWT_SECRET_ARN": {"Fn::If": ["ValidateReadsSecret", SECRET, {"Ref": "AWS::NoValue"}]},
+        "AUTHORIZER_RESPONSE": {"Ref": "AuthorizerResponse"},
+    },
 }
 
 # Outcomes of requests that alarms count, as (function, outcome). Whoever sends a bad token or request wakes nobody.
@@ -370,6 +377,8 @@ class Functions(unittest.TestCase):
     def test_each_may_do_exactly_what_its_code_does(self):
         for name, expected in PERMISSIONS.items():
             statements = [s for policy in self.role(name)["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+            # `validate` loses one of them, which has a test of its own below.
+            statements = [s["Fn::If"][1] if "Fn::If" in s else s for s in statements]
             self.assertEqual(len(statements), len(expected), name)
             for statement, (action, resource, keys, further) in zip(statements, expected):
                 condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}} | further if keys else None
@@ -378,6 +387,15 @@ class Functions(unittest.TestCase):
                 self.assertEqual(statement["Resource"], resource, name)
                 self.assertEqual(statement.get("Condition"), condition, (name, action))
                 self.assertEqual(set(statement) - {"Sid", "Condition"}, {"Effect", "Action", "Resource"}, name)
+
+    def test_validate_may_not_read_the_secret_when_it_reads_public_keys(self):
+        self.assertEqual(deployed()["Conditions"]["ValidateReadsSecret"], {"Fn::Equals": [{"Ref": "SigningKeys"}, "secret"]})
+        statements = self.role("ValidateFunction")["Policies"][0]["PolicyDocument"]["Statement"]
+        permitted = [s for s in statements if "secretsmanager" in json.dumps(s)]
+        self.assertEqual([s["Fn::If"][0] for s in permitted], ["ValidateReadsSecret"])
+        self.assertEqual(permitted[0]["Fn::If"][2], {"Ref": "AWS::NoValue"})
+        for name in ("RegisterFunction", "LoginFunction"):
+            self.assertNotIn("ValidateReadsSecret", json.dumps(self.role(name)))
 
     def test_validate_may_read_the_key_and_attributes_that_accounts_have(self):
         """DynamoDB needs the key among them, and a misspelt name would deny the attribute."""
