@@ -7,6 +7,7 @@ import unittest
 import cloud_test
 import consumers_test
 import journey_test
+import keys_test
 import lowering_test
 import native_test
 from cloud import Cloud
@@ -17,7 +18,7 @@ def run():
     with Cloud() as cloud:
         service = Service.deployed_on(cloud)
         suite = unittest.TestSuite()
-        for module in (cloud_test, lowering_test, journey_test, consumers_test, native_test):
+        for module in (cloud_test, lowering_test, journey_test, consumers_test, native_test, keys_test):
             module.service = service
             suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
         succeeded = unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful()

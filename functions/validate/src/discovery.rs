@@ -18,9 +18,11 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// The document of an issuer; `None` if it is no URL that verifiers accept: `https`, without query and fragment.
+    /// The document of an issuer; `None` if it is no URL that verifiers accept: `https`, or `http` on the same machine, without
+    /// query and fragment.
     pub(crate) fn of(issuer: &str) -> Option<Self> {
-        let place = issuer.strip_prefix("https://")?;
+        let local = || issuer.strip_prefix("http://").filter(|place| is_local(place));
+        let place = issuer.strip_prefix("https://").or_else(local)?;
         let is_url = !place.starts_with('/') && !place.contains(['?', '#']);
         (is_url && !place.is_empty()).then(|| Self {
             issuer: issuer.to_owned(),
@@ -30,6 +32,10 @@ impl Document {
             id_token_signing_alg_values_supported: ["RS256"],
         })
     }
+}
+
+fn is_local(place: &str) -> bool {
+    place.split(['/', ':']).next().is_some_and(|host| ["127.0.0.1", "localhost"].contains(&host))
 }
 
 /// Handles a request.
