@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `arguments` | the command line and its help |
 //! | `commands` | the commands |
+//! | `confirm` | questions at the terminal |
 //! | [`keys`] | the keys that sign tokens, and their rotation |
 //! | `exit` | exit codes, and the errors that lead to them |
 //! | `output` | results as text or JSON |
@@ -16,6 +17,7 @@
 mod arguments;
 mod bounded_line;
 mod commands;
+mod confirm;
 mod exit;
 pub mod keys;
 mod output;

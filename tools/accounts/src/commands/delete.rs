@@ -1,12 +1,10 @@
 //! `delete`: removes an account for good.
 
-use std::io::{self, IsTerminal, Write};
-
-use shared::account::Account;
 use shared::names::email::Email;
 use shared::store::Operator;
 
 use super::{find, report_change};
+use crate::confirm::confirm;
 use crate::exit::{CommandError, ExitCode};
 use crate::output::Output;
 
@@ -18,7 +16,12 @@ pub(crate) async fn delete(
 ) -> Result<ExitCode, CommandError> {
     let account = find(store, name).await?;
     if !yes {
-        confirm(&account)?;
+        let email = account.email.as_ref().map_or("no email", Email::as_str);
+        confirm(
+            &format!("Delete {} ({}, {email}) for good?", account.username, account.id),
+            "delete asks at a terminal; elsewhere it needs --yes",
+            "the account was not deleted",
+        )?;
     }
     if !store.delete(&account).await? {
         return Err(CommandError::new(
@@ -26,20 +29,4 @@ pub(crate) async fn delete(
         ));
     }
     report_change(output, "delete", &account, true, "deleted; its name and its email are free")
-}
-
-fn confirm(account: &Account) -> Result<(), CommandError> {
-    if !io::stdin().is_terminal() {
-        return Err(CommandError::UsageError("delete asks at a terminal; elsewhere it needs --yes"));
-    }
-    let email = account.email.as_ref().map_or("no email", Email::as_str);
-    eprint!("Delete {} ({}, {email}) for good? [y/N] ", account.username, account.id);
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    if answer.trim().eq_ignore_ascii_case("y") {
-        Ok(())
-    } else {
-        Err(CommandError::new("the account was not deleted"))
-    }
 }

@@ -1,6 +1,6 @@
 //! `keys`: shows and changes the keys that sign and verify tokens.
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use shared::token::KeySet;
 use shared::token::secret::SecretPlace;
 
 use crate::arguments::KeysCommand;
+use crate::confirm::confirm;
 use crate::exit::{CommandError, ExitCode};
 use crate::keys::document::{Document, Held, Role};
 use crate::keys::generate::generate;
@@ -118,7 +119,11 @@ fn rotate(mut document: Document, alg: Option<Algorithm>, now: Timestamp) -> Res
 
 fn revoke(mut document: Document, kid: &str, yes: bool, now: Timestamp) -> Result<Change, CommandError> {
     if !yes && document.keys().any(|(_, held)| held.key.id() == kid) {
-        confirm(kid)?;
+        confirm(
+            &format!("Remove key {kid}, and end every token that it signed?"),
+            "revoke asks at a terminal; elsewhere it needs --yes",
+            "the key was not removed",
+        )?;
     }
     document.revoke(kid, now, make)?;
     let current = document.current.key.id();
@@ -126,21 +131,6 @@ fn revoke(mut document: Document, kid: &str, yes: bool, now: Timestamp) -> Resul
         "key {kid} is gone, key {current} signs; functions notice within an hour, mostly five minutes"
     );
     Ok((document, text))
-}
-
-fn confirm(kid: &str) -> Result<(), CommandError> {
-    if !io::stdin().is_terminal() {
-        return Err(CommandError::UsageError("revoke asks at a terminal; elsewhere it needs --yes"));
-    }
-    eprint!("Remove key {kid}, and end every token that it signed? [y/N] ");
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    if answer.trim().eq_ignore_ascii_case("y") {
-        Ok(())
-    } else {
-        Err(CommandError::new("the key was not removed"))
-    }
 }
 
 fn make(alg: Algorithm) -> Result<shared::token::Key, CommandError> {
