@@ -191,6 +191,10 @@ impl OperatorConfig {
     /// One line that names the variable and its valid values.
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let lookup = Lookup(&lookup);
+        // Else the secret on AWS would change, and its public keys would be published on the laptop.
+        if lookup.get("JWT_SECRET_ARN").is_some() && lookup.get("ACCOUNT_STORE").is_none() {
+            return Err(wrong("ACCOUNT_STORE", "must be set where JWT_SECRET_ARN is"));
+        }
         Ok(Self {
             store: store(&lookup)?,
             secret_arn: lookup.get("JWT_SECRET_ARN"),

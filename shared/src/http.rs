@@ -25,7 +25,7 @@ pub use body::{BodyFields, Invalid};
 pub use error::{ApiError, FieldCode, FieldError, FieldErrors, RequestError};
 pub use event::{Event, Origin, texts};
 pub use request::Request;
-pub use response::ApiResponse;
+pub use response::{ApiResponse, PUBLIC_MAX_AGE};
 pub use routes::{Handler, Route, find};
 
 use crate::account::AccountId;

@@ -19,7 +19,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 pub use claims::Claims;
 pub use key::{Key, Keys, RsaPublicKey, UnfitKey};
 pub use key_set::{KeySet, MalformedKeySet};
-pub use keyring::{KeySource, Keyring, VerifyError};
+pub use keyring::{KeySource, Keyring, MAX_AGE as MAX_KEY_AGE, VerifyError};
 
 use crate::account::Standing;
 use crate::hex;

@@ -99,7 +99,7 @@ fn assert_holds_nothing_of(text: &str, secret: &[u8]) {
 }
 
 #[tokio::test]
-async fn discovery_leads_from_an_https_issuer_to_its_keys() {
+async fn discovery_leads_from_the_url_of_an_issuer_to_its_keys() {
     for (issuer, place) in [
         ("https://auth.example.com", "https://auth.example.com"),
         ("https://auth.example.com/", "https://auth.example.com"),
@@ -108,6 +108,11 @@ async fn discovery_leads_from_an_https_issuer_to_its_keys() {
             "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/prod",
         ),
         ("https://localhost:8443", "https://localhost:8443"),
+        ("http://localhost:9000", "http://localhost:9000"),
+        (
+            "http://127.0.0.1:9000/_aws/execute-api/a1b2c3/$default",
+            "http://127.0.0.1:9000/_aws/execute-api/a1b2c3/$default",
+        ),
     ] {
         let service = Handlers::with(&[("JWT_ISSUER", issuer), ("JWT_SECRET", RSA_2048)]).await;
         let document = json!({
@@ -127,6 +132,8 @@ async fn there_is_no_discovery_for_an_issuer_that_is_no_https_url() {
     for issuer in [
         "serverless-auth",
         "http://auth.example.com",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com/",
         "HTTPS://auth.example.com",
         "https://",
         "https:///path",

@@ -9,14 +9,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Aws, CallError, Post, Service};
-use crate::token::secret::{BoxError, Secret, SecretError, SecretPlace};
+use crate::token::secret::{BoxError, Kept, Secret, SecretError, SecretPlace};
 use crate::token::{KeySource, Keys};
 use crate::{deadlines, hex, log, random};
 
-/// The requests: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html> and
-/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>.
+/// The requests: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>,
+/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html> and
+/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>.
 const GET: [(&str, &str); 3] = headers("secretsmanager.GetSecretValue");
 const PUT: [(&str, &str); 3] = headers("secretsmanager.PutSecretValue");
+const MOVE: [(&str, &str); 3] = headers("secretsmanager.UpdateSecretVersionStage");
+
+/// The label of a version that is written and not current yet.
+const LABEL: &str = "serverless-auth-next";
 
 /// `CloudTrail` shows the user agent.
 const fn headers(operation: &'static str) -> [(&'static str, &'static str); 3] {
@@ -39,6 +44,8 @@ pub(crate) struct SecretsManager {
 #[serde(rename_all = "PascalCase")]
 struct Response {
     secret_string: Option<SecretString>,
+    #[serde(default)]
+    version_id: String,
 }
 
 /// The secret could not be read. The error never shows it.
@@ -72,14 +79,16 @@ impl SecretsManager {
 
     /// Boxed, so that the future is compiled here and not once more in each caller.
     fn read(&self, timeouts: TimeoutConfig) -> BoxFuture<'_, Result<Keys, ReadError>> {
-        async move { Ok(Secret::parse(self.text(timeouts).await?.expose_secret())?.into()) }.boxed()
+        let reading = async move {
+            let secret = self.get(timeouts).await?.secret_string.ok_or(SecretError::Form)?;
+            Ok(Secret::parse(secret.expose_secret())?.into())
+        };
+        reading.boxed()
     }
 
-    async fn text(&self, timeouts: TimeoutConfig) -> Result<SecretString, ReadError> {
+    async fn get(&self, timeouts: TimeoutConfig) -> Result<Response, ReadError> {
         let response = self.call(&GET, &json!({ "SecretId": self.arn }), timeouts).await?;
-        let response: Response =
-            serde_json::from_slice(response.expose_secret()).map_err(|_| ReadError::Response)?;
-        Ok(response.secret_string.ok_or(SecretError::Form)?)
+        serde_json::from_slice(response.expose_secret()).map_err(|_| ReadError::Response)
     }
 
     async fn call(
@@ -110,23 +119,38 @@ impl KeySource for SecretsManager {
 
 #[async_trait]
 impl SecretPlace for SecretsManager {
-    async fn read(&self) -> Result<Option<SecretString>, BoxError> {
-        Ok(Some(self.text(TimeoutConfig::builder().build()).await?))
+    async fn read(&self) -> Result<Option<Kept>, BoxError> {
+        let Response { secret_string, version_id } = self.get(TimeoutConfig::builder().build()).await?;
+        let json = secret_string.ok_or(SecretError::Form)?;
+        Ok(Some(Kept { json, revision: version_id.into() }))
     }
 
-    /// Secrets Manager has no condition for a write: two operators who write within the same second overwrite each other.
-    async fn replace(&self, seen: Option<&SecretString>, next: &SecretString) -> Result<bool, BoxError> {
-        let there = SecretPlace::read(self).await?;
-        if there.as_ref().map(ExposeSecret::expose_secret) != seen.map(ExposeSecret::expose_secret) {
-            return Ok(false);
-        }
-        // By the token Secrets Manager recognises a repetition.
-        let body = json!({
+    /// A write has no condition, but moving the label of the current version has one: the version that it is moved from.
+    async fn replace(&self, seen: Option<&Kept>, next: &SecretString) -> Result<bool, BoxError> {
+        let Some(seen) = seen else { return Ok(false) };
+        // The token is the new version's id, by which Secrets Manager also recognises a repetition.
+        let version = hex::encode(&random::bytes::<32>()?);
+        let version = version.as_str();
+        let put = json!({
             "SecretId": self.arn,
             "SecretString": next.expose_secret(),
-            "ClientRequestToken": hex::encode(&random::bytes::<32>()?),
+            "ClientRequestToken": version,
+            "VersionStages": [LABEL],
         });
-        self.call(&PUT, &body, TimeoutConfig::builder().build()).await?;
-        Ok(true)
+        self.call(&PUT, &put, TimeoutConfig::builder().build()).await?;
+        let moved = json!({
+            "SecretId": self.arn,
+            "VersionStage": "AWSCURRENT",
+            "MoveToVersionId": version,
+            "RemoveFromVersionId": seen.revision.expose_secret(),
+        });
+        match self.call(&MOVE, &moved, TimeoutConfig::builder().build()).await {
+            Ok(_) => Ok(true),
+            // Another version is current; this one, if it is the repetition of a move whose response was lost.
+            Err(CallError::Refused { code, .. }) if code == "InvalidParameterException" => {
+                Ok(self.get(TimeoutConfig::builder().build()).await?.version_id == version)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }

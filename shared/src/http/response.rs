@@ -1,5 +1,7 @@
 //! Responses: a body in JSON and the headers that go with it.
 
+use std::time::Duration;
+
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, STRICT_TRANSPORT_SECURITY,
@@ -13,9 +15,13 @@ use super::{ApiError, Logged, RequestError};
 use crate::account::AccountId;
 use crate::log::Outcome;
 
-/// `cache-control` of a response that is for everybody: ten minutes. Caches of a key set are the time that a new key must be
-/// published before it signs.
+/// Time for which caches may keep a response that is for everybody.
+pub const PUBLIC_MAX_AGE: Duration = Duration::from_mins(10);
+
+/// Its `cache-control`.
 const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=600");
+
+const _: () = assert!(PUBLIC_MAX_AGE.as_secs() == 600);
 
 /// A successful response.
 #[derive(Debug)]

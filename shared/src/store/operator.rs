@@ -41,8 +41,9 @@ pub trait Operator: AccountStore + KeySets {
     /// Removes the failed logins at a name and returns them.
     async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError>;
 
-    /// Replaces the JWK set that [`KeySets::key_set`] returns.
-    async fn put_key_set(&self, key_set: &str) -> Result<(), StoreError>;
+    /// Puts `next` in the place of `seen`, the JWK set that [`KeySets::key_set`] has returned: compare and swap. Returns `false`,
+    /// and changes nothing, if another than these is there by now. The call can be repeated after a failure.
+    async fn swap_key_set(&self, seen: Option<&str>, next: &str) -> Result<bool, StoreError>;
 
     /// A page of all accounts in the store's own order: the first one, or the one after `after`.
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError>;

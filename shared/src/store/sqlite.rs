@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, named_params, params};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
@@ -59,11 +60,8 @@ impl SqliteStore {
             connection.execute("INSERT INTO secret VALUES (1, ?1) ON CONFLICT DO NOTHING", [&fresh])?;
             find()?.ok_or_else(|| broken("the secret was not kept"))?
         };
-        if secret.starts_with('{') {
-            return Ok(Secret::parse(&secret).map_err(|error| StoreError::Broken(error.into()))?.into());
-        }
-        let current = Key::parse(&secret).map_err(|error| StoreError::Broken(error.into()))?;
-        Ok(Keys::new(current, None))
+        let secret = Secret::parse(secret_json(&secret).expose_secret());
+        Ok(secret.map_err(|error| StoreError::Broken(error.into()))?.into())
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -182,6 +180,15 @@ impl Logins for SqliteStore {
         }
         .map_err(StoreError::from)?;
         Ok(transaction.commit().map_err(StoreError::from)?)
+    }
+}
+
+/// The secret of a database as JSON: it begins as a bare text, and a rotation makes JSON of it.
+fn secret_json(kept: &str) -> SecretString {
+    if kept.trim_start().starts_with('{') {
+        kept.into()
+    } else {
+        serde_json::json!({ "current": kept }).to_string().into()
     }
 }
 

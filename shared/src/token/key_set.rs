@@ -61,9 +61,15 @@ impl Jwk {
 
     fn key(&self) -> Result<RsaPublicKey, MalformedKeySet> {
         let number = |text| BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| MalformedKeySet);
-        let key = RsaPublicKey::of(number(&self.n)?, number(&self.e)?);
+        let (modulus, exponent) = (number(&self.n)?, number(&self.e)?);
+        // What ring would refuse with each token; a key of ours has all of it.
+        let is_fit = (256..=512).contains(&modulus.len())
+            && (3..=8).contains(&exponent.len())
+            && [&modulus, &exponent].iter().all(|number| number.first() > Some(&0))
+            && exponent.last().is_some_and(|last| last % 2 == 1);
+        let key = RsaPublicKey::of(modulus, exponent);
         // The id is made from the key, so that it also tells if the key is whole.
-        (key.id() == self.kid && Self::of(&key) == *self).then_some(key).ok_or(MalformedKeySet)
+        (is_fit && key.id() == self.kid && Self::of(&key) == *self).then_some(key).ok_or(MalformedKeySet)
     }
 }
 
@@ -96,6 +102,22 @@ mod tests {
             other(keys[0].id(), keys[1].id()),
         ] {
             assert!(KeySet::parse(&set).is_err(), "{set}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_would_refuse_every_token_makes_the_set_malformed() {
+        let good = vec![0xC3; 256];
+        let leading_zero = [vec![0], good.clone()].concat();
+        for (modulus, exponent) in [
+            (vec![0xC3; 128], vec![1, 0, 1]),
+            (good.clone(), vec![3]),
+            (good, vec![1, 0, 0]),
+            (leading_zero, vec![1, 0, 1]),
+        ] {
+            let key = RsaPublicKey::of(modulus, exponent);
+            let written = serde_json::to_string(&KeySet::of_public([&key])).unwrap();
+            assert!(KeySet::parse(&written).is_err(), "{written}");
         }
     }
 }

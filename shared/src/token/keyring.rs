@@ -24,8 +24,8 @@ use crate::time::Timestamp;
 /// Age at which keys are read again in the background.
 const RENEWAL_AGE: Duration = Duration::from_mins(5);
 
-/// Maximum age of keys that sign or verify.
-const MAX_AGE: Duration = Duration::from_hours(1);
+/// Maximum age of keys that sign, verify or are published.
+pub const MAX_AGE: Duration = Duration::from_hours(1);
 
 /// Shortest time between two background reads after a failure.
 const RETRY_INTERVAL: Duration = Duration::from_mins(1);

@@ -76,10 +76,20 @@ impl From<Secret> for Keys {
 #[async_trait]
 pub trait SecretPlace: Debug + Send + Sync {
     /// The secret as it is kept; `None` if there is none yet.
-    async fn read(&self) -> Result<Option<SecretString>, BoxError>;
+    async fn read(&self) -> Result<Option<Kept>, BoxError>;
 
-    /// Puts `next` in the place of `seen`. Returns `false`, and changes nothing, if something else is there by now.
-    async fn replace(&self, seen: Option<&SecretString>, next: &SecretString) -> Result<bool, BoxError>;
+    /// Puts `next` in the place of `seen`: compare and swap. Returns `false`, and changes nothing, if something else is there
+    /// by now.
+    async fn replace(&self, seen: Option<&Kept>, next: &SecretString) -> Result<bool, BoxError>;
+}
+
+/// A secret as it was read.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The JSON of [`Secret`].
+    pub json: SecretString,
+    /// What tells it from every other that was there, before or after.
+    pub(crate) revision: SecretString,
 }
 
 /// The error of a place.

@@ -163,6 +163,62 @@ async fn published_keys_are_enough_to_validate() {
     validate.validate(&token).await.assert_status(401);
 }
 
+/// The `kid`s that the table publishes.
+async fn in_table(service: &Deployed) -> Vec<String> {
+    let items = service.engine.items().await;
+    let key_set: Value = serde_json::from_str(items["KEYS"]["key_set"].as_s().unwrap()).unwrap();
+    key_set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_written_leaves_every_good_token_good() {
+    let place = Place::table().await;
+    let service = table(&place);
+    let kept = kid(&keys(&place, &["init", "--alg", "RS256"]).await.assert_code(0), "current");
+    let token = service.start("register").await.register("alice", None).await.token().to_owned();
+    service.secrets.refuse_writes(Some((400, "AccessDeniedException")));
+    let denied = keys(&place, &["revoke", &kept, "--yes"]).await.assert_code(1);
+    assert!(denied.err.contains("AccessDenied"), "{denied:?}");
+    assert_eq!(in_table(service).await, [kept.clone()]);
+    let public = [("SIGNING_KEYS", Some("public")), ("JWT_SECRET_ARN", None)];
+    service.start_with("validate", &public).await.validate(&token).await.assert_status(200);
+
+    service.secrets.refuse_writes(None);
+    let done = keys(&place, &["revoke", &kept, "--yes"]).await.assert_code(0);
+    assert_eq!(in_table(service).await, [kid(&done, "current")]);
+}
+
+/// Two operators at once: one of them is told, and what is published is what the secret has.
+#[tokio::test]
+async fn of_two_changes_at_once_one_is_refused_and_the_keys_of_the_other_are_published() {
+    for place in super::places().await {
+        start(&place, "register").await;
+        keys(&place, &["init", "--alg", "RS256"]).await.assert_code(0);
+        let leaked = kid(&keys(&place, &[]).await, "current");
+        let revoke = ["revoke", &leaked, "--yes"];
+        let (one, two, rotated) =
+            tokio::join!(keys(&place, &revoke), keys(&place, &revoke), keys(&place, &["rotate"]));
+        let codes = [&one, &two].map(|done| done.code.unwrap());
+        assert!(codes.contains(&0) && rotated.code <= Some(1), "{one:?} {two:?} {rotated:?}");
+        let left = keys(&place, &[]).await.assert_code(0);
+        assert!(!left.out.contains(&leaked), "{left:?}");
+        if let Place::Table(service) = &place {
+            let published = in_table(service).await;
+            assert!(
+                !published.contains(&leaked) && published.contains(&kid(&left, "current")),
+                "{published:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_kid_may_begin_with_a_dash() {
+    let place = Place::table().await;
+    let done = keys(&place, &["revoke", "-a-kid", "--yes"]).await.assert_code(1);
+    assert!(done.err.contains("no key has the kid \"-a-kid\""), "{done:?}");
+}
+
 #[tokio::test]
 async fn keys_that_cannot_be_read_or_kept_are_left_as_they_are() {
     let place = Place::table().await;
@@ -182,4 +238,9 @@ async fn keys_that_cannot_be_read_or_kept_are_left_as_they_are() {
     service.secrets.set(holding(SECRET, None));
     keys(&place, &[]).await.assert_code(0);
     assert_eq!(service.secrets.value(), json!({ "current": SECRET }), "looking changes nothing");
+
+    let empty = Place::file();
+    keys(&empty, &["init", "--alg", "RS256"]).await.assert_code(1);
+    let Place::File(folder) = &empty else { unreachable!() };
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "a mistyped path makes no database");
 }

@@ -15,6 +15,7 @@ use axum::routing::post;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::lambda::{REGION, SECRET_ACCESS_KEY, SESSION_TOKEN};
 use crate::server;
@@ -58,12 +59,19 @@ struct State {
     mode: Mode,
     delay: Duration,
     reads: usize,
+    /// The token and the value of a version that is not current yet, and of the one that became current last.
+    coming: Option<(String, String)>,
+    written: Option<(String, String)>,
+    /// The status and the type of the error that writes get.
+    write_error: Option<(u16, &'static str)>,
 }
 
 impl SecretsManager {
     /// Starts the stand-in on a free port.
     pub async fn start(mode: Mode) -> Self {
-        let state = Arc::new(Mutex::new(State { mode, delay: Duration::ZERO, reads: 0 }));
+        let (delay, reads, coming, written, write_error) = (Duration::ZERO, 0, None, None, None);
+        let state = State { mode, delay, reads, coming, written, write_error };
+        let state = Arc::new(Mutex::new(state));
         let routes = Router::new().route("/", post(handle)).with_state(state.clone());
         let (address, _) = server::start(routes).await;
         Self { address, state }
@@ -72,6 +80,11 @@ impl SecretsManager {
     /// Sets the response from now on.
     pub fn set(&self, mode: Mode) {
         self.state().mode = mode;
+    }
+
+    /// Refuses writes with this status and type, or takes them again.
+    pub fn refuse_writes(&self, error: Option<(u16, &'static str)>) {
+        self.state().write_error = error;
     }
 
     /// The value that it holds.
@@ -127,16 +140,10 @@ async fn handle(
     if request["SecretId"] != ARN {
         return respond(400, &json!({ "__type": "ResourceNotFoundException" }));
     }
-    if headers["x-amz-target"] == "secretsmanager.PutSecretValue" {
-        let token = request["ClientRequestToken"].as_str().unwrap();
-        assert!((32..=64).contains(&token.len()), "{token}");
-        let value = request["SecretString"].as_str().unwrap().to_owned();
-        if let Mode::Holds(_) = mode {
-            state.lock().unwrap().mode = Mode::Holds(value);
-        }
-        return respond(200, &json!({ "ARN": ARN, "VersionId": token }));
+    match headers["x-amz-target"].to_str().unwrap() {
+        "secretsmanager.GetSecretValue" => {}
+        target => return write(target, &request, &mut state.lock().unwrap()),
     }
-    assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
     match mode {
         Mode::Binary(value) => {
             respond(200, &json!({ "ARN": ARN, "SecretBinary": BASE64_STANDARD.encode(value) }))
@@ -146,7 +153,58 @@ async fn handle(
             (StatusCode::from_u16(status).unwrap(), "<html>canary</html>").into_response()
         }
         Mode::Hangs => pending().await,
-        Mode::Holds(value) => respond(200, &json!({ "ARN": ARN, "SecretString": value })),
+        Mode::Holds(value) => {
+            let version = state.lock().unwrap().version();
+            respond(200, &json!({ "ARN": ARN, "VersionId": version, "SecretString": value }))
+        }
+    }
+}
+
+impl State {
+    /// The id of the current version. That of a value which a test has set is made from the value.
+    fn version(&self) -> String {
+        let Mode::Holds(current) = &self.mode else { panic!("{:?}", self.mode) };
+        match &self.written {
+            Some((token, value)) if value == current => token.clone(),
+            _ => BASE64_STANDARD.encode(Sha256::digest(current)),
+        }
+    }
+}
+
+/// A write, in two steps: a new version, then the label of the current one.
+fn write(target: &str, request: &Value, state: &mut State) -> Response {
+    if let Some((status, kind)) = state.write_error {
+        return respond(status, &json!({ "__type": kind, "Message": "for the log" }));
+    }
+    let text = |member: &str| request[member].as_str().unwrap().to_owned();
+    match target {
+        "secretsmanager.PutSecretValue" => {
+            assert!(
+                !request["VersionStages"].as_array().unwrap().contains(&"AWSCURRENT".into()),
+                "{request}"
+            );
+            let token = text("ClientRequestToken");
+            assert!((32..=64).contains(&token.len()), "{token}");
+            state.coming = Some((token.clone(), text("SecretString")));
+            respond(200, &json!({ "ARN": ARN, "VersionId": token }))
+        }
+        "secretsmanager.UpdateSecretVersionStage" => {
+            let coming = state.coming.clone().unwrap();
+            assert_eq!(
+                (text("VersionStage"), text("MoveToVersionId")),
+                ("AWSCURRENT".to_owned(), coming.0.clone())
+            );
+            if text("RemoveFromVersionId") != state.version() {
+                return respond(
+                    400,
+                    &json!({ "__type": "InvalidParameterException", "Message": "for the log" }),
+                );
+            }
+            state.mode = Mode::Holds(coming.1.clone());
+            state.written = Some(coming);
+            respond(200, &json!({ "ARN": ARN }))
+        }
+        other => panic!("{other}"),
     }
 }
 

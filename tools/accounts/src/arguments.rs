@@ -143,7 +143,8 @@ pub(crate) enum KeysCommand {
     },
     /// Remove a key that has leaked: ends every token that it signed. Asks first.
     Revoke {
-        /// The id of the key.
+        /// The id of the key. It may begin with a dash.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Do not ask.
         #[arg(long)]

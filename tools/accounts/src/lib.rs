@@ -73,8 +73,10 @@ async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError
         }
         Command::Delete { name, yes } => commands::delete(&*open().await?, &name, yes, output).await,
         Command::Keys { command } => {
+            // First the store, which is not made by a mistyped path.
+            let store = open().await?;
             let secret = start::open_secret(&config).await?;
-            commands::keys(&*secret, &*open().await?, command, now(), output).await
+            commands::keys(&*secret, &*store, command, now(), output).await
         }
         Command::Export(export) => commands::export(&*open().await?, &export).await,
         Command::CheckHash { name: Some(name) } => {

@@ -306,13 +306,21 @@ pub(crate) async fn pages_hold_every_account_once(place: &impl Place) {
 }
 
 /// One test per rule for the back end whose places `$new` makes, so that a failure names both.
-pub(crate) async fn the_key_set_is_the_one_that_was_put_last(place: &impl Place) {
+pub(crate) async fn a_key_set_takes_the_place_of_the_one_that_was_seen(place: &impl Place) {
     let (store, other) = (place.open().await, place.open().await);
     assert_eq!(store.key_set().await.unwrap(), None);
-    for key_set in [r#"{"keys":[{"kid":"first"}]}"#, r#"{"keys":[]}"#] {
-        other.put_key_set(key_set).await.unwrap();
-        assert_eq!(store.key_set().await.unwrap().as_deref(), Some(key_set));
-    }
+    let [first, second, third] =
+        ["first", "second", "third"].map(|kid| format!(r#"{{"keys":[{{"kid":"{kid}"}}]}}"#));
+    let [first, second, third] = [&first, &second, &third].map(String::as_str);
+    assert!(!other.swap_key_set(Some(first), second).await.unwrap());
+    assert!(other.swap_key_set(None, first).await.unwrap());
+    assert!(other.swap_key_set(None, first).await.unwrap(), "a repetition");
+    assert_eq!(store.key_set().await.unwrap().as_deref(), Some(first));
+    assert!(!store.swap_key_set(None, second).await.unwrap());
+    assert!(store.swap_key_set(Some(first), second).await.unwrap());
+    assert!(store.swap_key_set(Some(first), second).await.unwrap(), "a repetition");
+    assert!(!other.swap_key_set(Some(first), third).await.unwrap());
+    assert_eq!(other.key_set().await.unwrap().as_deref(), Some(second));
     let page = store.page(None).await.unwrap();
     assert!(page.accounts.is_empty() && page.next.is_none(), "{page:?}");
 }
@@ -334,7 +342,7 @@ macro_rules! claim_operator_contract {
         a_change_meant_for_an_id_changes_no_other_account
         forgotten_failures_lock_no_name
         pages_hold_every_account_once
-        the_key_set_is_the_one_that_was_put_last
+        a_key_set_takes_the_place_of_the_one_that_was_seen
     ); };
     ($new:expr; $($rule:ident)+) => {$(
         #[tokio::test]

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
-use aws_sdk_dynamodb::operation::put_item::PutItemInput;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
 use aws_sdk_dynamodb::operation::scan::ScanInput;
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsInput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput};
@@ -25,7 +25,7 @@ use crate::account::{Account, AccountId, Status};
 use crate::limits::lockout::Failures;
 use crate::names::username::UsernameKey;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
-use crate::store::{Accounts, StoreError};
+use crate::store::{Accounts, KeySets, StoreError};
 
 /// Items of one page: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
 const PAGE_SIZE: i32 = 500;
@@ -145,11 +145,24 @@ impl Operator for DynamoDbStore {
         deleted.attributes.map(|item| read_failures(&item)).transpose()
     }
 
-    async fn put_key_set(&self, key_set: &str) -> Result<(), StoreError> {
-        let put = PutItemInput::builder().table_name(&self.table).item(PK, key_set_key());
-        let put = put.item(KEY_SET, AttributeValue::S(key_set.to_owned()));
-        self.client.call(put.build()).await.map_err(store_error)?;
-        Ok(())
+    async fn swap_key_set(&self, seen: Option<&str>, next: &str) -> Result<bool, StoreError> {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let put = PutItemInput::builder().table_name(&self.table);
+        let put = put.item(PK, key_set_key()).item(KEY_SET, text(next));
+        let put = match seen {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(seen) => {
+                put.condition_expression("key_set = :seen").expression_attribute_values(":seen", text(seen))
+            }
+        };
+        let Err(failure) = self.client.call(put.build()).await else { return Ok(true) };
+        match failure.as_service_error() {
+            // The condition also fails for the repetition of a write whose response was lost.
+            Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                Ok(self.key_set().await?.as_deref() == Some(next))
+            }
+            _ => Err(store_error(failure)),
+        }
     }
 
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     SqliteStore, account, delete_failures, email_exists, failures, find, insert_account, insert_email,
+    secret_json,
 };
 use crate::account::{Account, AccountId};
 use crate::limits::lockout::Failures;
@@ -13,7 +14,7 @@ use crate::names::email::Email;
 use crate::names::username::UsernameKey;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 use crate::store::{BoxError, StoreError};
-use crate::token::secret::SecretPlace;
+use crate::token::secret::{Kept, SecretPlace};
 
 /// Accounts of one transaction, which waits for the disk once. Few enough that a function's write meets its deadline
 /// meanwhile.
@@ -24,16 +25,19 @@ const PAGE_SIZE: usize = 500;
 
 #[async_trait]
 impl SecretPlace for SqliteStore {
-    async fn read(&self) -> Result<Option<SecretString>, BoxError> {
+    async fn read(&self) -> Result<Option<Kept>, BoxError> {
         let read = |row: &Row<'_>| row.get::<_, String>(0).map(SecretString::from);
-        Ok(self.connection().query_row("SELECT value FROM secret", [], read).optional()?)
+        let found = self.connection().query_row("SELECT value FROM secret", [], read).optional()?;
+        Ok(found.map(|revision| Kept { json: secret_json(revision.expose_secret()), revision }))
     }
 
-    async fn replace(&self, seen: Option<&SecretString>, next: &SecretString) -> Result<bool, BoxError> {
+    async fn replace(&self, seen: Option<&Kept>, next: &SecretString) -> Result<bool, BoxError> {
         let (connection, next) = (self.connection(), next.expose_secret());
         let changed = match seen {
-            Some(seen) => connection
-                .execute("UPDATE secret SET value = ?1 WHERE value = ?2", [next, seen.expose_secret()])?,
+            Some(seen) => connection.execute(
+                "UPDATE secret SET value = ?1 WHERE value = ?2",
+                [next, seen.revision.expose_secret()],
+            )?,
             None => connection.execute("INSERT INTO secret VALUES (1, ?1) ON CONFLICT DO NOTHING", [next])?,
         };
         Ok(changed == 1)
@@ -113,9 +117,17 @@ impl Operator for SqliteStore {
         Ok(forgotten)
     }
 
-    async fn put_key_set(&self, key_set: &str) -> Result<(), StoreError> {
-        self.connection().execute("INSERT OR REPLACE INTO key_set VALUES (1, ?1)", [key_set])?;
-        Ok(())
+    async fn swap_key_set(&self, seen: Option<&str>, next: &str) -> Result<bool, StoreError> {
+        let changed = match seen {
+            Some(seen) => self
+                .connection()
+                .execute("UPDATE key_set SET value = ?1 WHERE value IN (?1, ?2)", [next, seen])?,
+            None => self.connection().execute(
+                "INSERT INTO key_set VALUES (1, ?1) ON CONFLICT DO UPDATE SET value = ?1 WHERE value = ?1",
+                [next],
+            )?,
+        };
+        Ok(changed == 1)
     }
 
     async fn page(&self, after: Option<&str>) -> Result<Page, StoreError> {

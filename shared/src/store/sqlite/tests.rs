@@ -146,7 +146,7 @@ fn a_database_of_an_older_version_is_brought_up_to_date_once() {
         let failure = Failures::after_failure(None, alice.created_at).unwrap();
         runtime.block_on(store.swap_failures(alice.username.key(), None, Some(&failure))).unwrap();
         assert!(runtime.block_on(store.delete(&alice)).unwrap());
-        runtime.block_on(store.put_key_set("{}")).unwrap();
+        assert!(runtime.block_on(store.swap_key_set(None, "{}")).unwrap());
     }
 }
 
@@ -258,14 +258,15 @@ fn the_secret_may_hold_the_keys_of_a_rotation() {
 #[tokio::test]
 async fn a_secret_takes_the_place_of_the_one_that_was_seen_and_of_no_other() {
     let store = Folder::new().store();
-    let [one, two, three] = ["one", "two", "three"].map(SecretString::from);
+    let [one, two, three] = ["one", "{\"two\":2}", "three"].map(SecretString::from);
     assert!(store.read().await.unwrap().is_none());
-    assert!(!store.replace(Some(&one), &two).await.unwrap());
     assert!(store.replace(None, &one).await.unwrap());
     assert!(!store.replace(None, &two).await.unwrap());
-    assert!(store.replace(Some(&one), &two).await.unwrap());
-    assert!(!store.replace(Some(&one), &three).await.unwrap());
-    assert_eq!(store.read().await.unwrap().unwrap().expose_secret(), "two");
+    let seen = store.read().await.unwrap().unwrap();
+    assert_eq!(seen.json.expose_secret(), r#"{"current":"one"}"#);
+    assert!(store.replace(Some(&seen), &two).await.unwrap());
+    assert!(!store.replace(Some(&seen), &three).await.unwrap());
+    assert_eq!(store.read().await.unwrap().unwrap().json.expose_secret(), two.expose_secret());
 }
 
 /// DynamoDB has no index of ids to ask.

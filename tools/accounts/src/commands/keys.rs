@@ -2,12 +2,12 @@
 
 use std::io;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::store::Operator;
 use shared::time::Timestamp;
-use shared::token::KeySet;
-use shared::token::secret::SecretPlace;
+use shared::token::secret::{Kept, SecretPlace};
+use shared::token::{KeySet, RsaPublicKey};
 
 use crate::arguments::KeysCommand;
 use crate::confirm::confirm;
@@ -18,6 +18,9 @@ use crate::keys::rotation::{Algorithm, ChangeError, KEPT, Step};
 use crate::output::Output;
 use crate::time;
 
+/// Attempts to publish the keys while other commands do the same.
+const PUBLICATIONS: u32 = 5;
+
 pub(crate) async fn keys(
     place: &dyn SecretPlace,
     store: &dyn Operator,
@@ -26,7 +29,8 @@ pub(crate) async fn keys(
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
     let seen = place.read().await.map_err(CommandError::new)?;
-    let before = seen.as_ref().map(Document::parse).transpose().map_err(CommandError::new)?;
+    let before = seen.as_ref().map(|kept| Document::parse(&kept.json)).transpose();
+    let before = before.map_err(CommandError::new)?;
     let (after, text) = match (command, before) {
         (None, Some(document)) => {
             list(&document, now, output)?;
@@ -44,26 +48,48 @@ pub(crate) async fn keys(
     Ok(ExitCode::Done)
 }
 
-/// Publishes the public keys, then keeps the secret: no token is signed with a key that is not published.
+/// Keeps the secret. A key is published before it is there, and as long as it is: no token is signed with one that is not published.
 async fn write(
     place: &dyn SecretPlace,
     store: &dyn Operator,
-    seen: Option<&SecretString>,
+    seen: Option<&Kept>,
     after: &Document,
 ) -> Result<(), CommandError> {
     let next = after.to_text().map_err(CommandError::new)?;
     // As the functions will read it: what would stop them is not written.
     Document::parse(&next).map_err(CommandError::new)?;
-    let public = after.keys().filter_map(|(_, held)| held.key.public());
-    let key_set = serde_json::to_string(&KeySet::of_public(public)).map_err(CommandError::new)?;
-    store.put_key_set(&key_set).await?;
-    if seen.is_some_and(|seen| seen.expose_secret() == next.expose_secret()) {
+    publish(place, store, Some(after)).await?;
+    let is_changed = seen.is_none_or(|seen| seen.json.expose_secret() != next.expose_secret());
+    let outcome = if is_changed { place.replace(seen, &next).await } else { Ok(true) };
+    // By the secret that is there now, whether it is this one or not.
+    publish(place, store, None).await?;
+    if outcome.map_err(CommandError::new)? {
         return Ok(());
     }
-    if !place.replace(seen, &next).await.map_err(CommandError::new)? {
-        return Err(CommandError::new("the keys changed since they were read; run the command again"));
+    Err(CommandError::new("the keys changed since they were read; run the command again"))
+}
+
+/// Publishes the public keys of the secret, and those of `coming`. What is published is read before the secret, so that of two
+/// commands at once the one that read an older secret publishes nothing.
+async fn publish(
+    place: &dyn SecretPlace,
+    store: &dyn Operator,
+    coming: Option<&Document>,
+) -> Result<(), CommandError> {
+    for _ in 0..PUBLICATIONS {
+        let seen = store.key_set().await?;
+        let kept = place.read().await.map_err(CommandError::new)?;
+        let there = kept.map(|kept| Document::parse(&kept.json)).transpose().map_err(CommandError::new)?;
+        let mut keys: Vec<&RsaPublicKey> = Vec::new();
+        for (_, held) in there.iter().chain(coming).flat_map(Document::keys) {
+            keys.extend(held.key.public().filter(|key| !keys.contains(key)));
+        }
+        let key_set = serde_json::to_string(&KeySet::of_public(keys)).map_err(CommandError::new)?;
+        if seen.as_ref() == Some(&key_set) || store.swap_key_set(seen.as_deref(), &key_set).await? {
+            return Ok(());
+        }
     }
-    Ok(())
+    Err(CommandError::new("other commands change the keys at the same time; run the command again"))
 }
 
 type Change = (Document, String);

@@ -2,10 +2,11 @@
 //! which they ignore.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use shared::time::Timestamp;
 use shared::token::Key;
@@ -15,11 +16,15 @@ use shared::token::secret::{Secret, SecretError};
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>).
 const MAX_BYTES: usize = 65_536;
 
+/// By `kid` and role, the time in seconds since 1970 at which the key took the role. A time of another role is none, so that a
+/// key that was moved by hand is not taken for one that has waited.
+type Times = BTreeMap<String, BTreeMap<String, u64>>;
+
 /// The members that this file reads and writes. The others belong to somebody else and stay as they are.
 const MEMBERS: [&str; 4] = ["current", "next", "previous", "since"];
 
-/// The secret.
-#[derive(Clone, Debug)]
+/// The secret. `Debug` shows no key, and nothing that belongs to somebody else.
+#[derive(Clone)]
 pub struct Document {
     /// Signs, and verifies.
     pub current: Held,
@@ -63,32 +68,21 @@ impl Document {
     ///
     /// When the functions could not read it either.
     pub fn parse(json: &SecretString) -> Result<Self, SecretError> {
-        #[derive(Deserialize)]
-        struct Times {
-            #[serde(default)]
-            since: BTreeMap<String, u64>,
-        }
         let json = json.expose_secret();
-        // A database file begins with a bare text.
-        if !json.starts_with('{') {
-            let key = Key::parse(json).map_err(|unfit| SecretError::Unfit("current", unfit))?;
-            let current = Held { key, since: None };
-            return Ok(Self { current, next: None, previous: Vec::new(), others: BTreeMap::new() });
-        }
         let Secret { current, next, previous } = Secret::parse(json)?;
         let mut others: BTreeMap<String, Box<RawValue>> =
             serde_json::from_str(json).map_err(|_| SecretError::Form)?;
+        let since = others.get("since").and_then(|since| serde_json::from_str::<Times>(since.get()).ok());
+        let since = since.unwrap_or_default();
         others.retain(|name, _| !MEMBERS.contains(&name.as_str()));
-        // Times in another form are none.
-        let Times { since } = serde_json::from_str(json).unwrap_or(Times { since: BTreeMap::new() });
-        let held = |key: Key| {
-            let since = since.get(key.id()).copied().map(Timestamp::from_seconds);
-            Held { key, since }
+        let held = |role: Role, key: Key| {
+            let since = since.get(key.id()).and_then(|roles| roles.get(role.name())).copied();
+            Held { key, since: since.map(Timestamp::from_seconds) }
         };
         Ok(Self {
-            current: held(current),
-            next: next.map(held),
-            previous: previous.into_iter().map(held).collect(),
+            current: held(Role::Current, current),
+            next: next.map(|key| held(Role::Next, key)),
+            previous: previous.into_iter().map(|key| held(Role::Previous, key)).collect(),
             others,
         })
     }
@@ -99,11 +93,9 @@ impl Document {
     ///
     /// [`TooLong`].
     pub fn to_text(&self) -> Result<SecretString, TooLong> {
-        // Allocated once: a buffer that grows leaves copies of the keys in memory.
-        let mut text = Vec::with_capacity(MAX_BYTES);
-        // A vector takes every byte, and all names are texts.
-        let written = serde_json::to_writer(&mut text, self).ok().and_then(|()| String::from_utf8(text).ok());
-        written.filter(|text| text.len() <= MAX_BYTES).map(SecretString::from).ok_or(TooLong)
+        // All names are texts, which is all that could fail.
+        let written = serde_json::to_string(self).ok().filter(|text| text.len() <= MAX_BYTES);
+        written.map(SecretString::from).ok_or(TooLong)
     }
 
     /// All keys with their roles.
@@ -117,6 +109,12 @@ impl Document {
 impl Held {
     pub(super) fn new(key: Key, now: Timestamp) -> Self {
         Self { key, since: Some(now.whole_seconds()) }
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.keys().map(|(role, held)| (role, held.key.id()))).finish()
     }
 }
 
@@ -138,7 +136,9 @@ impl Serialize for Document {
                 map.serialize_entry("previous", &more)?;
             }
         }
-        let since = self.keys().filter_map(|(_, held)| Some((held.key.id(), held.since?.seconds())));
+        let since = self.keys().filter_map(|(role, held)| {
+            Some((held.key.id(), BTreeMap::from([(role.name(), held.since?.seconds())])))
+        });
         map.serialize_entry("since", &since.collect::<BTreeMap<_, _>>())?;
         for (name, value) in &self.others {
             map.serialize_entry(name, value)?;

@@ -9,13 +9,17 @@
 use std::fmt;
 use std::time::Duration;
 
+use shared::http::PUBLIC_MAX_AGE;
 use shared::time::Timestamp;
-use shared::token::{Key, MAX_TTL};
+use shared::token::{Key, MAX_KEY_AGE, MAX_TTL};
 
 use super::document::{Document, Held, Role};
 
-/// Maximum age of the keys of a function, with a margin for clocks: after it every function has read a change.
-const READ_BY_ALL: Duration = Duration::from_mins(70);
+/// Room for clocks that differ, and for a read that is on its way.
+const MARGIN: Duration = Duration::from_mins(10);
+
+/// After this time every function has read a change.
+const READ_BY_ALL: Duration = MAX_KEY_AGE.saturating_add(MARGIN);
 
 /// The longest time for which a verifier keeps the public keys that it fetched: the JWT authorizer of an HTTP API
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>).
@@ -43,7 +47,8 @@ impl Algorithm {
     pub fn announced(self) -> Duration {
         match self {
             Self::Hs256 => READ_BY_ALL,
-            Self::Rs256 => READ_BY_ALL + CACHED_BY_VERIFIERS,
+            // A cache in between may have had the response for as long as it may.
+            Self::Rs256 => READ_BY_ALL + PUBLIC_MAX_AGE + CACHED_BY_VERIFIERS,
         }
     }
 }
@@ -118,6 +123,7 @@ impl Document {
         now: Timestamp,
         make: impl FnOnce(Algorithm) -> Result<Key, E>,
     ) -> Result<Step, E> {
+        let now = now.whole_seconds();
         self.complete(now);
         self.forget(now);
         if let Some(next) = self.next.take() {
@@ -151,7 +157,7 @@ impl Document {
             };
         }
         self.sign_with(next.key, now);
-        Ok(Step::Signs { current: kid, previous_until: now.whole_seconds() + KEPT })
+        Ok(Step::Signs { current: kid, previous_until: now + KEPT })
     }
 
     /// Lets a key sign at once. The one before verifies on.
@@ -187,11 +193,10 @@ impl Document {
         Ok(())
     }
 
-    /// Writes down the time of keys that were put there by other means.
+    /// Writes down the time of keys that were put there by other means, or by a clock that was ahead.
     fn complete(&mut self, now: Timestamp) {
-        let announced_or_kept = self.next.iter_mut().chain(&mut self.previous);
-        for held in announced_or_kept.filter(|held| held.since.is_none()) {
-            held.since = Some(now.whole_seconds());
+        for held in self.next.iter_mut().chain(&mut self.previous) {
+            held.since = held.since.filter(|since| *since <= now).or(Some(now));
         }
     }
 
@@ -205,13 +210,17 @@ impl Held {
     /// The time from which a published key may sign.
     #[must_use]
     pub fn ready(&self, now: Timestamp) -> Timestamp {
-        self.since.unwrap_or(now) + Algorithm::of(&self.key).announced()
+        self.known_since(now) + Algorithm::of(&self.key).announced()
     }
 
     /// The time until which a previous key is needed.
     #[must_use]
     pub fn needed_until(&self, now: Timestamp) -> Timestamp {
-        self.since.unwrap_or(now) + KEPT
+        self.known_since(now) + KEPT
+    }
+
+    fn known_since(&self, now: Timestamp) -> Timestamp {
+        self.since.unwrap_or(now).min(now).whole_seconds()
     }
 }
 

@@ -76,12 +76,14 @@ fn a_rotation_announces_then_signs_then_keeps_then_forgets() {
     }
 }
 
-/// API Gateway caches keys for two hours, a function believes its own for one, and a token lives for a day at most.
+/// API Gateway caches keys for two hours, a cache in between for ten minutes, a function believes its own for an hour, and a token
+/// lives for a day at most.
 #[test]
 fn the_waits_outlast_every_cache() {
-    assert!(Algorithm::Hs256.announced().as_secs() > 3600);
-    assert!(Algorithm::Rs256.announced().as_secs() > 3 * 3600);
-    assert!(KEPT.as_secs() > 25 * 3600);
+    let minutes = |duration: std::time::Duration| duration.as_secs() / 60;
+    assert_eq!(minutes(Algorithm::Hs256.announced()), 60 + 10);
+    assert_eq!(minutes(Algorithm::Rs256.announced()), 60 + 10 + 120 + 10);
+    assert_eq!(minutes(KEPT), 60 + 10 + 24 * 60);
 }
 
 #[test]
@@ -115,6 +117,35 @@ fn the_times_of_other_hands_count_from_the_first_run() {
     );
 }
 
+/// The time of another role is none: such a key has neither waited nor ended.
+#[test]
+fn a_key_that_was_moved_by_hand_counts_from_the_first_run() {
+    let long_ago = START.seconds() - 365 * 86_400;
+    let was_current = json!({ kid(ONE): { "current": long_ago } });
+    let mut document = parse(&json!({ "current": TWO, "previous": ONE, "since": was_current }));
+    assert_eq!(
+        rotate(&mut document, START, "unused"),
+        Step::Kept { current: kid(TWO), previous_until: START + KEPT }
+    );
+    let was_previous = json!({ kid(RSA_2048): { "previous": long_ago } });
+    let mut document = parse(&json!({ "current": ONE, "next": RSA_2048, "since": was_previous }));
+    let ready = START + Algorithm::Rs256.announced();
+    assert_eq!(rotate(&mut document, START, "unused"), Step::Announced { next: kid(RSA_2048), ready });
+}
+
+/// A clock that was ahead, or a number that is no time.
+#[test]
+fn a_time_in_the_future_counts_from_the_first_run() {
+    for since in [START.seconds() + 1, 4_102_444_800, 1 << 63, u64::MAX] {
+        let json = json!({ "current": ONE, "next": TWO, "since": { kid(TWO): { "next": since } } });
+        let mut document = parse(&json);
+        let ready = START + Algorithm::Hs256.announced();
+        assert_eq!(rotate(&mut document, START, "unused"), Step::Announced { next: kid(TWO), ready });
+        let mut document = parse(&written(&document));
+        assert!(matches!(rotate(&mut document, ready, "unused"), Step::Signs { .. }), "{since}");
+    }
+}
+
 #[test]
 fn a_revoked_key_is_gone_whatever_its_role() {
     let all = json!({ "current": ONE, "next": TWO, "previous": [RSA_2048, RSA_2048_OTHER] });
@@ -138,20 +169,21 @@ fn a_revoked_key_is_gone_whatever_its_role() {
 fn a_secret_is_written_as_it_was_read() {
     for json in [
         json!({ "current": ONE, "since": {} }),
-        json!({ "current": ONE, "next": RSA_2048, "since": { kid(RSA_2048): 1_790_000_000 } }),
-        json!({ "current": RSA_2048, "previous": TWO, "since": { kid(TWO): 7 }, "of others": { "deep": [1.50] } }),
+        json!({ "current": ONE, "next": RSA_2048, "since": { kid(RSA_2048): { "next": 1_790_000_000 } } }),
+        json!({ "current": RSA_2048, "previous": TWO, "since": { kid(TWO): { "previous": 7 } }, "of others": { "deep": [1.50] } }),
         json!({ "current": RSA_2048, "next": RSA_3072, "previous": [ONE, TWO], "since": {} }),
     ] {
         assert_eq!(written(&parse(&json)), json);
     }
-    let bare = Document::parse(&SecretString::from(ONE)).unwrap();
-    assert_eq!(written(&bare), json!({ "current": ONE, "since": {} }));
+    let document = parse(&json!({ "current": ONE, "of others": "canary" }));
+    let shown = format!("{document:?}");
+    assert!(shown.contains(&kid(ONE)) && !shown.contains("canary") && !shown.contains(ONE), "{shown}");
 }
 
 #[test]
 fn a_secret_that_would_stop_the_functions_is_not_read_and_one_too_long_not_written() {
     for json in
-        ["", "{}", "[]", r#"{"current":"short"}"#, &format!(r#"{{"current":"{ONE}","next":"short"}}"#)]
+        ["", "{}", "[]", ONE, r#"{"current":"short"}"#, &format!(r#"{{"current":"{ONE}","next":"short"}}"#)]
     {
         assert!(Document::parse(&SecretString::from(json)).is_err(), "{json}");
     }
