@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::argon2::password_hash;
 use ::argon2::password_hash::phc::{self, Output, Salt};
-use ::argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHash as Phc, Version};
+use ::argon2::{ARGON2ID_IDENT, Algorithm, Params, PasswordHash as Phc, Version};
+use argon2_simd::Argon2;
 
 use crate::password::Password;
 use crate::random::{self, NoRandomness};
@@ -177,7 +178,7 @@ impl Verification<'_> {
 /// Makes and verifies hashes, and does for an unknown name the work that a known one would cost.
 #[derive(Debug)]
 pub struct Hasher {
-    argon2: Argon2<'static>,
+    argon2: Argon2,
     memory: Memory,
     decoy: Scheme,
     second_decoy: Option<Scheme>,
@@ -192,12 +193,13 @@ impl Hasher {
     ///
     /// When the library does not support the cost, which [`Cost`] excludes.
     pub fn new(cost: Cost) -> Result<Self, HashError> {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
+        let argon2 =
+            Argon2 { algorithm: Algorithm::Argon2id, version: Version::V0x13, params: cost.params()? };
         // No known password has this tag. Making it needs no hashing, so that it does not slow the start.
         let decoy = phc(&argon2, &[0; SALT_BYTES], &[0; TAG_BYTES])?;
         let decoy =
             argon2::Stored::new(&decoy, Origin::Ours).map(Scheme::Argon2).ok_or(HashError::RequestError)?;
-        let memory = Memory::map(&argon2);
+        let memory = Memory::map(&argon2.params);
         let (computations, elsewhere) = (AtomicU64::new(0), AtomicU64::new(0));
         Ok(Self { argon2, memory, decoy, second_decoy: None, computations, elsewhere })
     }
@@ -300,11 +302,11 @@ impl Hasher {
 }
 
 /// A hash as it is stored, by Argon2id of this cost.
-fn phc(argon2: &Argon2<'_>, salt: &[u8], tag: &[u8]) -> Result<Phc, HashError> {
+fn phc(argon2: &Argon2, salt: &[u8], tag: &[u8]) -> Result<Phc, HashError> {
     Ok(Phc {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
-        params: argon2.params().try_into()?,
+        params: (&argon2.params).try_into()?,
         salt: Some(Salt::new(salt)?),
         hash: Some(Output::new(tag)?),
     })

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use argon2::{Algorithm, Argon2, Params, PasswordHash as Phc, Version};
+use argon2::{PasswordHash as Phc, Version};
+use argon2_simd::Argon2;
 
 use super::memory::Memory;
 use super::{Cost, Unverifiable, parts};
@@ -22,9 +23,7 @@ pub(super) enum Origin {
 
 pub(super) struct Stored {
     origin: Origin,
-    algorithm: Algorithm,
-    version: Version,
-    params: Params,
+    argon2: Argon2,
     salt: Vec<u8>,
     tag: Vec<u8>,
 }
@@ -45,19 +44,22 @@ impl Stored {
     pub(super) fn new(phc: &Phc, origin: Origin) -> Option<Self> {
         // The first version of Argon2 wrote no number.
         let version = phc.version.map_or(Ok(Version::V0x10), Version::try_from);
-        Some(Self {
-            origin,
+        let argon2 = Argon2 {
             algorithm: phc.algorithm.as_str().try_into().ok()?,
             version: version.ok()?,
             params: phc.try_into().ok()?,
+        };
+        Some(Self {
+            origin,
+            argon2,
             salt: phc.salt.as_ref()?.to_vec(),
             tag: parts::key(phc.hash.as_ref()?.as_ref().to_vec())?,
         })
     }
 
     pub(super) fn is_within_limits(&self) -> bool {
-        Cost::is_within_limits(self.params.m_cost(), self.params.t_cost())
-            && self.params.p_cost() <= MOST_LANES
+        let params = &self.argon2.params;
+        Cost::is_within_limits(params.m_cost(), params.t_cost()) && params.p_cost() <= MOST_LANES
     }
 
     pub(super) fn matches(&self, memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
@@ -65,25 +67,23 @@ impl Stored {
             Origin::Ours => password.expose(),
             Origin::Elsewhere => password.typed(),
         };
-        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
         let mut tag = vec![0; self.tag.len()];
-        let computed = memory.compute(&argon2, input.as_bytes(), &self.salt, &mut tag);
+        let computed = memory.compute(&self.argon2, input.as_bytes(), &self.salt, &mut tag);
         computed.map_err(|_| Unverifiable::Library)?;
         Ok(parts::same(&tag, &self.tag))
     }
 
     /// `true` if both have the same variant, cost and sizes.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        let form = |hash: &Self| {
-            (hash.origin, hash.algorithm, hash.version, hash.params.clone(), hash.salt.len(), hash.tag.len())
-        };
+        let form = |hash: &Self| (hash.origin, hash.argon2.clone(), hash.salt.len(), hash.tag.len());
         form(self) == form(other)
     }
 }
 
 impl fmt::Display for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (memory, passes, lanes) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
-        write!(f, "v={},m={memory},t={passes},p={lanes}", u32::from(self.version))
+        let Argon2 { version, params, .. } = &self.argon2;
+        let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+        write!(f, "v={},m={memory},t={passes},p={lanes}", u32::from(*version))
     }
 }

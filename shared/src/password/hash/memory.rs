@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::{fmt, slice};
 
-use argon2::{Argon2, Block, Error, Result};
+use argon2::{Error, Params, Result};
+use argon2_simd::{Argon2, Backend, Block};
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
 
@@ -14,8 +15,11 @@ const PAGE_SIZE: usize = 2 << 20;
 /// Blocks in a large page.
 const PAGE_BLOCKS: usize = PAGE_SIZE / size_of::<Block>();
 
-/// Memory for one computation at a time. `Debug` shows nothing.
-pub(super) struct Memory(Mutex<Mapped>);
+/// Memory for one computation at a time, and the instructions that compute in it. `Debug` shows nothing.
+pub(super) struct Memory {
+    mapped: Mutex<Mapped>,
+    backend: Backend,
+}
 
 pub(super) struct Mapped {
     /// The thread that maps the memory while connections are opened.
@@ -35,16 +39,17 @@ const _: () = assert!(size_of::<Page>() == PAGE_SIZE && align_of::<Page>() == PA
 
 impl Memory {
     /// Begins to map as much as computations with these parameters need.
-    pub(super) fn map(argon2: &Argon2<'_>) -> Self {
-        let count = argon2.params().block_count();
+    pub(super) fn map(params: &Params) -> Self {
+        let count = params.block_count();
         // Without a thread or the memory, each computation maps its own.
         let coming = thread::Builder::new().spawn(move || Pages::allocate(count).unwrap_or_default());
-        Self(Mutex::new(Mapped { coming: coming.ok(), pages: Pages::default() }))
+        let mapped = Mutex::new(Mapped { coming: coming.ok(), pages: Pages::default() });
+        Self { mapped, backend: Backend::detect() }
     }
 
     /// Waits until the memory is mapped.
     pub(super) fn mapped(&self) -> MutexGuard<'_, Mapped> {
-        let mut mapped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mapped = self.mapped.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(coming) = mapped.coming.take() {
             mapped.pages = coming.join().unwrap_or_default();
         }
@@ -55,13 +60,13 @@ impl Memory {
     /// be tried at the price of one block.
     pub(super) fn compute(
         &self,
-        argon2: &Argon2<'_>,
+        argon2: &Argon2,
         password: &[u8],
         salt: &[u8],
         tag: &mut [u8],
     ) -> Result<()> {
         let mut mapped = self.mapped();
-        let count = argon2.params().block_count();
+        let count = argon2.params.block_count();
         let mut larger;
         let pages = if mapped.pages.blocks().len() >= count {
             &mut mapped.pages
@@ -71,10 +76,8 @@ impl Memory {
             &mut larger
         };
         let blocks = pages.blocks().get_mut(..count).ok_or(Error::OutOfMemory)?;
-        let outcome = argon2.hash_password_into_with_memory(password, salt, tag, &mut *blocks);
-        for block in blocks {
-            block.as_mut().fill(0);
-        }
+        let outcome = argon2.hash(self.backend, password, salt, blocks, tag);
+        Block::wipe(blocks);
         outcome
     }
 }
@@ -121,15 +124,16 @@ fn prefer_large_pages(pages: &mut Vec<Page>, count: usize) {
 
 #[cfg(test)]
 mod tests {
-    use argon2::{Algorithm, Params, Version};
+    use argon2::{Algorithm, Version};
 
     use super::*;
 
-    fn argon2(memory_kib: u32) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory_kib, 2, 1, Some(32)).unwrap())
+    fn argon2(memory_kib: u32) -> Argon2 {
+        let params = Params::new(memory_kib, 2, 1, Some(32)).unwrap();
+        Argon2 { algorithm: Algorithm::Argon2id, version: Version::V0x13, params }
     }
 
-    fn tag(memory: &Memory, argon2: &Argon2<'_>) -> [u8; 32] {
+    fn tag(memory: &Memory, argon2: &Argon2) -> [u8; 32] {
         let mut tag = [0; 32];
         memory.compute(argon2, b"secret phrase", b"saltsaltsaltsalt", &mut tag).unwrap();
         tag
@@ -137,36 +141,38 @@ mod tests {
 
     #[test]
     fn a_computation_in_used_memory_is_like_one_in_new_memory() {
-        let memory = Memory::map(&argon2(64));
+        let memory = Memory::map(&argon2(64).params);
         // The last but one is more than one large page.
         for memory_kib in [64, 8, 64, 256, 8192, 64] {
             let mut expected = [0; 32];
             let argon2 = argon2(memory_kib);
-            argon2.hash_password_into(b"secret phrase", b"saltsaltsaltsalt", &mut expected).unwrap();
+            ::argon2::Argon2::new(argon2.algorithm, argon2.version, argon2.params.clone())
+                .hash_password_into(b"secret phrase", b"saltsaltsaltsalt", &mut expected)
+                .unwrap();
             assert_eq!(tag(&memory, &argon2), expected, "{memory_kib}");
         }
     }
 
     #[test]
     fn once_it_is_mapped_nothing_is_left_to_wait_for() {
-        let memory = Memory::map(&argon2(64));
+        let memory = Memory::map(&argon2(64).params);
         drop(memory.mapped());
-        let mut mapped = memory.0.lock().unwrap();
+        let mut mapped = memory.mapped.lock().unwrap();
         assert!(mapped.coming.is_none());
         assert_eq!(mapped.pages.blocks().len(), PAGE_BLOCKS);
     }
 
     #[test]
     fn nothing_of_a_password_stays_in_memory() {
-        let memory = Memory::map(&argon2(64));
+        let memory = Memory::map(&argon2(64).params);
         tag(&memory, &argon2(64));
         let mut mapped = memory.mapped();
-        assert!(mapped.pages.blocks().iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        assert!(mapped.pages.blocks().iter().all(|block| *block.words() == [0; 128]));
     }
 
     #[test]
     fn memory_cannot_be_printed() {
-        let memory = Memory::map(&argon2(8));
+        let memory = Memory::map(&argon2(8).params);
         tag(&memory, &argon2(8));
         assert_eq!(format!("{memory:?}"), "Memory(***)");
     }
