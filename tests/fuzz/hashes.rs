@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use argon2::{Algorithm, Params, Version};
+use argon2_simd::{Argon2, Backend, Block};
 use shared::password::Password;
 use shared::password::hash::{Cost, Description, Hasher, PasswordHash, Verification};
 
@@ -31,6 +33,33 @@ pub fn outdated(bytes: &[u8]) {
         assert!(!description.parameters.contains(field), "{}", stored.as_str());
     }
     assert_eq!(format!("{stored:?}"), "PasswordHash(***)");
+}
+
+/// Argon2 of a password and a salt with small parameters: of every back end what the crate `argon2` computes.
+pub fn argon2(bytes: &[u8]) {
+    let Some(([variant, version, lanes, passes, memory, more, tag], rest)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let algorithm = [Algorithm::Argon2d, Algorithm::Argon2i, Algorithm::Argon2id][usize::from(variant % 3)];
+    let version = [Version::V0x10, Version::V0x13][usize::from(version % 2)];
+    let lanes = u32::from(lanes % 4) + 1;
+    let memory = 8 * lanes + u32::from(*memory) + 8 * u32::from(*more);
+    let params = Params::new(memory, u32::from(passes % 3) + 1, lanes, None).unwrap();
+    let (salt, password) = rest.split_at(rest.len() / 2);
+    let mut tag = vec![0; usize::from(*tag)];
+    let mut expected = tag.clone();
+    let result = argon2::Argon2::new(algorithm, version, params.clone()).hash_password_into(
+        password,
+        salt,
+        &mut expected,
+    );
+    let mut blocks = vec![Block::ZERO; params.block_count()];
+    let argon2 = Argon2 { algorithm, version, params };
+    for backend in Backend::available() {
+        tag.fill(0);
+        assert_eq!(argon2.hash(backend, password, salt, &mut blocks, &mut tag), result);
+        assert_eq!(tag, expected);
+    }
 }
 
 static HASHER: LazyLock<Hasher> = LazyLock::new(|| Hasher::new(Cost::new(7168, 5).unwrap()).unwrap());

@@ -46,6 +46,7 @@ targets![
     names::password,
     hashes::verify,
     hashes::outdated,
+    hashes::argon2,
     tokens::token,
     tokens::signed,
     config::variables,
