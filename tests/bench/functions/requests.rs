@@ -64,7 +64,7 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
     let (validate, _) = backends.function("validate", store).await;
     let (login, _) = backends.function("login", store).await;
     let (registering, _) = backends.function("register", store).await;
-    let mut bare = Bare::new();
+    let bare = Bare::new();
     for round in 0..rounds + WARM_UP {
         let mut notes = Notes { store, into: (round >= WARM_UP).then_some(&mut *into) };
         for _ in 0..CHEAP {
