@@ -37,7 +37,7 @@ impl Block {
         for line in self.0.as_chunks::<8>().0 {
             // SAFETY: SSE is part of x86-64, and nothing is read.
             unsafe {
-                std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast())
+                std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast());
             }
         }
     }

@@ -179,7 +179,7 @@ async fn a_secret_that_cannot_be_written_leaves_every_good_token_good() {
     service.secrets.refuse_writes(Some((400, "AccessDeniedException")));
     let denied = keys(&place, &["revoke", &kept, "--yes"]).await.assert_code(1);
     assert!(denied.err.contains("AccessDenied"), "{denied:?}");
-    assert_eq!(in_table(service).await, [kept.clone()]);
+    assert_eq!(in_table(service).await, std::slice::from_ref(&kept));
     let public = [("SIGNING_KEYS", Some("public")), ("JWT_SECRET_ARN", None)];
     service.start_with("validate", &public).await.validate(&token).await.assert_status(200);
 
