@@ -21,24 +21,25 @@ impl Block {
         &self.0
     }
 
-    /// Overwrites blocks with zeros.
+    /// Overwrites blocks with zeros, also if their memory is freed right after.
     pub fn wipe(blocks: &mut [Self]) {
         // A loop over literals is one `memset`, unlike `fill`.
-        for block in blocks {
+        for block in &mut *blocks {
             block.0 = [0; WORDS];
         }
+        // Without a reader the compiler may leave it out.
+        std::hint::black_box(blocks);
     }
 
     /// Asks the processor to load the block into its cache, where there is an instruction for that.
     #[inline]
-    #[expect(unsafe_code, reason = "an address is loaded")]
+    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "an address is handed to the processor"))]
     pub(crate) fn prefetch(&self) {
         #[cfg(target_arch = "x86_64")]
         for line in self.0.as_chunks::<8>().0 {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: SSE is part of x86-64, and nothing is read.
-            unsafe {
-                std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast());
-            }
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
         }
     }
 
