@@ -72,7 +72,7 @@ async fn of_file(config: &Config, path: &std::path::Path) -> Result<(BackEnd, Fo
         SecretSource::Published => published(Arc::new(SqliteStore::open(path)?)).await?,
         SecretSource::Given(keys) => (keys.clone(), None),
         SecretSource::KeptInStore => {
-            (store.keys()?, Some(Box::new(KeptKeys(SqliteStore::open(path)?)) as Box<dyn KeySource>))
+            (store.keys()?, Some(Box::new(KeptKeys(path.to_owned())) as Box<dyn KeySource>))
         }
     };
     Ok((BackEnd::Sqlite(store), keys))

@@ -49,15 +49,17 @@ impl KeySource for PublishedKeys {
     }
 }
 
-/// The secret that a database file keeps.
+/// The secret that the database file at a path keeps. It is opened for each read: these are minutes apart, and a start does
+/// not wait for one more connection.
 #[cfg(feature = "sqlite")]
 #[derive(Debug)]
-pub(crate) struct KeptKeys(pub(crate) super::SqliteStore);
+pub(crate) struct KeptKeys(pub(crate) std::path::PathBuf);
 
 #[cfg(feature = "sqlite")]
 impl KeySource for KeptKeys {
     fn read_again(&self) -> BoxFuture<'_, Option<Keys>> {
-        async move { self.0.keys().map_err(|error| warn(&error)).ok() }.boxed()
+        let read = || super::SqliteStore::open(&self.0)?.keys();
+        async move { read().map_err(|error| warn(&error)).ok() }.boxed()
     }
 }
 
