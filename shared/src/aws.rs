@@ -1,4 +1,4 @@
-//! What all calls to AWS have in common, from Lambda's environment alone: nothing is probed for.
+//! Region, credentials and connections of all calls to AWS, from Lambda's environment alone: nothing is probed for.
 
 mod post;
 pub(crate) mod secrets_manager;

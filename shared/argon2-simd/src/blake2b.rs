@@ -39,7 +39,7 @@ pub(crate) fn fill(inputs: &[&[u8]], output: &mut [u8]) -> Result<(), Error> {
     finished
 }
 
-/// `BLAKE2b` of at most 64 bytes, of what fits into a buffer and the inputs.
+/// `BLAKE2b` of `first`, which has at most 128 bytes, and the inputs after it. The output has at most 64 bytes.
 fn short(first: &[u8], inputs: &[&[u8]], output: &mut [u8]) -> Result<(), Error> {
     let mut core = Blake2bVarCore::new(output.len()).map_err(|_| Error::OutputTooShort)?;
     let mut buffer = LazyBuffer::new(first);

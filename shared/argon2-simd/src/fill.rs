@@ -21,7 +21,7 @@ struct Segment {
     lane: u32,
 }
 
-/// What all segments share.
+/// A computation: its memory, parameters and instructions.
 struct Fill<'a> {
     backend: Backend,
     argon2: &'a Argon2,

@@ -92,7 +92,7 @@ fn call_error(error: SdkError<ErrorMetadata, HttpResponse>) -> CallError {
     }
 }
 
-/// What the orchestrator asks of an operation.
+/// The configuration of one call: its deadlines, the form of its messages, and the errors that are retried.
 #[derive(Debug)]
 struct Operation {
     timeouts: TimeoutConfig,

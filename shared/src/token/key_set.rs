@@ -62,7 +62,7 @@ impl Jwk {
     fn key(&self) -> Result<RsaPublicKey, MalformedKeySet> {
         let number = |text| BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| MalformedKeySet);
         let (modulus, exponent) = (number(&self.n)?, number(&self.e)?);
-        // What ring would refuse with each token; a key of ours has all of it.
+        // ring refuses other keys, but only when it verifies a token.
         let is_fit = (256..=512).contains(&modulus.len())
             && (3..=8).contains(&exponent.len())
             && [&modulus, &exponent].iter().all(|number| number.first() > Some(&0))

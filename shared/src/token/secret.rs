@@ -88,7 +88,7 @@ pub trait SecretPlace: Debug + Send + Sync {
 pub struct Kept {
     /// The JSON of [`Secret`].
     pub json: SecretString,
-    /// What tells it from every other that was there, before or after.
+    /// Identifies this value among all that the place has held.
     pub(crate) revision: SecretString,
 }
 

@@ -13,7 +13,7 @@ use crate::log;
 
 const GOOD: Reply = Reply::Json(200, r#"{"good":true}"#);
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 #[derive(Clone, Copy, Debug)]
 enum Reply {
     /// It breaks the connection.

@@ -70,7 +70,7 @@ impl TextKey {
     }
 
     pub(super) fn to_text(&self) -> SecretString {
-        // What `parse` took is UTF-8.
+        // `parse` takes text, so the bytes are UTF-8.
         String::from_utf8_lossy(self.expose()).into_owned().into()
     }
 

@@ -1,4 +1,4 @@
-//! What claims must say.
+//! The rules for claims.
 
 use super::*;
 

@@ -48,7 +48,8 @@ pub(crate) async fn keys(
     Ok(ExitCode::Done)
 }
 
-/// Keeps the secret. A key is published before it is there, and as long as it is: no token is signed with one that is not published.
+/// Keeps the secret. Each key is published before it is in the secret, and as long as it is there, so that no token is signed with
+/// an unpublished key.
 async fn write(
     place: &dyn SecretPlace,
     store: &dyn Operator,
@@ -69,8 +70,8 @@ async fn write(
     Err(CommandError::new("the keys changed since they were read; run the command again"))
 }
 
-/// Publishes the public keys of the secret, and those of `coming`. What is published is read before the secret, so that of two
-/// commands at once the one that read an older secret publishes nothing.
+/// Publishes the public keys of the secret, and those of `coming`. The published set is read before the secret: of two commands at
+/// once, the one that read an older secret then fails to swap the set, and reads again.
 async fn publish(
     place: &dyn SecretPlace,
     store: &dyn Operator,
@@ -154,7 +155,7 @@ fn revoke(mut document: Document, kid: &str, yes: bool, now: Timestamp) -> Resul
     document.revoke(kid, now, make)?;
     let current = document.current.key.id();
     let text = format!(
-        "key {kid} is gone, key {current} signs; functions notice within an hour, mostly five minutes"
+        "key {kid} is gone, key {current} signs; functions refuse its tokens within an hour, busy ones within five minutes"
     );
     Ok((document, text))
 }

@@ -71,21 +71,21 @@ pub const KEPT: Duration = READ_BY_ALL.saturating_add(MAX_TTL);
 pub enum Step {
     /// A new key was published.
     Published {
-        /// It.
+        /// The `kid` of that key.
         next: String,
         /// The time from which it may sign.
         ready: Timestamp,
     },
     /// The published key may not sign yet.
     Announced {
-        /// It.
+        /// The `kid` of that key.
         next: String,
         /// The time from which it may sign.
         ready: Timestamp,
     },
     /// The published key signs now.
     Signs {
-        /// It.
+        /// The `kid` of that key.
         current: String,
         /// The time until which the key before is needed.
         previous_until: Timestamp,
