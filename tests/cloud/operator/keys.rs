@@ -1,6 +1,7 @@
 //! `accounts keys`, and what the functions make of it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::lambda;
@@ -9,7 +10,7 @@ use support::secrets_manager::{ACCESS_DENIED, holding};
 
 use super::Done;
 use crate::binaries;
-use crate::deployed::{Deployed, PASSWORD, SECRET};
+use crate::deployed::{Deployed, NEW_SECRET, PASSWORD, SECRET};
 use crate::function::{Function, Response};
 use crate::place::Place;
 
@@ -210,6 +211,28 @@ async fn of_two_changes_at_once_one_is_refused_and_the_keys_of_the_other_are_pub
             );
         }
     }
+}
+
+/// Another value becomes current between the two steps of a write.
+#[tokio::test]
+async fn a_secret_that_changed_since_it_was_read_is_not_replaced() {
+    let place = Place::table().await;
+    let service = table(&place);
+    service.secrets.delay(Duration::from_millis(200));
+    let change = async {
+        let mut requests = 0;
+        // Two reads, then the new version, which is not current yet.
+        while requests < 3 {
+            requests += service.secrets.reads();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        service.secrets.set(holding(NEW_SECRET, None));
+    };
+    let (done, ()) = tokio::join!(keys(&place, &["rotate", "--alg", "RS256"]), change);
+    let done = done.assert_code(1);
+    assert!(done.err.contains("the keys changed"), "{done:?}");
+    assert_eq!(service.secrets.value(), json!({ "current": NEW_SECRET }));
+    assert_eq!(in_table(service).await, [""; 0], "the key that nobody has is published no more");
 }
 
 #[tokio::test]
