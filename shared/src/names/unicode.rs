@@ -5,7 +5,7 @@
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// The key under which all spellings of `text` meet: NFKC with full case folding.
@@ -49,6 +49,12 @@ pub fn is_word(c: char) -> bool {
                 | Category::LetterNumber
                 | Category::OtherNumber
         )
+}
+
+/// Combining marks: vowel signs, viramas and accents. Many scripts write no word without them.
+#[must_use]
+pub fn is_mark(c: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
 /// Invisible characters: two texts that differ in them look alike.
