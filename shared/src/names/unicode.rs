@@ -81,6 +81,9 @@ mod tests {
             ("σοφοσ", "σοφος"),
             ("José", "Jose\u{301}"),
             ("İ", "i\u{307}"),
+            // Capitals in compatibility form; an iota that folds to a letter, before and after the accent.
+            ("ℌ", "h"),
+            ("α\u{345}\u{301}", "α\u{301}\u{345}"),
         ] {
             assert_eq!(caseless_key(a), caseless_key(b), "{a} and {b}");
         }
@@ -106,11 +109,21 @@ mod tests {
 
     #[test]
     fn word_characters_are_those_of_python() {
-        for c in ['a', 'Z', '5', '_', 'é', 'я', '名', '٣', '²', 'Ⅷ', '½', 'ª'] {
+        for c in ['a', 'Z', 'ǅ', 'ʰ', '5', '_', 'é', 'я', '名', '٣', '²', 'Ⅷ', '½', 'ª'] {
             assert!(is_word(c), "{c:?}");
         }
         for c in [' ', '\n', '\0', '-', '.', '@', '+', '\u{301}', 'Ⓐ', '€', '\u{200B}', '\u{202E}'] {
             assert!(!is_word(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn marks_are_those_that_stand_with_a_letter() {
+        for c in ['\u{301}', '\u{94D}', '\u{93F}', '\u{20DD}'] {
+            assert!(is_mark(c), "{c:?}");
+        }
+        for c in ['a', '5', '^', '´', '\u{200D}'] {
+            assert!(!is_mark(c), "{c:?}");
         }
     }
 

@@ -136,9 +136,19 @@ mod tests {
 
     #[test]
     fn usernames_of_every_script_are_accepted_as_typed() {
-        for name in
-            ["alice", "Alice", "a.b+c-d_e@f", "Жанна", "用户", "Jose\u{301}", "José", "7", "ﬁn", "ａｌｉｃｅ"]
-        {
+        for name in [
+            "alice",
+            "Alice",
+            "a.b+c-d_e@f",
+            "Жанна",
+            "用户",
+            "Jose\u{301}",
+            "José",
+            "7",
+            "ﬁn",
+            "ａｌｉｃｅ",
+            "\u{958}",
+        ] {
             assert_eq!(Username::parse(name).unwrap().as_str(), name);
         }
     }
@@ -201,6 +211,14 @@ mod tests {
     #[test]
     fn a_name_that_grows_past_its_key_is_too_long() {
         assert_eq!(Username::parse(&"\u{FDFA}".repeat(150)), Err(UsernameError::TooLong));
+    }
+
+    #[test]
+    fn a_text_longer_than_any_name_is_cut() {
+        // One letter of four code points, and one of four bytes.
+        let key = |letter: &str, count| UsernameKey::of(&letter.repeat(count));
+        assert_eq!(key("α\u{313}\u{300}\u{345}", 1000), key("α\u{313}\u{300}\u{345}", 150));
+        assert_eq!(key("𐐨", 1000).as_str().chars().count(), 451);
     }
 
     #[test]
