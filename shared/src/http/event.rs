@@ -312,3 +312,6 @@ fn context(raw: &RawValue) -> Value {
     });
     Value::Object(members.collect())
 }
+
+#[cfg(test)]
+mod tests;

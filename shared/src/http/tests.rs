@@ -254,6 +254,8 @@ async fn a_control_character_in_a_header_is_seen_as_something_else() {
     let mut event = http_api();
     event["headers"]["authorization"] = "Bearer a\nb".into();
     assert_eq!(seen(&event).await.unwrap()[2], json!(["Bearer a\u{FFFD}b"]));
+    event["headers"]["authorization"] = "Bearer\ta".into();
+    assert_eq!(seen(&event).await.unwrap()[2], json!(["Bearer\ta"]));
 }
 
 #[tokio::test]

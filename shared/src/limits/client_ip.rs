@@ -151,6 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn a_network_and_its_site_are_counted_apart() {
+        let windows = keys("login", "2001:db8:1::1", 0);
+        assert_eq!(windows, ["login#2001:db8:1::#300", "login#2001:db8:1::/48#300"]);
+    }
+
+    #[test]
+    fn a_window_begins_five_minutes_before_it_ends() {
+        let now = Timestamp::from_seconds(601);
+        let windows = RateLimit::new("login", 2).windows(ClientIp::parse("203.0.113.7"), now);
+        let (begins, ends) = (Timestamp::from_seconds(600), Timestamp::from_seconds(900));
+        assert_eq!((windows[0].began_at(), windows[0].ends_at), (begins, ends));
+    }
+
+    #[test]
     fn functions_client_ips_and_windows_are_counted_apart() {
         let window = keys("login", "203.0.113.7", 600);
         assert_eq!(window, ["login#203.0.113.7#900"]);

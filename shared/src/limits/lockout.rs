@@ -165,6 +165,18 @@ mod tests {
         let left = |passed| Failures::admit(Some(&seen), now + Duration::from_millis(passed));
         assert_eq!(left(999), Err(LockedOut { retry_after: Duration::from_millis(1) }));
         assert_eq!(left(1000), Ok(()));
+
+        let late = now + Duration::from_millis(900);
+        let seen = Failures::after_failure(Some(&failures(4).0), late).unwrap();
+        assert!(Failures::admit(Some(&seen), late + Duration::from_millis(999)).is_err());
+        assert_eq!(Failures::admit(Some(&seen), late + Duration::from_secs(1)), Ok(()));
+    }
+
+    /// A store has the moment in seconds: the unit of a table's TTL attribute.
+    #[test]
+    fn a_record_expires_thirty_days_after_the_second_of_its_last_failure() {
+        let seen = Failures::after_failure(None, at(0) + Duration::from_millis(900)).unwrap();
+        assert_eq!((seen.counted_at(), seen.expires_at), (at(0), at(30 * 86_400)));
     }
 
     #[test]

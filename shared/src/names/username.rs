@@ -149,7 +149,8 @@ mod tests {
             "ａｌｉｃｅ",
             "\u{958}",
         ] {
-            assert_eq!(Username::parse(name).unwrap().as_str(), name);
+            let parsed = Username::parse(name).unwrap();
+            assert_eq!((parsed.as_str(), &*parsed.to_string()), (name, name));
         }
     }
 
