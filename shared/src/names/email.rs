@@ -50,7 +50,7 @@ impl Email {
         if !is_local_part(local) || !is_domain(&ascii) {
             return Err(EmailError::Grammar);
         }
-        let key = EmailKey::of(&address).ok_or(EmailError::Grammar)?;
+        let key = EmailKey::of(&composed).ok_or(EmailError::Grammar)?;
         // The ASCII form and the key can be longer. A key stays within what a store can hold.
         if is_too_long(&format!("{local}@{ascii}")) || is_too_long(key.as_str()) {
             return Err(EmailError::TooLong);
@@ -61,7 +61,8 @@ impl Email {
     /// Takes an email from a store, whatever the grammar of new ones is today.
     #[must_use]
     pub fn from_stored(address: String) -> Self {
-        let key = EmailKey::of(&address).unwrap_or_else(|| EmailKey(unicode::caseless_key(&address)));
+        let key = EmailKey::of(&unicode::nfc(&address));
+        let key = key.unwrap_or_else(|| EmailKey(unicode::caseless_key(&address)));
         Self { address, key }
     }
 
@@ -90,8 +91,10 @@ pub struct EmailKey(String);
 
 impl EmailKey {
     /// The local part folded, and the domain as UTS 46 decodes it, so that `münchen.de` and `xn--mnchen-3ya.de` are one.
-    fn of(address: &str) -> Option<Self> {
-        let (local, domain) = address.rsplit_once('@')?;
+    ///
+    /// UTS 46 composes after it has mapped U+0345 to a letter, which no accent passes: the address is composed before.
+    fn of(composed: &str) -> Option<Self> {
+        let (local, domain) = composed.rsplit_once('@')?;
         let ascii = idna::domain_to_ascii(domain).ok()?;
         let (domain, decoded) = idna::domain_to_unicode(&ascii);
         decoded.ok()?;

@@ -161,6 +161,9 @@ fn composition_makes_no_difference() {
             assert_eq!(key(format!("a@ex{c}.com")), key(format!("a@ex{composed}.com")), "{c:?}");
         }
     }
+    let [one, other] = ["a@α\u{345}\u{301}.gr", "a@α\u{301}\u{345}.gr"];
+    assert_eq!(key(one.to_owned()), key(other.to_owned()));
+    assert_eq!(Email::from_stored(one.to_owned()).key(), Email::from_stored(other.to_owned()).key());
 }
 
 /// The literals are keys of the version before, which judged the domain as typed. They are in stores: do not change them.
