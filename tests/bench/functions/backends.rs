@@ -13,7 +13,7 @@ use crate::binaries::Binaries;
 use crate::function::Function;
 
 pub const PASSWORD: &str = "correct horse battery staple";
-const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
+pub const SECRET: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 
 /// The store of accounts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -63,7 +63,8 @@ impl Backends {
         Function::start(&self.binaries.hello(), &self.environment("hello", Store::Sqlite)).await
     }
 
-    fn environment(&self, function: &str, store: Store) -> Variables {
+    /// The variables of a function over a store.
+    pub fn environment(&self, function: &str, store: Store) -> Variables {
         let mut environment = lambda::function(function, 1769);
         // All requests here come from one client IP. Its limits are not measured.
         environment.push(("LOGIN_ATTEMPTS_PER_ADDRESS", "0".to_owned()));

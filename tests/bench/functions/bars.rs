@@ -78,6 +78,7 @@ fn bars(results: &Results) -> Vec<Bar> {
         get("argon2id, ours ms"),
         get("argon2id, argon2-rust ms").map(|theirs| 1.05 * theirs),
     ));
+    bars.extend(Store::ALL.into_iter().flat_map(|store| beside_peers(results, store)));
     for function in crate::binaries::FUNCTIONS {
         bars.push(bar(&format!("{function}, zipped, MB"), get(&format!("{function} zipped MB")), Some(2.4)));
     }
@@ -89,4 +90,23 @@ fn bars(results: &Results) -> Vec<Bar> {
         Some(19.0 * 1.048_576 + 14.0),
     ));
     bars
+}
+
+/// Processor time beside a service that keeps accounts where ours are: in its process, or in the table.
+fn beside_peers(results: &Results, store: Store) -> [Bar; 3] {
+    let floor = match store {
+        Store::DynamoDb => "floor with a table",
+        Store::Sqlite => "floor",
+    };
+    let name = store.name();
+    let bar = |what: &str, promise: &str, factor: f64, limit: &str| Bar {
+        promise: format!("{what} over {name}, processor time, ms: {promise}"),
+        measured: results.median(&format!("{what} beside peers cpu, {name} ms")),
+        limit: results.median(limit).map(|limit| factor * limit),
+    };
+    [
+        bar("login", "1.1 × fastify, jose and @node-rs/argon2", 1.1, &format!("{floor}, login cpu ms")),
+        bar("login", "1.15 × a verification by @node-rs/argon2", 1.15, "@node-rs/argon2 verification cpu ms"),
+        bar("validate", "fastify and jose", 1.0, &format!("{floor}, validate cpu ms")),
+    ]
 }

@@ -74,12 +74,7 @@ impl Function {
 
     /// The processor time of all threads, in milliseconds.
     pub fn processor_time(&self) -> f64 {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
-        let nanoseconds = |task: fs::DirEntry| -> f64 {
-            let times = fs::read_to_string(task.path().join("schedstat")).unwrap();
-            times.split(' ').next().unwrap().parse().unwrap()
-        };
-        tasks.map(|task| nanoseconds(task.unwrap())).sum::<f64>() / 1e6
+        processor_time(self.process.id().unwrap())
     }
 
     /// The size of its log, in bytes.
@@ -94,6 +89,16 @@ impl Function {
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
+}
+
+/// The processor time of all threads of a process, in milliseconds.
+pub fn processor_time(process: u32) -> f64 {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let nanoseconds = |task: fs::DirEntry| -> f64 {
+        let times = fs::read_to_string(task.path().join("schedstat")).unwrap();
+        times.split(' ').next().unwrap().parse().unwrap()
+    };
+    tasks.map(|task| nanoseconds(task.unwrap())).sum::<f64>() / 1e6
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -6,6 +6,7 @@
 //! tests/measure --quick                            # with fewer repetitions
 //! tests/measure --json NEW.json --compare OLD.json # and the changes since
 //! tests/measure --read OLD.json                    # only the tables of an earlier run
+//! tests/measure --peers                            # only our responses beside those of other services, `tests/peers`
 //! ```
 
 #![expect(clippy::disallowed_methods, reason = "time is what this is about")]
@@ -17,6 +18,7 @@ mod binaries;
 mod cost;
 mod function;
 mod hash;
+mod peers;
 mod report;
 mod requests;
 mod statistics;
@@ -28,6 +30,7 @@ use std::time::Duration;
 use backends::{Backends, Store};
 use binaries::Binaries;
 use statistics::{Measurements, Results};
+use tokio::runtime::Runtime;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,8 +44,9 @@ fn main() {
     let results = if let Some(earlier) = file("--read") {
         report::read(&earlier)
     } else {
-        let quick = arguments.iter().any(|argument| argument == "--quick");
-        let results = measure(if quick { 8 } else { 40 });
+        let given = |option: &str| arguments.iter().any(|argument| argument == option);
+        let rounds = if given("--quick") { 8 } else { 40 };
+        let results = if given("--peers") { compare(rounds) } else { measure(rounds) };
         let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("measured.json");
         report::write(&results, &file("--json").unwrap_or_else(beside));
         results
@@ -61,9 +65,7 @@ fn measure(rounds: usize) -> Results {
     let binaries = Binaries::build();
     binaries.weigh(&mut measurements);
     let backends = Backends::start(binaries);
-    // One thread here leaves a processor to the function.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    runtime().block_on(async {
         eprintln!("starts");
         requests::starts(&backends, rounds, &mut measurements).await;
         for store in Store::ALL {
@@ -79,4 +81,17 @@ fn measure(rounds: usize) -> Results {
     eprintln!("hashes");
     hash::measure(rounds, &mut measurements);
     measurements.summarise()
+}
+
+/// The same for the processor time of our responses beside that of others.
+fn compare(rounds: usize) -> Results {
+    let mut measurements = Measurements::default();
+    let backends = Backends::start(Binaries::build());
+    runtime().block_on(peers::measure(&backends, rounds, &mut measurements));
+    measurements.summarise()
+}
+
+/// One thread, which leaves a processor to the function.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
