@@ -1,12 +1,13 @@
-//! The time of a verification of each kind of password hash, in multiples of an Argon2id of ours.
+//! The processor time of a verification of each kind of password hash, in multiples of an Argon2id of ours and of the fastest
+//! other implementation at hand: OpenSSL's, `libxcrypt`'s and `libargon2` (`hashes.py`).
 //!
-//! `cargo bench --workspace --bench hashes` runs it. An Argon2id of ours comes right before each, so that other work on the
-//! machine slows down both.
+//! `cargo bench --workspace --bench hashes` runs it. An Argon2id of ours comes right before each, and the other implementation
+//! right after, so that other work on the machine slows down all.
 
-#![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use std::time::Instant;
-
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash, Verification};
@@ -17,15 +18,25 @@ struct Candidate {
     name: String,
     hash: PasswordHash,
     password: Password,
+    times: Vec<f64>,
     /// In multiples of the Argon2id right before.
     ratios: Vec<f64>,
+    /// In multiples of the other implementation right after.
+    beside_others: Vec<f64>,
 }
 
 impl Candidate {
     fn new(name: &str, hash: &str, password: &str) -> Self {
         let (hash, password) =
             (PasswordHash::from_stored(hash.to_owned()), Password::parse(password).unwrap());
-        Self { name: name.to_owned(), hash, password, ratios: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            hash,
+            password,
+            times: Vec::new(),
+            ratios: Vec::new(),
+            beside_others: Vec::new(),
+        }
     }
 
     fn of(release: &str, vector: &Value) -> Self {
@@ -34,15 +45,55 @@ impl Candidate {
         Self::new(&name, &text(&vector["hash"]), &text(&vector["accepted"][0]))
     }
 
-    fn seconds(&self, hasher: &Hasher) -> f64 {
-        let start = Instant::now();
+    fn milliseconds(&self, hasher: &Hasher) -> f64 {
+        let before = processor_time();
         assert_eq!(
             hasher.verify(Some(&self.hash), Some(&self.password)).map(Verification::is_match),
             Ok(true),
             "{}",
             self.name
         );
-        start.elapsed().as_secs_f64()
+        processor_time() - before
+    }
+}
+
+/// Milliseconds of this thread.
+fn processor_time() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    #[expect(clippy::cast_precision_loss, reason = "a process of minutes")]
+    let (seconds, nanoseconds) = (time.tv_sec as f64, time.tv_nsec as f64);
+    seconds * 1000.0 + nanoseconds / 1e6
+}
+
+/// Other implementations, in a Python process that measures its own processor time.
+struct Others {
+    python: Child,
+    ask: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Others {
+    fn start() -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/hashes.py");
+        let mut command = Command::new("python3");
+        let mut python = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (ask, answers) = (python.stdin.take().unwrap(), python.stdout.take().unwrap());
+        Self { python, ask, answers: BufReader::new(answers) }
+    }
+
+    /// Computes one with the parameters of a stored hash. `None` if this machine has no other implementation.
+    fn milliseconds(&mut self, hash: &PasswordHash) -> Option<f64> {
+        writeln!(self.ask, "{}", hash.as_str()).unwrap();
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).unwrap();
+        answer.trim().parse().ok()
+    }
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        drop(self.python.kill());
+        drop(self.python.wait());
     }
 }
 
@@ -73,24 +124,31 @@ fn candidates() -> Vec<Candidate> {
 
 fn main() {
     let hasher = Hasher::new(Cost::DEFAULT).unwrap();
+    hasher.wait_for_memory();
+    let mut others = Others::start();
     let password = "correct horse battery staple";
     let ours = hasher.hash(&Password::parse(password).unwrap()).unwrap();
     let ours = Candidate::new("ours", ours.as_str(), password);
     let mut candidates = candidates();
-    let mut units = Vec::new();
+    candidates.push(Candidate::new("ours", ours.hash.as_str(), password));
     for _ in 0..ROUNDS {
         for candidate in &mut candidates {
-            let unit = ours.seconds(&hasher);
-            let ratio = candidate.seconds(&hasher) / unit;
-            candidate.ratios.push(ratio);
-            units.push(unit);
+            let unit = ours.milliseconds(&hasher);
+            let time = candidate.milliseconds(&hasher);
+            candidate.times.push(time);
+            candidate.ratios.push(time / unit);
+            candidate.beside_others.extend(others.milliseconds(&candidate.hash).map(|other| time / other));
         }
     }
-    units.sort_by(f64::total_cmp);
-    println!("one Argon2id of ours: {:.1} ms (median)", 1000.0 * units[units.len() / 2]);
-    println!("median  least   most  times that");
-    for Candidate { name, ratios, .. } in &mut candidates {
-        ratios.sort_by(f64::total_cmp);
-        println!("{:6.1} {:6.1} {:6.1}  {name}", ratios[ROUNDS / 2], ratios[0], ratios[ROUNDS - 1]);
+    println!("     ms  x ours  x other  (medians)");
+    for Candidate { name, times, ratios, beside_others, .. } in candidates {
+        let other =
+            if beside_others.is_empty() { String::new() } else { format!("{:.2}", median(beside_others)) };
+        println!("{:7.1} {:7.1} {other:>8}  {name}", median(times), median(ratios));
     }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
