@@ -43,11 +43,11 @@ impl Argon2 {
         memory: &mut [Block],
         tag: &mut [u8],
     ) -> Result<(), Error> {
-        if salt.len() < MIN_SALT_LEN {
-            return Err(Error::SaltTooShort);
-        }
         if tag.len() < Params::MIN_OUTPUT_LEN {
             return Err(Error::OutputTooShort);
+        }
+        if salt.len() < MIN_SALT_LEN {
+            return Err(Error::SaltTooShort);
         }
         let memory = memory.get_mut(..self.params.block_count()).ok_or(Error::MemoryTooLittle)?;
         let mut seed = self.seed(password, salt, tag.len())?;

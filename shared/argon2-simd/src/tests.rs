@@ -111,6 +111,8 @@ fn what_is_too_small_is_an_error() {
     assert_eq!(hash(b"saltsal", 64, 4), Err(Error::SaltTooShort));
     assert_eq!(hash(b"saltsalt", 63, 4), Err(Error::MemoryTooLittle));
     assert_eq!(hash(b"saltsalt", 64, 3), Err(Error::OutputTooShort));
+    // The order of the crate `argon2`.
+    assert_eq!(hash(b"saltsal", 64, 3), Err(Error::OutputTooShort));
 }
 
 #[test]
