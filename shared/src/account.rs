@@ -8,6 +8,7 @@ use crate::names::email::Email;
 use crate::names::username::Username;
 use crate::password::hash::PasswordHash;
 use crate::random::{self, NoRandomness};
+use crate::session::{Session, SessionId, Sessions};
 use crate::time::Timestamp;
 
 /// One user's account.
@@ -27,6 +28,8 @@ pub struct Account {
     pub status: Status,
     /// Whole seconds.
     pub created_at: Timestamp,
+    /// Its sessions.
+    pub sessions: Sessions,
 }
 
 /// The part of an account that tokens are issued for and judged by.
@@ -40,6 +43,8 @@ pub struct Standing {
     pub token_version: u32,
     /// The status.
     pub status: Status,
+    /// The session that tokens are issued in or were asked about, if it is there.
+    pub session: Option<Session>,
 }
 
 impl Standing {
@@ -51,7 +56,7 @@ impl Standing {
 }
 
 impl Account {
-    /// The part that tokens are about.
+    /// The part that tokens are about, outside of any session.
     #[must_use]
     pub fn standing(&self) -> Standing {
         let Self { id, username, token_version, status, .. } = self;
@@ -60,7 +65,15 @@ impl Account {
             username: username.as_str().to_owned(),
             token_version: *token_version,
             status: *status,
+            session: None,
         }
+    }
+
+    /// The part that tokens are about, with a session if the account has it.
+    #[must_use]
+    pub fn standing_in(&self, session: Option<&SessionId>) -> Standing {
+        let session = session.and_then(|id| self.sessions.get(id)).cloned();
+        Standing { session, ..self.standing() }
     }
 }
 
@@ -85,6 +98,12 @@ impl AccountId {
     /// When the operating system has no randomness.
     pub fn random() -> Result<Self, NoRandomness> {
         Ok(Self(uuid::Builder::from_random_bytes(random::bytes()?).into_uuid()))
+    }
+
+    /// The id in 16 bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 16] {
+        self.0.into_bytes()
     }
 
     /// Reads an id in the form that [`Display`](fmt::Display) writes, and in no other.

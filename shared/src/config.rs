@@ -1,11 +1,16 @@
 //! Every environment variable, named and documented here and read nowhere else.
 
+mod lookup;
+
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::http::Origins;
 use crate::password::hash::{Cost, PasswordHash};
+use crate::session::Lifetimes;
 use crate::token::{self, Key, Keys};
+use lookup::Lookup;
 
 /// Lower bound of `PASSWORD_MIN_LENGTH`: NIST SP 800-63B allows no less.
 const LEAST_MIN_LENGTH: usize = 8;
@@ -33,8 +38,12 @@ pub struct Config {
     pub endpoints: Endpoints,
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`: the certificate authorities to trust, if not Amazon's.
     pub roots: Roots,
-    /// `JWT_ISSUER`, `JWT_AUDIENCE` (both `serverless-auth` unless set), `TOKEN_TTL_SECONDS` (1 to 86400; 3600).
+    /// `JWT_ISSUER`, `JWT_AUDIENCE` (both `serverless-auth` unless set), `TOKEN_TTL_SECONDS` (1 to 86400; 3600), and of
+    /// sessions `SESSION_TOKEN_TTL_SECONDS` (60 to 3600; 900), `SESSION_IDLE_DAYS` (1 to 90; 14), `SESSION_MAX_DAYS` (1 to
+    /// 365; 30).
     pub tokens: token::Rules,
+    /// `ALLOWED_ORIGINS`: the origins of other hosts whose pages may use cookies, separated by commas. None.
+    pub allowed_origins: Origins,
     /// `ARGON2_MEMORY_KIB` (19456), `ARGON2_ITERATIONS` (2): together at least what OWASP recommends.
     pub cost: Cost,
     /// `DECOY_HASH`: a hash of the kind that imported accounts have, which every login computes besides. None.
@@ -66,6 +75,8 @@ pub struct OperatorConfig {
     pub cost: Cost,
     /// `PASSWORD_MIN_LENGTH`.
     pub password_min_length: usize,
+    /// `SESSION_IDLE_DAYS`: for so long a key is needed after it has signed last.
+    pub session_idle: Duration,
 }
 
 /// A back end and its place.
@@ -158,7 +169,9 @@ impl Config {
                     3600,
                     1..=token::MAX_TTL.as_secs(),
                 )?),
+                sessions: lifetimes(&lookup)?,
             },
+            allowed_origins: origins(&lookup)?,
             cost: cost(&lookup)?,
             decoy_hash: lookup.get("DECOY_HASH").map(PasswordHash::from_stored),
             authorizer_response: match lookup.text("AUTHORIZER_RESPONSE", "simple")?.as_str() {
@@ -202,6 +215,7 @@ impl OperatorConfig {
             roots: roots(&lookup),
             cost: cost(&lookup)?,
             password_min_length: password_min_length(&lookup)?,
+            session_idle: Duration::from_hours(24 * session_idle_days(&lookup)?),
         })
     }
 }
@@ -214,6 +228,27 @@ fn environment(variable: &str) -> Option<String> {
         // Text that is not UTF-8 is an error for every variable, as the empty text is.
         Err(std::env::VarError::NotUnicode(_)) => Some(String::new()),
     }
+}
+
+fn lifetimes(lookup: &Lookup<'_>) -> Result<Lifetimes, ConfigError> {
+    let days = |days: u64| Duration::from_hours(24 * days);
+    Ok(Lifetimes {
+        access_token: Duration::from_secs(lookup.number("SESSION_TOKEN_TTL_SECONDS", 900, 60..=3600)?),
+        idle: days(session_idle_days(lookup)?),
+        max: days(lookup.number("SESSION_MAX_DAYS", 30, 1..=365)?),
+    })
+}
+
+fn session_idle_days(lookup: &Lookup<'_>) -> Result<u64, ConfigError> {
+    lookup.number("SESSION_IDLE_DAYS", 14, 1..=90)
+}
+
+fn origins(lookup: &Lookup<'_>) -> Result<Origins, ConfigError> {
+    const VARIABLE: &str = "ALLOWED_ORIGINS";
+    let Some(value) = lookup.get(VARIABLE) else { return Ok(Origins::default()) };
+    Origins::parse(&value).ok_or_else(|| {
+        wrong(VARIABLE, "must be origins such as https://app.example.com, separated by commas")
+    })
 }
 
 fn endpoints(lookup: &Lookup<'_>) -> Result<Endpoints, ConfigError> {
@@ -311,59 +346,6 @@ fn cost(lookup: &Lookup<'_>) -> Result<Cost, ConfigError> {
              or 7168 and 5, and at most 262144 and 16, and 1048576 when multiplied",
         )
     })
-}
-
-struct Lookup<'a>(&'a dyn Fn(&str) -> Option<String>);
-
-impl Lookup<'_> {
-    fn get(&self, variable: &str) -> Option<String> {
-        (self.0)(variable)
-    }
-
-    fn endpoint(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
-        let variables = [variable, "AWS_ENDPOINT_URL"];
-        let set = variables.into_iter().find_map(|variable| Some((variable, self.get(variable)?)));
-        let Some((variable, url)) = set else { return Ok(None) };
-        let rest = ["http://", "https://"].into_iter().find_map(|scheme| url.strip_prefix(scheme));
-        if rest.is_none_or(str::is_empty) {
-            return Err(wrong(variable, "must be a URL that begins with http:// or https://"));
-        }
-        Ok(Some(url))
-    }
-
-    /// Letters, digits and a few signs, at most 255 of them:
-    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>.
-    fn namespace(&self, variable: &'static str) -> Result<Option<String>, ConfigError> {
-        let Some(value) = self.get(variable) else { return Ok(None) };
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/#:".contains(c);
-        if value.is_empty() || value.len() > 255 || value.starts_with("AWS/") || !value.chars().all(allowed) {
-            return Err(wrong(variable, "must be letters, digits and . _ - / # : and not begin with AWS/"));
-        }
-        Ok(Some(value))
-    }
-
-    fn text(&self, variable: &'static str, default: &str) -> Result<String, ConfigError> {
-        match self.get(variable) {
-            None => Ok(default.to_owned()),
-            Some(value) if value.trim().is_empty() => Err(wrong(variable, "must not be empty")),
-            Some(value) => Ok(value),
-        }
-    }
-
-    fn number<N>(
-        &self,
-        variable: &'static str,
-        default: N,
-        range: std::ops::RangeInclusive<N>,
-    ) -> Result<N, ConfigError>
-    where
-        N: std::str::FromStr + PartialOrd + std::fmt::Display,
-    {
-        let Some(value) = self.get(variable) else { return Ok(default) };
-        let number = value.parse().ok().filter(|number| range.contains(number));
-        let (least, most) = (range.start(), range.end());
-        number.ok_or_else(|| wrong(variable, &format!("must be a whole number from {least} to {most}")))
-    }
 }
 
 fn wrong(variable: &'static str, problem: &str) -> ConfigError {

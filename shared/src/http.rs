@@ -1,12 +1,16 @@
 //! HTTP: events become requests, results become responses. Status codes stand in `error.rs` and `response.rs` alone.
 
 mod body;
+pub mod caller;
+mod cookies;
+pub mod cross_site;
 mod error;
 mod event;
 pub mod rate_limit;
 mod request;
 mod response;
 mod routes;
+pub mod sign_in;
 
 use std::convert::Infallible;
 use std::future::{Future, ready};
@@ -22,6 +26,8 @@ use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
 pub use body::{BodyFields, Invalid};
+pub use cookies::{DEVICE_COOKIE, REFRESH_COOKIE, cleared};
+pub use cross_site::Origins;
 pub use error::{ApiError, FieldCode, FieldError, FieldErrors, RequestError};
 pub use event::{Event, Origin, texts};
 pub use request::Request;

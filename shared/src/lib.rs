@@ -29,6 +29,7 @@ pub mod log;
 pub mod names;
 pub mod password;
 pub mod random;
+pub mod session;
 pub mod start;
 pub mod store;
 pub mod time;

@@ -20,12 +20,13 @@ pub use operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
-use crate::account::{Account, Standing};
+use crate::account::{Account, AccountId, Standing};
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
-use crate::limits::lockout::Failures;
+use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
+use crate::session::{Exchange, Session, SessionId};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -38,9 +39,13 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Stored text is trusted: a row is read whatever grammar new names have today.
 #[async_trait]
 pub trait Standings: Debug + Send + Sync {
-    /// The standing of an account, by strongly consistent read of these attributes alone: no hash is read. An unknown name is
-    /// `Ok(None)`.
-    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError>;
+    /// The standing of an account and one of its sessions, if it has that, by strongly consistent read of these attributes
+    /// alone: no hash is read. An unknown name is `Ok(None)`.
+    async fn standing(
+        &self,
+        name: &UsernameKey,
+        session: Option<&SessionId>,
+    ) -> Result<Option<Standing>, StoreError>;
 }
 
 /// Finds accounts.
@@ -71,15 +76,15 @@ pub trait Registrations: RequestCounts {
     ///
     /// Adding an account with the same id again succeeds and changes nothing, so that a write whose response was lost can be
     /// repeated. So does adding one with the same name and the same idempotency key within a day, which returns the
-    /// account that is there.
+    /// account that is there, with the session in its first slot.
     async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError>;
 }
 
-/// Finds accounts and counts failed logins, as `login` does.
+/// Finds accounts, counts failed logins and keeps sessions, as `login` does.
 #[async_trait]
 pub trait Logins: Accounts + RequestCounts {
     /// The failed logins at a name, known or not.
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError>;
+    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError>;
 
     /// Replaces the password hash of `account` if it is still the one that `account` has; returns `false` otherwise.
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError>;
@@ -88,10 +93,25 @@ pub trait Logins: Accounts + RequestCounts {
     /// From `None` to `None` only reads.
     async fn swap_failures(
         &self,
-        name: &UsernameKey,
+        key: &FailuresKey,
         seen: Option<&Failures>,
         next: Option<&Failures>,
     ) -> Result<(), SwapError>;
+
+    /// Puts a new session into its slot, in the place of the one that `account` has there. [`SessionError::Changed`] if
+    /// another one is there by now, or if the account has ended its tokens since, or is disabled.
+    async fn begin_session(&self, account: &Account, session: &Session) -> Result<(), SessionError>;
+
+    /// Makes an exchange in one step, without a read before it, and returns the account as it is then.
+    /// [`SessionError::Changed`] if the session is not live or has another current token.
+    async fn exchange(&self, name: &UsernameKey, exchange: &Exchange) -> Result<Account, SessionError>;
+
+    /// Ends a session. Returns `false` if the account does not have it.
+    async fn end_session(&self, name: &UsernameKey, session: &SessionId) -> Result<bool, StoreError>;
+
+    /// Ends all sessions and all tokens of this account, by raising its token version. Returns `false` if the account
+    /// with that name is another one.
+    async fn end_tokens(&self, name: &UsernameKey, id: AccountId) -> Result<bool, StoreError>;
 }
 
 /// Has the public keys of tokens, for a function that may not read the secret.
@@ -139,6 +159,17 @@ pub enum SwapError {
     /// Another record is there.
     #[error("the record changed since it was read")]
     Changed(Option<Failures>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A session was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The account or the session is another one by now. The account as it is, if there is one.
+    #[error("the session changed since it was read")]
+    Changed(Option<Box<Account>>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

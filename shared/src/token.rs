@@ -1,4 +1,5 @@
-//! Access tokens: JSON Web Tokens (RFC 7519), signed by HS256 or RS256, issued and verified by the same rules.
+//! Access tokens: JSON Web Tokens (RFC 7519), signed by HS256 or RS256, issued and verified by the same rules. Refresh and
+//! device tokens, which only this service reads, are in `sealed.rs`.
 //!
 //! The rules of RFC 8725 stand here and nowhere else: one key per `kid`, one algorithm per key, every claim required and checked.
 //! `jsonwebtoken` does encoding, signature, issuer and audience. The rest is checked here, since `jsonwebtoken` accepts
@@ -7,9 +8,12 @@
 pub mod bearer;
 mod claims;
 mod crypto;
+mod device;
 mod key;
 mod key_set;
 mod keyring;
+mod refresh;
+mod sealed;
 pub mod secret;
 
 use std::time::Duration;
@@ -17,14 +21,17 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
 pub use claims::Claims;
+pub use device::{DEVICE_TTL, DeviceToken};
 pub use key::{Key, Keys, RsaPublicKey, UnfitKey};
 pub use key_set::{KeySet, MalformedKeySet};
 pub use keyring::{KeySource, Keyring, MAX_AGE as MAX_KEY_AGE, VerifyError};
+pub use refresh::RefreshToken;
 
 use crate::account::Standing;
 use crate::hex;
 use crate::log::Reason;
 use crate::random::{self, NoRandomness};
+use crate::session::Lifetimes;
 use crate::time::Timestamp;
 use claims::{JoseHeader, Object, Text};
 use key::VerifyingKey;
@@ -45,8 +52,22 @@ pub struct Rules {
     pub issuer: String,
     /// `aud`.
     pub audience: String,
-    /// Lifetime of a new token, at most [`MAX_TTL`].
+    /// Lifetime of a new token outside of a session, at most [`MAX_TTL`].
     pub ttl: Duration,
+    /// Lifetimes of sessions and of their tokens.
+    pub sessions: Lifetimes,
+}
+
+impl Rules {
+    /// The first second at which a token issued `now` is not valid: with its session at the latest.
+    #[must_use]
+    pub fn expiry(&self, standing: &Standing, now: Timestamp) -> Timestamp {
+        let now = now.whole_seconds();
+        match &standing.session {
+            None => now + self.ttl,
+            Some(session) => (now + self.sessions.access_token).min(session.ends_at(&self.sessions)),
+        }
+    }
 }
 
 /// Issues tokens.
@@ -88,9 +109,10 @@ impl Issuer {
             username: standing.username.clone(),
             ver: standing.token_version,
             iat,
-            exp: iat + self.rules.ttl.as_secs(),
+            exp: self.rules.expiry(standing, now).seconds(),
             nbf: None,
             jti: hex::encode(&random::bytes::<16>()?),
+            sid: standing.session.as_ref().map(|session| session.id.to_string()),
         };
         jsonwebtoken::encode(header, &claims, key).map_err(IssueError::Encoding)
     }
@@ -99,12 +121,6 @@ impl Issuer {
     #[must_use]
     pub fn signs(&self) -> bool {
         self.signing.is_some()
-    }
-
-    /// Lifetime of a new token.
-    #[must_use]
-    pub fn ttl(&self) -> Duration {
-        self.rules.ttl
     }
 }
 

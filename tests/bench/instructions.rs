@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::Username;
 use shared::password::hash::PasswordHash;
+use shared::session::{Lifetimes, Sessions};
 use shared::store::{Registrations, SqliteStore};
 use shared::time::Timestamp;
 use shared::token::{Issuer, Key, Keys, Rules};
@@ -103,10 +104,16 @@ impl Scene {
             token_version: 0,
             status: Status::Active,
             created_at: Timestamp::EPOCH,
+            sessions: Sessions::default(),
         };
         SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account, None).await.unwrap();
         let name = "serverless-auth".to_owned();
-        let rules = Rules { issuer: name.clone(), audience: name, ttl: Duration::from_hours(1) };
+        let rules = Rules {
+            issuer: name.clone(),
+            audience: name,
+            ttl: Duration::from_hours(1),
+            sessions: Lifetimes::DEFAULT,
+        };
         let keys = Keys::new(Key::parse(SECRET).unwrap(), None);
         #[expect(clippy::disallowed_methods, reason = "the function has no other clock")]
         let token = Issuer::new(rules, &keys).issue(&account.standing(), SystemTime::now().into()).unwrap();

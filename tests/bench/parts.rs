@@ -11,6 +11,7 @@ use shared::http::Event;
 use shared::names::username::Username;
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash};
+use shared::session::{Lifetimes, Sessions};
 use shared::start::{self, Function};
 use shared::time::Timestamp;
 use shared::token::{Issuer, Key, Keys, Rules, Verifier};
@@ -114,11 +115,17 @@ fn tokens(kind: Kind) -> (Issuer, Verifier, Account) {
         token_version: 0,
         status: Status::Active,
         created_at: NOW,
+        sessions: Sessions::default(),
     };
     let keys = Keys::new(kind.key(), None);
     (Issuer::new(rules(), &keys), Verifier::new(&rules(), &keys), account)
 }
 
 fn rules() -> Rules {
-    Rules { issuer: "benches".to_owned(), audience: "benches".to_owned(), ttl: Duration::from_hours(1) }
+    Rules {
+        issuer: "benches".to_owned(),
+        audience: "benches".to_owned(),
+        ttl: Duration::from_hours(1),
+        sessions: Lifetimes::DEFAULT,
+    }
 }

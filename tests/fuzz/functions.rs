@@ -14,10 +14,13 @@ use shared::http::{Event, EventResult};
 use shared::idempotency::IdempotencyKey;
 use shared::limits::client_ip::Window;
 use shared::limits::lockout::Failures;
+use shared::limits::lockout::FailuresKey;
 use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash};
+use shared::session::{Exchange, Session, SessionId, Sessions};
 use shared::start::{self, Function, Resources};
+use shared::store::SessionError;
 use shared::store::{
     Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
 };
@@ -142,8 +145,12 @@ struct Fixed {
 
 #[async_trait]
 impl Standings for Fixed {
-    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
-        Ok(self.find(name).await?.map(|account| account.standing()))
+    async fn standing(
+        &self,
+        name: &UsernameKey,
+        session: Option<&SessionId>,
+    ) -> Result<Option<Standing>, StoreError> {
+        Ok(self.find(name).await?.map(|account| account.standing_in(session)))
     }
 }
 
@@ -165,6 +172,7 @@ impl Accounts for Fixed {
             token_version,
             status,
             created_at: Timestamp::EPOCH,
+            sessions: Sessions::default(),
         }))
     }
 }
@@ -193,8 +201,10 @@ impl Registrations for Fixed {
 
 #[async_trait]
 impl Logins for Fixed {
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        let known = ["alice", "bob", "carol", "nobody", "dave"].contains(&name.as_str());
+    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
+        let known = ["alice", "bob", "carol", "nobody", "dave"]
+            .iter()
+            .any(|name| *key == FailuresKey::of_name(&UsernameKey::of(name)));
         let locked = Failures {
             failures: 100,
             locked_until: Timestamp::from_seconds(NOW + LOCKED_SECONDS),
@@ -210,11 +220,27 @@ impl Logins for Fixed {
 
     async fn swap_failures(
         &self,
-        _: &UsernameKey,
+        _: &FailuresKey,
         _: Option<&Failures>,
         _: Option<&Failures>,
     ) -> Result<(), SwapError> {
         Ok(())
+    }
+
+    async fn begin_session(&self, _: &Account, _: &Session) -> Result<(), SessionError> {
+        Ok(())
+    }
+
+    async fn exchange(&self, name: &UsernameKey, _: &Exchange) -> Result<Account, SessionError> {
+        Err(SessionError::Changed(self.find(name).await?.map(Box::new)))
+    }
+
+    async fn end_session(&self, _: &UsernameKey, _: &SessionId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn end_tokens(&self, _: &UsernameKey, _: AccountId) -> Result<bool, StoreError> {
+        Ok(true)
     }
 }
 

@@ -53,6 +53,7 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
         issuer: "serverless-auth".to_owned(),
         audience: "serverless-auth".to_owned(),
         ttl: Duration::from_hours(1),
+        sessions: shared::session::Lifetimes::DEFAULT,
     };
     let key = |key| Key::parse(key).unwrap();
     Verifier::new(&rules, &Keys::new(key(SECRET), [key(RSA_2048)]))

@@ -1,5 +1,7 @@
 //! `validate` as the authorizer of every kind of API.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::keys::RSA_2048;
@@ -96,8 +98,8 @@ impl Api {
     }
 
     /// The response to this kind of API for a good token of this account.
-    pub fn consent(self, id: &str, username: &str) -> Value {
-        let context = json!({ "user_id": id, "username": username });
+    pub fn consent(self, id: &str, username: &str, token: &str) -> Value {
+        let context = json!({ "user_id": id, "username": username, "exp": exp_of(token).to_string() });
         let resource = match self {
             Self::Http2 => return json!({ "isAuthorized": true, "context": context }),
             Self::AppSync => return json!({ "isAuthorized": true, "resolverContext": context }),
@@ -132,12 +134,12 @@ async fn alice() -> (Handlers, String, String) {
 async fn a_good_token_is_let_in_by_every_kind_of_api() {
     let (service, token, id) = alice().await;
     for api in Api::ALL {
-        assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "Alice")), "{api:?}");
+        assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "Alice", &token)), "{api:?}");
     }
     for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::Http2, Api::WebSocket] {
         for header in [format!("bearer {token}"), format!("BEARER   {token} ")] {
             let event = api.with_header(&header);
-            assert_eq!(service.ask(event).await, Ok(api.consent(&id, "Alice")), "{api:?}");
+            assert_eq!(service.ask(event).await, Ok(api.consent(&id, "Alice", &token)), "{api:?}");
         }
     }
 }
@@ -177,6 +179,12 @@ async fn http_and_every_kind_of_api_agree_on_every_token_of_rs256() {
     }
 }
 
+/// `exp` of a token.
+fn exp_of(token: &str) -> u64 {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice::<Value>(&claims).unwrap()["exp"].as_u64().unwrap()
+}
+
 async fn assert_agreed(service: &Handlers, forge: &Forge, id: &str) {
     let valid = format!(r#"{{"valid":true,"user_id":"{id}"}}"#);
     let mut good = forge.unusual();
@@ -187,7 +195,7 @@ async fn assert_agreed(service: &Handlers, forge: &Forge, id: &str) {
             service.validate(bearing(sender, &token)).await.must_be(200, &valid, None);
         }
         for api in Api::ALL {
-            assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(id, "Alice")), "{api:?}");
+            assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(id, "Alice", &token)), "{api:?}");
         }
     }
     let cases = forge.all();
@@ -269,7 +277,7 @@ async fn http_and_every_kind_of_api_agree_on_every_header() {
             }
         }
         for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::Http2, Api::WebSocket] {
-            let expected = if status == 200 { Ok(api.consent(&id, "Alice")) } else { api.refusal() };
+            let expected = if status == 200 { Ok(api.consent(&id, "Alice", &token)) } else { api.refusal() };
             assert_eq!(service.ask(api.with_header(&value)).await, expected, "{api:?}");
         }
     }
@@ -304,11 +312,11 @@ async fn an_http_api_may_be_set_up_for_policies() {
     let token = service.enrol("alice").await;
     let id = service.account("alice").await.unwrap().id.to_string();
     let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/$default/*/*";
-    let context = json!({ "user_id": id, "username": "alice" });
+    let context = json!({ "user_id": id, "username": "alice", "exp": exp_of(&token).to_string() });
     assert_eq!(service.ask(Api::Http2.event(&token)).await, Ok(policy("Allow", &id, stage, &context)));
     assert_eq!(service.ask(Api::Http2.sample()).await, Ok(policy("Deny", "nobody", stage, &json!({}))));
     for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::WebSocket, Api::AppSync] {
-        assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "alice")), "{api:?}");
+        assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "alice", &token)), "{api:?}");
         assert_eq!(service.ask(api.sample()).await, api.refusal(), "{api:?}");
     }
 }
@@ -366,7 +374,7 @@ async fn a_token_is_found_wherever_this_kind_of_api_puts_it() {
         (Api::WebSocket, edited(Api::WebSocket, &|e| e["multiValueQueryStringParameters"] = Value::Null)),
         (Api::WebSocket, edited(Api::WebSocket, &|e| e["headers"] = json!({ "authorization": bearer }))),
     ] {
-        assert_eq!(service.ask(event.clone()).await, Ok(api.consent(&id, "Alice")), "{event}");
+        assert_eq!(service.ask(event.clone()).await, Ok(api.consent(&id, "Alice", &token)), "{event}");
     }
 }
 
@@ -515,7 +523,10 @@ async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
     let mut event = support::samples::sample("validate-http-api-me");
     event["requestContext"]["authorizer"]["lambda"] = context;
     let response = service.validate(event.clone()).await;
-    assert_eq!((response.status, response.json()), (200, json!({ "user_id": id, "username": "Alice" })));
+    assert_eq!(
+        (response.status, response.json()),
+        (200, json!({ "user_id": id, "username": "Alice", "exp": exp_of(&token) }))
+    );
     for context in [
         Value::Null,
         json!({}),
@@ -568,7 +579,7 @@ async fn a_websocket_may_carry_its_token_as_a_subprotocol() {
         event
     };
     for protocols in [format!("bearer, {token}"), format!("Bearer,{token}")] {
-        assert_eq!(service.ask(event(&protocols)).await, Ok(Api::WebSocket.consent(&id, "Alice")));
+        assert_eq!(service.ask(event(&protocols)).await, Ok(Api::WebSocket.consent(&id, "Alice", &token)));
     }
     for protocols in
         [token.clone(), format!("{token}, bearer"), format!("bearer, {token}, chat"), "bearer".to_owned()]

@@ -37,7 +37,7 @@ async fn a_panic_is_an_internal_error_and_no_verdict_and_the_next_request_is_ser
         service.let_stores_panic(true);
         assert_eq!(service.ask(api.event(&token)).await, Err("Internal error".to_owned()), "{api:?}");
         service.let_stores_panic(false);
-        assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "alice")), "{api:?}");
+        assert_eq!(service.ask(api.event(&token)).await, Ok(api.consent(&id, "alice", &token)), "{api:?}");
     }
 }
 

@@ -9,15 +9,19 @@ use async_trait::async_trait;
 use login::Login;
 use register::Register;
 use serde_json::{Value, json};
+use shared::account::AccountId;
 use shared::account::{Account, Standing};
 use shared::config::Config;
 use shared::http::Event;
 use shared::idempotency::IdempotencyKey;
 use shared::limits::client_ip::Window;
 use shared::limits::lockout::Failures;
+use shared::limits::lockout::FailuresKey;
 use shared::names::username::UsernameKey;
 use shared::password::hash::PasswordHash;
+use shared::session::{Exchange, Session, SessionId};
 use shared::start::{self, Function, Resources};
+use shared::store::SessionError;
 use shared::store::{
     Accounts, CreateError, Logins, Registrations, RequestCounts, SqliteStore, Standings, StoreError,
     SwapError,
@@ -289,8 +293,12 @@ impl Noted {
 
 #[async_trait]
 impl Standings for Noted {
-    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
-        self.note(format!("standing {}", name.as_str())).standing(name).await
+    async fn standing(
+        &self,
+        name: &UsernameKey,
+        session: Option<&SessionId>,
+    ) -> Result<Option<Standing>, StoreError> {
+        self.note(format!("standing {}", name.as_str())).standing(name, session).await
     }
 }
 
@@ -321,8 +329,8 @@ impl Registrations for Noted {
 
 #[async_trait]
 impl Logins for Noted {
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        self.note(format!("failures {}", name.as_str())).failures(name).await
+    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
+        self.note(format!("failures {}", key.as_str())).failures(key).await
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -333,12 +341,28 @@ impl Logins for Noted {
 
     async fn swap_failures(
         &self,
-        name: &UsernameKey,
+        key: &FailuresKey,
         seen: Option<&Failures>,
         next: Option<&Failures>,
     ) -> Result<(), SwapError> {
         let failures = |attempts: Option<&Failures>| attempts.map_or(0, |attempts| attempts.failures);
-        let call = format!("swap_failures {}: {} to {}", name.as_str(), failures(seen), failures(next));
-        self.note(call).swap_failures(name, seen, next).await
+        let call = format!("swap_failures {}: {} to {}", key.as_str(), failures(seen), failures(next));
+        self.note(call).swap_failures(key, seen, next).await
+    }
+
+    async fn begin_session(&self, account: &Account, session: &Session) -> Result<(), SessionError> {
+        self.note("begin_session".to_owned()).begin_session(account, session).await
+    }
+
+    async fn exchange(&self, name: &UsernameKey, exchange: &Exchange) -> Result<Account, SessionError> {
+        self.note(format!("exchange {}", name.as_str())).exchange(name, exchange).await
+    }
+
+    async fn end_session(&self, name: &UsernameKey, session: &SessionId) -> Result<bool, StoreError> {
+        self.note(format!("end_session {}", name.as_str())).end_session(name, session).await
+    }
+
+    async fn end_tokens(&self, name: &UsernameKey, id: AccountId) -> Result<bool, StoreError> {
+        self.note(format!("end_tokens {}", name.as_str())).end_tokens(name, id).await
     }
 }

@@ -1,4 +1,5 @@
 use serde_json::json;
+use shared::limits::lockout::FailuresKey;
 use shared::names::username::UsernameKey;
 
 use crate::event::Sender;
@@ -22,7 +23,7 @@ async fn the_right_password_gets_a_good_token() {
         assert_eq!(response.status, 200, "{sender:?}");
         let json = response.json();
         let members: Vec<_> = json.as_object().unwrap().keys().collect();
-        assert_eq!(members, ["expires_in", "token", "token_type"]);
+        assert_eq!(members, ["expires_in", "token", "token_type", "user_id"]);
         assert_eq!((&json["token_type"], &json["expires_in"]), (&json!("Bearer"), &json!(3600)));
         assert_eq!(response.header("cache-control"), Some("no-store"));
         let bearer = format!("Bearer {}", json["token"].as_str().unwrap());
@@ -54,9 +55,9 @@ async fn work_of(service: &Handlers, name: &str, password: &str) -> (Response, (
 /// The calls of every login.
 fn calls_of(name: &str, failures: u32, failures_then: u32) -> Vec<String> {
     let name = UsernameKey::of(name);
-    let name = name.as_str();
-    let count = format!("swap_failures {name}: {failures} to {failures_then}");
-    vec![format!("failures {name}"), format!("find {name}"), count]
+    let (key, name) = (FailuresKey::of_name(&name), name.as_str());
+    let count = format!("swap_failures {}: {failures} to {failures_then}", key.as_str());
+    vec![format!("failures {}", key.as_str()), format!("find {name}"), count]
 }
 
 /// The same bytes, hash computations and store calls in the same order do not tell which accounts exist.

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::account::{AccountId, Standing, Status};
+use shared::session::Lifetimes;
 use shared::time::Timestamp;
 use shared::token::secret::Secret;
 use shared::token::{Key, KeySource, Keyring, Keys, Rules};
@@ -40,7 +41,12 @@ impl Place {
     }
 
     fn keyring(&self, now: Timestamp) -> Keyring {
-        let rules = Rules { issuer: "us".to_owned(), audience: "them".to_owned(), ttl: TTL };
+        let rules = Rules {
+            issuer: "us".to_owned(),
+            audience: "them".to_owned(),
+            ttl: TTL,
+            sessions: Lifetimes::DEFAULT,
+        };
         Keyring::new(rules, &self.keys(), Some(Box::new(self.clone())), now)
     }
 }
@@ -111,6 +117,7 @@ impl World {
             username: "alice".to_owned(),
             token_version: 0,
             status: Status::Active,
+            session: None,
         };
         let text = self.random.choice(&self.logins).unwrap().issue(&standing, self.now).await.unwrap();
         let header = jsonwebtoken::decode_header(&text).unwrap();

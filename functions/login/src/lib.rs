@@ -1,13 +1,16 @@
-//! The function `login`: exchanges credentials for tokens.
+//! The function `login`: exchanges credentials for tokens, and keeps the sessions in which they are renewed.
 
 mod login;
+mod logout;
+mod refresh;
+mod sessions;
 
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use lambda_http::http::Method;
-use shared::http::{self, Clock, Event, EventResult, Route};
+use shared::http::{self, Clock, Event, EventResult, Origins, Route};
 use shared::limits::client_ip::RateLimit;
 use shared::password::hash::Hasher;
 use shared::start::{Function, Resources, StartError};
@@ -15,17 +18,40 @@ use shared::store::Logins;
 use shared::token::Keyring;
 
 /// The routes of this function, the first of which answers at every other path.
-static ROUTES: [Route<Login>; 1] = [Route {
-    method: Method::POST,
-    path: "/login",
-    handler: |login, request| login::handle(login, request).boxed(),
-}];
+static ROUTES: [Route<Login>; 5] = [
+    Route {
+        method: Method::POST,
+        path: "/login",
+        handler: |login, request| login::handle(login, request).boxed(),
+    },
+    Route {
+        method: Method::POST,
+        path: "/refresh",
+        handler: |login, request| refresh::handle(login, request).boxed(),
+    },
+    Route {
+        method: Method::POST,
+        path: "/logout",
+        handler: |login, request| logout::handle(login, request).boxed(),
+    },
+    Route {
+        method: Method::GET,
+        path: "/sessions",
+        handler: |login, request| sessions::list(login, request).boxed(),
+    },
+    Route {
+        method: Method::DELETE,
+        path: "/sessions/{id}",
+        handler: |login, request| sessions::end(login, request).boxed(),
+    },
+];
 
 /// The function.
 #[derive(Debug)]
 pub struct Login {
     hasher: Hasher,
     keyring: Keyring,
+    origins: Origins,
     rate_limit: RateLimit,
     store: Arc<dyn Logins>,
 }
@@ -50,6 +76,7 @@ impl Function for Login {
         Ok(Self {
             hasher: hasher.with_decoy(config.decoy_hash.as_ref())?,
             keyring,
+            origins: config.allowed_origins,
             rate_limit: RateLimit::new(Self::NAME, config.login_attempts_per_address),
             store,
         })

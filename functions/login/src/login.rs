@@ -1,33 +1,38 @@
-//! `POST /login`: exchanges a username and a password for a token.
+//! `POST /login`: exchanges a username and a password for a token, and begins a session if it is asked for.
 
 use std::convert::Infallible;
 
-use serde::Serialize;
-use shared::account::{Account, Status};
-use shared::http::{ApiError, ApiResponse, BodyFields, Clock, Request, RequestError, rate_limit};
-use shared::limits::lockout::Failures;
+use shared::account::{Account, Standing, Status};
+use shared::http::sign_in::{Asked, SignedIn, Transport};
+use shared::http::{
+    ApiError, ApiResponse, BodyFields, Clock, DEVICE_COOKIE, Request, RequestError, cross_site, rate_limit,
+};
+use shared::limits::lockout::{Failures, FailuresKey};
 use shared::log::{self, Reason};
 use shared::names::username::UsernameKey;
 use shared::password::Password;
 use shared::password::hash::{Unverifiable, Verification};
 use shared::start::Function;
-use shared::store::SwapError;
+use shared::store::{SessionError, SwapError};
 use shared::time::Timestamp;
+use shared::token::DeviceToken;
 
 use crate::Login;
-
-/// The body of a successful login.
-#[derive(Serialize)]
-struct LoggedIn {
-    token: String,
-    token_type: &'static str,
-    expires_in: u64,
-}
 
 /// The fields of a login. A text that cannot be a password is `None`: it is a wrong password, after the same work.
 struct Credentials {
     name: UsernameKey,
     password: Option<Password>,
+    /// The session that is asked for.
+    session: Option<Asked>,
+    /// The text that claims to be a device token.
+    device: Option<String>,
+}
+
+/// The record at which an attempt counts, and what was in it.
+struct Counted {
+    key: FailuresKey,
+    seen: Option<Failures>,
 }
 
 /// An account whose password is right, with that password if the stored hash is outdated.
@@ -41,31 +46,74 @@ struct LoggingIn<'p> {
 ///
 /// # Errors
 ///
-/// Missing fields, invalid credentials, too many attempts, a fault of the service.
+/// Missing fields, a cookie that a page of another site asks for, invalid credentials, too many attempts, a fault of the
+/// service.
 pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
-    let credentials = read(&request)?;
+    let credentials = read(login, &request)?;
     rate_limit::check(&login.rate_limit, &*login.store, &request).await?;
-    let seen = login.store.failures(&credentials.name).await?;
-    Failures::admit(seen.as_ref(), request.now)?;
+    let device = device(login, &credentials, request.now).await;
+    let mut counted = admit(login, record(&credentials.name, device.as_ref()), request.now).await?;
     let account = login.store.find(&credentials.name).await?;
+    let device = device.filter(|device| account.as_ref().is_some_and(|account| device.is_of(account.id)));
+    if counted.key != record(&credentials.name, device.as_ref()) {
+        // The device was that of another account by this name: a stranger.
+        counted = admit(login, record(&credentials.name, None), request.now).await?;
+    }
     let checked = check(login, account, credentials.password.as_ref());
     if checked.as_ref().err().is_none_or(RequestError::is_client_error) {
-        count(login, &credentials.name, seen, checked.is_ok(), request.clock).await?;
+        count(login, counted, checked.is_ok(), request.clock).await?;
     }
     if checked.as_ref().is_err_and(RequestError::is_client_error) {
         rate_limit::admit(&login.rate_limit, &*login.store, &request).await?;
     }
-    respond(login, checked?, request.now).await
+    let LoggingIn { account, renew } = checked?;
+    if let Some(password) = renew {
+        renew_hash(login, &account, password).await;
+    }
+    match &credentials.session {
+        None => SignedIn::issue(&login.keyring, &account.standing(), Transport::Token, request.now).await?,
+        Some(asked) => begin_session(login, account, asked, device.as_ref(), request.now).await?,
+    }
+    .ok()
+    .map_err(RequestError::from)
 }
 
-fn read(request: &Request) -> Result<Credentials, ApiError> {
+fn read(login: &Login, request: &Request) -> Result<Credentials, ApiError> {
     let mut fields = BodyFields::read(request)?;
     let name = fields.required("username", |typed| Ok::<_, Infallible>(UsernameKey::of(typed)));
     let password = fields.required("password", |typed| Ok::<_, Infallible>(Password::parse(typed).ok()));
-    match (name, password) {
-        (Ok(name), Ok(password)) => Ok(Credentials { name, password }),
-        _ => Err(fields.into()),
+    let session = Asked::read(&mut fields, request);
+    let device = fields.optional("device_token", |text| Ok::<_, Infallible>(text.to_owned()));
+    let (Ok(name), Ok(password), Ok(session), Ok(mut device)) = (name, password, session, device) else {
+        return Err(fields.into());
+    };
+    if session.as_ref().is_some_and(|asked| asked.transport == Transport::Cookie) {
+        cross_site::check(&login.origins, request)?;
+        device = request.cookie(DEVICE_COOKIE).map(str::to_owned);
     }
+    Ok(Credentials { name, password, session, device })
+}
+
+/// The device on which somebody has logged in with this name before. Whatever else is presented is no device, and not told
+/// from none.
+async fn device(login: &Login, credentials: &Credentials, now: Timestamp) -> Option<DeviceToken> {
+    let device: DeviceToken = login.keyring.open(credentials.device.as_deref()?, now).await.ok()??;
+    device.counts_at(&credentials.name, now).then_some(device)
+}
+
+/// The record at which an attempt counts: that of the device, or that of everybody else.
+fn record(name: &UsernameKey, device: Option<&DeviceToken>) -> FailuresKey {
+    match device {
+        Some(device) => FailuresKey::of_device(name, device.device()),
+        None => FailuresKey::of_name(name),
+    }
+}
+
+/// Allows an attempt, unless it is locked.
+async fn admit(login: &Login, key: FailuresKey, now: Timestamp) -> Result<Counted, RequestError> {
+    let seen = login.store.failures(&key).await?;
+    Failures::admit(seen.as_ref(), now)?;
+    Ok(Counted { key, seen })
 }
 
 /// Verifies the password and the status of the account.
@@ -101,8 +149,7 @@ fn check<'p>(
 /// response, whether its password was right or wrong.
 async fn count(
     login: &Login,
-    name: &UsernameKey,
-    mut seen: Option<Failures>,
+    Counted { key, mut seen }: Counted,
     succeeded: bool,
     clock: Clock,
 ) -> Result<(), RequestError> {
@@ -110,7 +157,7 @@ async fn count(
         let now = clock();
         Failures::admit(seen.as_ref(), now)?;
         let next = if succeeded { None } else { Some(Failures::after_failure(seen.as_ref(), now)?) };
-        match login.store.swap_failures(name, seen.as_ref(), next.as_ref()).await {
+        match login.store.swap_failures(&key, seen.as_ref(), next.as_ref()).await {
             Ok(()) => return Ok(()),
             Err(SwapError::Changed(found)) => seen = found,
             Err(SwapError::Store(error)) => return Err(error.into()),
@@ -118,17 +165,34 @@ async fn count(
     }
 }
 
-async fn respond(
+/// Begins a session. Its tokens are signed before it is written: nothing can fail between the write and the response.
+async fn begin_session(
     login: &Login,
-    LoggingIn { account, renew }: LoggingIn<'_>,
+    mut account: Account,
+    asked: &Asked,
+    device: Option<&DeviceToken>,
     now: Timestamp,
-) -> Result<ApiResponse, RequestError> {
-    if let Some(password) = renew {
-        renew_hash(login, &account, password).await;
+) -> Result<SignedIn, RequestError> {
+    let device = DeviceToken::new(&account, device, now)?;
+    loop {
+        let slot = account.sessions.slot_for_new(account.token_version, &login.keyring.rules().sessions, now);
+        let session = asked.session(slot, account.token_version, now)?;
+        let standing = Standing { session: Some(session.clone()), ..account.standing() };
+        let signed_in = SignedIn::issue(&login.keyring, &standing, asked.transport, now).await?;
+        let signed_in = signed_in.on_device(&login.keyring, &device, asked.transport, now).await?;
+        match login.store.begin_session(&account, &session).await {
+            Ok(()) => return Ok(signed_in),
+            // Another login took the slot.
+            Err(SessionError::Changed(Some(found))) if found.standing() == account.standing() => {
+                account = *found
+            }
+            // The account was disabled, or its tokens were ended, since the password was verified.
+            Err(SessionError::Changed(_)) => {
+                return Err(ApiError::InvalidCredentials.because(Reason::Revoked, Some(account.id)));
+            }
+            Err(SessionError::Store(error)) => return Err(error.into()),
+        }
     }
-    let token = login.keyring.issue(&account.standing(), now).await?;
-    let logged_in = LoggedIn { token, token_type: "Bearer", expires_in: login.keyring.ttl().as_secs() };
-    Ok(ApiResponse::ok(&logged_in, account.id)?)
 }
 
 /// Replaces an outdated hash. A failure is logged and does not fail the login: the next login tries again.

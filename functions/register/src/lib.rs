@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use lambda_http::http::Method;
-use shared::http::{self, Clock, Event, EventResult, Route};
+use shared::http::{self, Clock, Event, EventResult, Origins, Route};
 use shared::limits::client_ip::RateLimit;
 use shared::password::hash::Hasher;
 use shared::password::policy::Policy;
@@ -27,6 +27,7 @@ static ROUTES: [Route<Register>; 1] = [Route {
 pub struct Register {
     hasher: Hasher,
     keyring: Keyring,
+    origins: Origins,
     policy: Policy,
     rate_limit: RateLimit,
     store: Arc<dyn Registrations>,
@@ -44,6 +45,7 @@ impl Function for Register {
         Ok(Self {
             hasher,
             keyring,
+            origins: config.allowed_origins,
             policy: Policy::new(config.password_min_length),
             rate_limit: RateLimit::new(Self::NAME, config.registrations_per_address),
             store,

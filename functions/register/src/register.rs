@@ -1,64 +1,80 @@
-//! `POST /register`: creates an account and issues its first token.
+//! `POST /register`: creates an account and issues its first token, in a session if one is asked for.
 
-use serde::Serialize;
-use shared::account::{Account, AccountId, Status};
-use shared::http::{ApiError, ApiResponse, BodyFields, FieldError, Request, RequestError, rate_limit};
+use shared::account::{Account, AccountId, Standing, Status};
+use shared::http::sign_in::{Asked, SignedIn, Transport};
+use shared::http::{
+    ApiError, ApiResponse, BodyFields, FieldError, Request, RequestError, cross_site, rate_limit,
+};
 use shared::idempotency::IdempotencyKey;
 use shared::log::Reason;
 use shared::names::email::Email;
 use shared::names::username::Username;
 use shared::password::Password;
+use shared::session::Sessions;
 use shared::store::CreateError;
 use shared::time::Timestamp;
+use shared::token::DeviceToken;
 
 use crate::Register;
 
 /// The header of an idempotent registration.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// The body of a successful registration.
-#[derive(Serialize)]
-struct Registered {
-    user_id: String,
-    token: String,
-    token_type: &'static str,
-    expires_in: u64,
-}
-
 /// The fields of a registration, all of them valid.
 struct Registration {
     username: Username,
     email: Option<Email>,
     password: Password,
+    session: Option<Asked>,
 }
 
 /// Handles a registration.
 ///
 /// # Errors
 ///
-/// All bad fields together, a taken name, too many attempts, a fault of the service.
+/// All bad fields together, a cookie that a page of another site asks for, a taken name, too many attempts, a fault of the
+/// service.
 pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiResponse, RequestError> {
     let (registration, now) = (read(register, &request)?, request.now);
     let key = idempotency_key(&request)?;
     rate_limit::admit(&register.rate_limit, &*register.store, &request).await?;
+    let asked = registration.session.clone();
     let account = account(register, registration, now)?;
+    let own = Standing { session: account.sessions.in_slot(0).cloned(), ..account.standing() };
     // Signed before the account is written: nothing can fail between the write and the response.
-    let mut token = register.keyring.issue(&account.standing(), now).await?;
-    let standing = match register.store.create(&account, key.as_ref()).await {
-        Ok(standing) => standing,
+    let signed_in = sign_in(register, &account, &own, asked.as_ref(), now).await?;
+    let stored = match register.store.create(&account, key.as_ref()).await {
+        Ok(stored) => stored,
         Err(CreateError::Store(error)) => return Err(error.into()),
         Err(CreateError::Taken { username, email }) => return Err(taken(username, email)),
     };
-    if standing.id != account.id {
-        token = register.keyring.issue(&standing, now).await?;
+    if stored.id == account.id {
+        return Ok(signed_in.created()?);
     }
-    let registered = Registered {
-        user_id: standing.id.to_string(),
-        token,
-        token_type: "Bearer",
-        expires_in: register.keyring.ttl().as_secs(),
-    };
-    Ok(ApiResponse::created(&registered, standing.id)?)
+    // The repetition gets the session of the first request, unless that has been used: the client had its tokens then.
+    let session = stored.session.clone().filter(|session| session.counter == 0 && asked.is_some());
+    if session.is_none() && asked.is_some() {
+        return Err(taken(true, false));
+    }
+    let stored = Standing { session, ..stored };
+    let account = Account { id: stored.id, ..account };
+    Ok(sign_in(register, &account, &stored, asked.as_ref(), now).await?.created()?)
+}
+
+async fn sign_in(
+    register: &Register,
+    account: &Account,
+    standing: &Standing,
+    asked: Option<&Asked>,
+    now: Timestamp,
+) -> Result<SignedIn, RequestError> {
+    let transport = asked.map_or(Transport::Token, |asked| asked.transport);
+    let signed_in = SignedIn::issue(&register.keyring, standing, transport, now).await?;
+    if asked.is_none() {
+        return Ok(signed_in);
+    }
+    let device = DeviceToken::new(account, None, now)?;
+    signed_in.on_device(&register.keyring, &device, transport, now).await
 }
 
 fn read(register: &Register, request: &Request) -> Result<Registration, ApiError> {
@@ -71,10 +87,14 @@ fn read(register: &Register, request: &Request) -> Result<Registration, ApiError
     });
     let name = username.as_ref().ok();
     let password = fields.required("password", |typed| register.policy.admit(typed, name, own));
-    match (username, email, password) {
-        (Ok(username), Ok(email), Ok(password)) => Ok(Registration { username, email, password }),
-        _ => Err(fields.into()),
+    let session = Asked::read(&mut fields, request);
+    let (Ok(username), Ok(email), Ok(password), Ok(session)) = (username, email, password, session) else {
+        return Err(fields.into());
+    };
+    if session.as_ref().is_some_and(|asked| asked.transport == Transport::Cookie) {
+        cross_site::check(&register.origins, request)?;
     }
+    Ok(Registration { username, email, password, session })
 }
 
 /// The key by which a client repeats a registration whose response it did not get.
@@ -91,7 +111,8 @@ fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, ApiError
 }
 
 fn account(register: &Register, registration: Registration, now: Timestamp) -> Result<Account, ApiError> {
-    let Registration { username, email, password } = registration;
+    let Registration { username, email, password, session } = registration;
+    let session = session.map(|asked| asked.session(0, 0, now)).transpose()?;
     Ok(Account {
         id: AccountId::random()?,
         username,
@@ -100,6 +121,7 @@ fn account(register: &Register, registration: Registration, now: Timestamp) -> R
         token_version: 0,
         status: Status::Active,
         created_at: now.whole_seconds(),
+        sessions: session.map(Sessions::of).unwrap_or_default(),
     })
 }
 

@@ -8,14 +8,13 @@
 use lambda_runtime::Diagnostic;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
-use shared::account::Standing;
 use shared::config::AuthorizerResponse;
 use shared::http::{Clock, Event, EventResult, Invocation, run_guarded, texts};
 use shared::start::Function;
 use shared::token::bearer::Presented;
 
 use crate::Validate;
-use crate::verdict::account_of_presented;
+use crate::verdict::{Caller, caller_of_presented};
 
 /// Answers an API that asks whether a caller may in.
 ///
@@ -24,13 +23,13 @@ use crate::verdict::account_of_presented;
 /// `Unauthorized`, where an API expects that for a token that is not valid, and `Internal error` where there is no verdict.
 pub(crate) async fn handle(validate: &Validate, kind: Kind, clock: Clock, event: &Event) -> EventResult {
     let started = clock();
-    let judged = run_guarded(account_of_presented(validate, presented(kind, event), started)).await;
+    let judged = run_guarded(caller_of_presented(validate, presented(kind, event), started)).await;
     let invocation =
         Invocation { function: Validate::NAME, kind: kind.name(), event, started, ended: clock() };
-    invocation.log(None, judged.as_ref().map(|account| account.id.into()));
+    invocation.log(None, judged.as_ref().map(|caller| caller.account.id.into()));
 
     let verdict = match &judged {
-        Ok(account) => Some(account),
+        Ok(caller) => Some(caller),
         Err(error) if error.is_client_error() => None,
         Err(_) => return Err(failure("Internal error")),
     };
@@ -159,31 +158,40 @@ fn reply(
     kind: Kind,
     event: &Event,
     response: AuthorizerResponse,
-    verdict: Option<&Standing>,
+    verdict: Option<&Caller>,
 ) -> Result<Value, Diagnostic> {
     match (kind, response, verdict) {
-        (Kind::AppSync, _, Some(account)) => {
-            Ok(json!({ "isAuthorized": true, "resolverContext": context(account) }))
+        (Kind::AppSync, _, Some(caller)) => {
+            Ok(json!({ "isAuthorized": true, "resolverContext": context(caller) }))
         }
-        (Kind::AppSyncEvents, _, Some(account)) => {
-            Ok(json!({ "isAuthorized": true, "handlerContext": context(account) }))
+        (Kind::AppSyncEvents, _, Some(caller)) => {
+            Ok(json!({ "isAuthorized": true, "handlerContext": context(caller) }))
         }
         (Kind::AppSync | Kind::AppSyncEvents, _, None) => Ok(json!({ "isAuthorized": false })),
-        (Kind::HttpApi2, AuthorizerResponse::Simple, Some(account)) => {
-            Ok(json!({ "isAuthorized": true, "context": context(account) }))
+        (Kind::HttpApi2, AuthorizerResponse::Simple, Some(caller)) => {
+            Ok(json!({ "isAuthorized": true, "context": context(caller) }))
         }
         (Kind::HttpApi2, AuthorizerResponse::Simple, None) => {
             Ok(json!({ "isAuthorized": false, "context": {} }))
         }
         (Kind::HttpApi2, AuthorizerResponse::Iam, None) => policy(event, "Deny", "nobody", &json!({})),
-        (_, _, Some(account)) => policy(event, "Allow", &account.id.to_string(), &context(account)),
+        (_, _, Some(caller)) => policy(event, "Allow", &caller.account.id.to_string(), &context(caller)),
         (_, _, None) => Err(failure("Unauthorized")),
     }
 }
 
 /// The context that the API hands on to the function behind it: flat strings, which every kind of API takes.
-fn context(account: &Standing) -> Value {
-    json!({ "user_id": account.id.to_string(), "username": account.username })
+fn context(caller: &Caller) -> Value {
+    let Caller { account, expires_at } = caller;
+    let mut context = json!({
+        "user_id": account.id.to_string(),
+        "username": account.username,
+        "exp": expires_at.to_string(),
+    });
+    if let (Some(session), Some(members)) = (&account.session, context.as_object_mut()) {
+        members.insert("sid".to_owned(), session.id.to_string().into());
+    }
+    context
 }
 
 fn policy(event: &Event, effect: &str, principal: &str, context: &Value) -> Result<Value, Diagnostic> {

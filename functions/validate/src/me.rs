@@ -1,4 +1,4 @@
-//! `GET /me`: tells the caller its own id and name.
+//! `GET /me`: tells the caller its own id and name, and of the token its session and its end.
 //!
 //! Behind an HTTP API whose authorizer is `validate`, the function repeats the context that the authorizer handed on. API
 //! Gateway writes that context into the event; a client cannot. Without an authorizer in front, as on a laptop, it judges
@@ -9,13 +9,16 @@ use shared::account::AccountId;
 use shared::http::{ApiResponse, Request, RequestError};
 
 use crate::Validate;
-use crate::verdict::account_of;
+use crate::verdict::caller_of;
 
 /// The body.
 #[derive(Serialize)]
 struct Me {
     user_id: String,
     username: String,
+    exp: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
 }
 
 /// Handles a request.
@@ -24,17 +27,28 @@ struct Me {
 ///
 /// No token, a token that is not valid, a fault of the service.
 pub(crate) async fn handle(validate: &Validate, request: Request) -> Result<ApiResponse, RequestError> {
-    let (id, username) = if let Some(told) = told(&request) {
-        told
-    } else {
-        let account = account_of(validate, &request).await?;
-        (account.id, account.username)
+    if let Some((me, id)) = told(&request) {
+        return Ok(ApiResponse::ok(&me, id)?);
+    }
+    let caller = caller_of(validate, &request).await?;
+    let me = Me {
+        user_id: caller.account.id.to_string(),
+        exp: caller.expires_at,
+        sid: caller.account.session.as_ref().map(|session| session.id.to_string()),
+        username: caller.account.username,
     };
-    Ok(ApiResponse::ok(&Me { user_id: id.to_string(), username }, id)?)
+    Ok(ApiResponse::ok(&me, caller.account.id)?)
 }
 
-/// The id and the name in the authorizer's context.
-fn told(request: &Request) -> Option<(AccountId, String)> {
+/// The caller by the authorizer's context.
+fn told(request: &Request) -> Option<(Me, AccountId)> {
     let text = |name: &str| request.authorizer.get(name)?.as_str();
-    Some((AccountId::parse(text("user_id")?)?, text("username")?.to_owned()))
+    let id = AccountId::parse(text("user_id")?)?;
+    let me = Me {
+        user_id: id.to_string(),
+        username: text("username")?.to_owned(),
+        exp: text("exp")?.parse().ok()?,
+        sid: text("sid").map(str::to_owned),
+    };
+    Some((me, id))
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::http::{ApiResponse, Request, RequestError};
 
 use crate::Validate;
-use crate::verdict::account_of;
+use crate::verdict::caller_of;
 
 /// The body for a valid token.
 #[derive(Serialize)]
@@ -19,6 +19,6 @@ struct Valid {
 ///
 /// No token, a token that is not valid, a fault of the service.
 pub(crate) async fn handle(validate: &Validate, request: Request) -> Result<ApiResponse, RequestError> {
-    let account = account_of(validate, &request).await?;
+    let account = caller_of(validate, &request).await?.account;
     Ok(ApiResponse::ok(&Valid { valid: true, user_id: account.id.to_string() }, account.id)?)
 }

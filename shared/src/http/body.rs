@@ -15,7 +15,7 @@ pub(super) const MAX_BYTES: usize = 16 * 1024;
 /// The fields of a body, and the errors of those that were read so far.
 ///
 /// Unknown fields are ignored. No field can be printed: one of them is a password.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct BodyFields {
     fields: BTreeMap<String, Field>,
     errors: FieldErrors,
@@ -67,7 +67,9 @@ impl BodyFields {
         let text = match self.fields.remove(name) {
             None => return Err(self.error(name, "required", "This field is required.")),
             Some(Field::Null) => return Err(self.error(name, "null", "This field may not be null.")),
-            Some(Field::Other) => return Err(self.error(name, "invalid", "Not a valid string.")),
+            Some(Field::Flag(_) | Field::Other) => {
+                return Err(self.error(name, "invalid", "Not a valid string."));
+            }
             Some(Field::Text(text)) => text,
         };
         if text.expose_secret().trim().is_empty() {
@@ -93,7 +95,22 @@ impl BodyFields {
                 Err(self.error(name, "blank", "This field may not be blank."))
             }
             Some(Field::Text(text)) => self.parsed(name, &text, parse).map(Some),
-            Some(Field::Other) => Err(self.error(name, "invalid", "Not a valid string.")),
+            Some(Field::Flag(_) | Field::Other) => Err(self.error(name, "invalid", "Not a valid string.")),
+        }
+    }
+
+    /// An optional field that is `true` or `false`; `false` without it.
+    ///
+    /// # Errors
+    ///
+    /// When it is anything else. The error is kept for the response.
+    pub fn flag(&mut self, name: &'static str) -> Result<bool, Invalid> {
+        match self.fields.remove(name) {
+            None | Some(Field::Null) => Ok(false),
+            Some(Field::Flag(flag)) => Ok(flag),
+            Some(Field::Text(_) | Field::Other) => {
+                Err(self.error(name, "invalid", "Must be a valid boolean."))
+            }
         }
     }
 
@@ -135,9 +152,10 @@ fn is_json(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// A field's value: a string, or the fact that it is none.
+/// A field's value: a string or a boolean, or the fact that it is none.
 #[derive(Debug)]
 enum Field {
+    Flag(bool),
     Null,
     Other,
     Text(SecretString),
@@ -195,8 +213,8 @@ impl<'de> Visitor<'de> for FieldVisitor {
         Ok(Field::Text(text.into()))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Field, E> {
-        Ok(Field::Other)
+    fn visit_bool<E>(self, flag: bool) -> Result<Field, E> {
+        Ok(Field::Flag(flag))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Field, E> {

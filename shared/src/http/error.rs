@@ -4,10 +4,11 @@ use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
-use lambda_http::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use lambda_http::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::cookies::{self, REFRESH_COOKIE};
 use crate::account::AccountId;
 use crate::limits::lockout::LockedOut;
 use crate::log::{self, Outcome, Reason};
@@ -17,6 +18,7 @@ use crate::password::PasswordError;
 use crate::password::hash::HashError;
 use crate::password::policy::PolicyError;
 use crate::random::NoRandomness;
+use crate::session::LabelError;
 use crate::store::StoreError;
 use crate::token::{IssueError, VerifyError};
 
@@ -36,6 +38,8 @@ pub enum ApiError {
     BodyTooLarge,
     /// The function cannot start, and why. Only builds for a laptop respond at all then.
     CannotStart(String),
+    /// A page of another site sent a cookie, or asked for one.
+    CrossSite,
     /// Missing or wrong fields, each with its messages.
     Fields(FieldErrors),
     /// A fault of the service.
@@ -44,6 +48,11 @@ pub enum ApiError {
     InvalidCredentials,
     /// The `Idempotency-Key` is not 16 to 128 visible ASCII characters.
     InvalidIdempotencyKey,
+    /// The refresh token is of no live session: unknown, expired, ended or used before.
+    InvalidSession {
+        /// It came as a cookie, which is cleared.
+        cookie: bool,
+    },
     /// The token is not valid.
     InvalidToken,
     /// The body is not one JSON object without duplicate keys.
@@ -55,6 +64,8 @@ pub enum ApiError {
     },
     /// There is no discovery document: the issuer is no https URL.
     NoDiscovery,
+    /// The account has no session with this id.
+    NoSuchSession,
     /// The request has no token.
     TokenMissing,
     /// Too many failed logins at a name, or too many requests from a client IP.
@@ -115,6 +126,15 @@ impl FieldCode for EmailError {
     }
 }
 
+impl FieldCode for LabelError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Control => "invalid",
+            Self::TooLong => "max_length",
+        }
+    }
+}
+
 impl FieldCode for PolicyError {
     fn code(&self) -> &'static str {
         match self {
@@ -131,7 +151,7 @@ impl FieldCode for PolicyError {
 pub(super) struct Rendered {
     pub(super) status: StatusCode,
     pub(super) body: Value,
-    pub(super) header: Option<(HeaderName, HeaderValue)>,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
@@ -147,11 +167,13 @@ impl ApiError {
         let error = |message: &str| json!({ "error": message, "code": code });
         let later = |message, seconds: u64| json!({ "error": message, "code": code, "retry_after": seconds });
         let bearer = |challenge| Some((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        let mut cookie = None;
         let (status, body, header) = match self {
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, error("Request body too large"), None),
             Self::CannotStart(reason) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, error(&format!("Cannot start: {reason}")), None)
             }
+            Self::CrossSite => (StatusCode::FORBIDDEN, error("Cross-site request"), None),
             Self::Fields(fields) => {
                 (StatusCode::BAD_REQUEST, fields_body(fields), Some((ERROR_CODES, field_codes(fields))))
             }
@@ -160,6 +182,10 @@ impl ApiError {
                 (StatusCode::UNAUTHORIZED, error("Invalid credentials"), bearer("Bearer"))
             }
             Self::InvalidIdempotencyKey => (StatusCode::BAD_REQUEST, error("Invalid Idempotency-Key"), None),
+            Self::InvalidSession { cookie: is_cookie } => {
+                cookie = is_cookie.then(|| (SET_COOKIE, cookies::cleared(REFRESH_COOKIE)));
+                (StatusCode::UNAUTHORIZED, error("Invalid session"), bearer("Bearer"))
+            }
             Self::InvalidToken => (
                 StatusCode::UNAUTHORIZED,
                 json!({ "valid": false, "code": code }),
@@ -170,6 +196,7 @@ impl ApiError {
                 (StatusCode::METHOD_NOT_ALLOWED, error("Method not allowed"), Some((ALLOW, list(allow))))
             }
             Self::NoDiscovery => (StatusCode::NOT_FOUND, error("The issuer is not an https URL"), None),
+            Self::NoSuchSession => (StatusCode::NOT_FOUND, error("No such session"), None),
             Self::TokenMissing => (StatusCode::BAD_REQUEST, error("Token missing"), bearer("Bearer")),
             Self::TooManyAttempts { retry_after } => {
                 let seconds = whole_seconds(*retry_after);
@@ -184,21 +211,24 @@ impl ApiError {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, error("Content-Type must be application/json"), None)
             }
         };
-        Rendered { status, body, header }
+        Rendered { status, body, headers: header.into_iter().chain(cookie).collect() }
     }
 
     /// The outcome in the log.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::BodyTooLarge => Outcome::BodyTooLarge,
+            Self::CrossSite => Outcome::CrossSite,
             Self::Fields(_) => Outcome::InvalidFields,
             Self::CannotStart(_) | Self::Internal(_) => Outcome::InternalError,
             Self::InvalidCredentials => Outcome::InvalidCredentials,
             Self::InvalidIdempotencyKey => Outcome::InvalidIdempotencyKey,
+            Self::InvalidSession { .. } => Outcome::InvalidSession,
             Self::InvalidToken => Outcome::InvalidToken,
             Self::MalformedJson => Outcome::MalformedJson,
             Self::MethodNotAllowed { .. } => Outcome::MethodNotAllowed,
             Self::NoDiscovery => Outcome::NoDiscovery,
+            Self::NoSuchSession => Outcome::NoSuchSession,
             Self::TokenMissing => Outcome::TokenMissing,
             Self::TooManyAttempts { .. } => Outcome::TooManyAttempts,
             Self::Unavailable(_) => Outcome::Unavailable,

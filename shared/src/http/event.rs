@@ -19,9 +19,10 @@ use serde_json::{Map, Value};
 use crate::limits::client_ip::ClientIp;
 
 /// The members that are read as they are.
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 15] = [
     "authorizationToken",
     "body",
+    "cookies",
     "httpMethod",
     "identitySource",
     "isBase64Encoded",
@@ -37,11 +38,15 @@ const MEMBERS: [&str; 14] = [
 ];
 
 /// The headers that are read, in lower case.
-const HEADERS: [&str; 6] = [
+const HEADERS: [&str; 10] = [
     "authorization",
     "content-encoding",
     "content-type",
+    "cookie",
+    "host",
     "idempotency-key",
+    "origin",
+    "sec-fetch-site",
     "sec-websocket-protocol",
     "user-agent",
 ];
@@ -185,6 +190,19 @@ impl Event {
         self.context("authorizer").and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
+    /// The cookies of an HTTP request as `name=value`. An HTTP API takes them out of the headers.
+    pub(super) fn cookies(&self) -> Vec<String> {
+        let headers = self.header("cookie").flat_map(|header| header.split(';'));
+        let cookies = texts(self.get("cookies")).into_iter().chain(headers);
+        cookies.map(|cookie| cookie.trim().to_owned()).collect()
+    }
+
+    /// The host that an HTTP request was sent to, as the client says.
+    pub(super) fn host(&self) -> Option<String> {
+        let mut hosts = self.header("host");
+        hosts.next().filter(|_| hosts.next().is_none()).map(str::to_owned)
+    }
+
     /// The path of an HTTP request, with whatever stage and base path precede the route.
     pub(super) fn path(&self) -> &str {
         self.text("rawPath").or(self.text("path")).unwrap_or_default()
@@ -236,7 +254,8 @@ impl Event {
 
     fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for name in HEADERS {
+        // `lambda_http` would build a URL from the host.
+        for name in HEADERS.into_iter().filter(|name| *name != "host") {
             for text in self.header(name) {
                 // A header cannot hold a control character. Its substitute is part of no value that is accepted.
                 let text = text.replace(|c: char| c.is_control() && c != '\t', "\u{FFFD}");

@@ -17,18 +17,48 @@ pub struct Request {
     pub client_ip: Option<ClientIp>,
     /// The context of an authorizer in front of an HTTP API; empty without one.
     pub authorizer: Map<String, Value>,
+    /// The cookies as `name=value`.
+    pub(super) cookies: Vec<String>,
+    /// The host, as the client says.
+    pub(super) host: Option<String>,
+    /// The path, with whatever stage and base path precede the route.
+    path: String,
     http: lambda_http::Request,
 }
 
 impl Request {
-    /// A request without client IP and authorizer.
+    /// A request without client IP, authorizer, cookies, host and path.
     #[must_use]
     pub fn new(clock: Clock, http: lambda_http::Request) -> Self {
-        Self { now: clock(), clock, client_ip: None, authorizer: Map::new(), http }
+        let (authorizer, cookies, path) = (Map::new(), Vec::new(), String::new());
+        Self { now: clock(), clock, client_ip: None, authorizer, cookies, host: None, path, http }
     }
 
     pub(super) fn of_event(now: Timestamp, clock: Clock, event: &Event, http: lambda_http::Request) -> Self {
-        Self { now, clock, client_ip: event.client_ip(), authorizer: event.authorizer_context(), http }
+        Self {
+            now,
+            clock,
+            client_ip: event.client_ip(),
+            authorizer: event.authorizer_context(),
+            cookies: event.cookies(),
+            host: event.host(),
+            path: event.path().to_owned(),
+            http,
+        }
+    }
+
+    /// The last segment of the path.
+    #[must_use]
+    pub fn last_segment(&self) -> &str {
+        self.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The value of a header that is there once and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers().get_all(name).iter();
+        let value = values.next()?.to_str().ok();
+        value.filter(|_| values.next().is_none())
     }
 
     /// The method.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::{Body, Response};
 use serde::Serialize;
@@ -28,6 +28,7 @@ const _: () = assert!(PUBLIC_MAX_AGE.as_secs() == 600);
 pub struct ApiResponse {
     status: StatusCode,
     body: String,
+    cookies: Vec<HeaderValue>,
     is_public: bool,
     logged: Logged,
 }
@@ -58,17 +59,34 @@ impl ApiResponse {
     /// When the body cannot be written as JSON.
     pub fn public(body: &impl Serialize) -> Result<Self, ApiError> {
         let logged = Logged { outcome: Outcome::Ok, account_id: None };
-        Ok(Self { status: StatusCode::OK, body: serde_json::to_string(body)?, is_public: true, logged })
+        let body = serde_json::to_string(body)?;
+        Ok(Self { status: StatusCode::OK, body, cookies: Vec::new(), is_public: true, logged })
+    }
+
+    /// `204 No Content`. The account's id, where it is known, is for the log.
+    #[must_use]
+    pub fn no_content(account_id: Option<AccountId>) -> Self {
+        let logged = Logged { outcome: Outcome::Ok, account_id };
+        let (body, cookies) = (String::new(), Vec::new());
+        Self { status: StatusCode::NO_CONTENT, body, cookies, is_public: false, logged }
+    }
+
+    /// The same response with cookies, as values of `set-cookie`.
+    #[must_use]
+    pub fn with_cookies(self, cookies: Vec<HeaderValue>) -> Self {
+        Self { cookies, ..self }
     }
 
     fn new(status: StatusCode, body: &impl Serialize, account_id: AccountId) -> Result<Self, ApiError> {
-        Ok(Self { status, body: serde_json::to_string(body)?, is_public: false, logged: account_id.into() })
+        let (body, cookies) = (serde_json::to_string(body)?, Vec::new());
+        Ok(Self { status, body, cookies, is_public: false, logged: account_id.into() })
     }
 
     /// The response to a health check.
     pub(super) fn healthy() -> Self {
         let logged = Logged { outcome: Outcome::HealthCheck, account_id: None };
-        Self { status: StatusCode::OK, body: r#"{"healthy":true}"#.to_owned(), is_public: false, logged }
+        let (body, cookies) = (r#"{"healthy":true}"#.to_owned(), Vec::new());
+        Self { status: StatusCode::OK, body, cookies, is_public: false, logged }
     }
 
     pub(super) fn logged(&self) -> Logged {
@@ -78,17 +96,23 @@ impl ApiResponse {
 
 /// The HTTP response to a request, and its status.
 pub(super) fn render(result: &Result<ApiResponse, RequestError>) -> (Response<Body>, u16) {
-    let (status, body, header) = match result {
-        Ok(response) => (response.status, response.body.clone(), None),
+    let (status, body, own) = match result {
+        Ok(response) => {
+            let cookies = response.cookies.iter().map(|cookie| (SET_COOKIE, cookie.clone()));
+            (response.status, response.body.clone(), cookies.collect())
+        }
         Err(error) => {
-            let Rendered { status, body, header } = error.error.render();
-            (status, body.to_string(), header)
+            let Rendered { status, body, headers } = error.error.render();
+            (status, body.to_string(), headers)
         }
     };
-    let mut response = Response::new(Body::Text(body));
+    let is_empty = body.is_empty();
+    let mut response = Response::new(if is_empty { Body::Empty } else { Body::Text(body) });
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if !is_empty {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -96,6 +120,8 @@ pub(super) fn render(result: &Result<ApiResponse, RequestError>) -> (Response<Bo
         headers.insert(CACHE_CONTROL, PUBLIC);
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
-    headers.extend(header);
+    for (name, value) in own {
+        headers.append(name, value);
+    }
     (response, status.as_u16())
 }

@@ -14,7 +14,7 @@ use super::{ApiError, ApiResponse, Request, RequestError};
 pub struct Route<F> {
     /// The method.
     pub method: Method,
-    /// The end of the path: `/login` also matches `/prod/auth/login/`.
+    /// The end of the path: `/login` also matches `/prod/auth/login/`. A segment in braces stands for any segment.
     pub path: &'static str,
     /// Handles the request.
     pub handler: Handler<F>,
@@ -42,18 +42,22 @@ pub fn find<F>(routes: &[Route<F>], method: &Method, path: &str) -> Result<Handl
 
 fn ends_with(path: &str, end: &str) -> bool {
     let mut segments = path.trim_end_matches('/').rsplit('/');
-    end.rsplit('/').filter(|segment| !segment.is_empty()).all(|segment| segments.next() == Some(segment))
+    end.rsplit('/').filter(|segment| !segment.is_empty()).all(|segment| {
+        let found = segments.next().unwrap_or_default();
+        found == segment || (segment.starts_with('{') && !found.is_empty())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ROUTES: [Route<()>; 4] = [
+    const ROUTES: [Route<()>; 5] = [
         route(Method::POST, "/first"),
         route(Method::GET, "/sessions"),
         route(Method::DELETE, "/sessions"),
         route(Method::GET, "/email/confirm"),
+        route(Method::PUT, "/rooms/{id}"),
     ];
 
     const fn route(method: Method, path: &'static str) -> Route<()> {
@@ -75,6 +79,16 @@ mod tests {
             assert_eq!(allowed(&Method::POST, path), Err(vec![Method::GET, Method::DELETE]), "{path}");
         }
         assert_eq!(allowed(&Method::GET, "/stage/email/confirm"), Ok(()));
+    }
+
+    #[test]
+    fn a_segment_in_braces_is_any_segment() {
+        for path in ["/rooms/1", "/prod/rooms/3xY_z/", "/rooms/rooms"] {
+            assert_eq!(allowed(&Method::PUT, path), Ok(()), "{path}");
+        }
+        for path in ["/rooms", "/rooms/", "/rooms/1/2", "/prod/room/1"] {
+            assert_eq!(allowed(&Method::PUT, path), Err(vec![Method::POST]), "{path}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The lock-out of a name after wrong passwords: when the next attempt is allowed.
+//! The lock-out of a name, or of a device at a name, after wrong passwords: when the next attempt is allowed.
 //!
 //! A pure function of the record and the time decides. A store swaps one record for the next. An account by that name
 //! need not exist: unknown names are locked in the same way.
@@ -91,10 +91,32 @@ impl Failures {
     }
 }
 
-/// The key of a name's record in a store: SHA-256 in hexadecimal digits. People type passwords into the field for the name,
-/// and records are kept for a month, so the text itself is not stored.
-pub(crate) fn digest(name: &UsernameKey) -> String {
-    hex::encode(&Sha256::digest(name.as_str()))
+/// The key of a record in a store: SHA-256 in hexadecimal digits. People type passwords into the field for the name, and
+/// records are kept for a month, so the text itself is not stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FailuresKey(String);
+
+impl FailuresKey {
+    /// The record of a name, for everybody.
+    #[must_use]
+    pub fn of_name(name: &UsernameKey) -> Self {
+        Self(hex::encode(&Sha256::digest(name.as_str())))
+    }
+
+    /// The record of a name for one device, on which somebody has logged in before. Strangers who lock the name do not lock
+    /// it, and whoever steals its token has no more guesses than they have.
+    #[must_use]
+    pub fn of_device(name: &UsernameKey, device: &[u8; 16]) -> Self {
+        // No name has this prefix: names hold no control characters.
+        let digest = Sha256::new().chain_update("device\0").chain_update(device).chain_update(name.as_str());
+        Self(hex::encode(&digest.finalize()))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Ignores expired records, which DynamoDB deletes days later.
@@ -213,8 +235,22 @@ mod tests {
     /// As `printf alice | sha256sum` has it.
     #[test]
     fn a_name_is_kept_as_its_digest() {
-        let digest = digest(&UsernameKey::of("ALICE"));
-        assert_eq!(digest, "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90");
+        let key = FailuresKey::of_name(&UsernameKey::of("ALICE"));
+        assert_eq!(key.as_str(), "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90");
+    }
+
+    #[test]
+    fn each_device_has_a_record_of_its_own_at_each_name() {
+        let (alice, bob) = (UsernameKey::of("alice"), UsernameKey::of("bob"));
+        let keys = [
+            FailuresKey::of_name(&alice),
+            FailuresKey::of_device(&alice, &[1; 16]),
+            FailuresKey::of_device(&alice, &[2; 16]),
+            FailuresKey::of_device(&bob, &[1; 16]),
+        ];
+        let distinct: std::collections::HashSet<_> = keys.iter().map(FailuresKey::as_str).collect();
+        assert_eq!(distinct.len(), keys.len());
+        assert_eq!(FailuresKey::of_device(&UsernameKey::of("ALICE"), &[1; 16]), keys[1]);
     }
 
     /// By the schedule, the hundredth guess is made after most of a day.

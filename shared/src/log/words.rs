@@ -29,6 +29,8 @@ words! {
     Outcome {
         /// The body has more than 16 KiB.
         BodyTooLarge = "body_too_large",
+        /// A cookie was sent or asked for by a page of another site.
+        CrossSite = "cross_site",
         /// A load balancer asked whether the function lives.
         HealthCheck = "health_check",
         /// A fault of the service.
@@ -39,6 +41,8 @@ words! {
         InvalidFields = "invalid_fields",
         /// The `Idempotency-Key` is malformed.
         InvalidIdempotencyKey = "invalid_idempotency_key",
+        /// The refresh token is of no live session.
+        InvalidSession = "invalid_session",
         /// The token is not valid.
         InvalidToken = "invalid_token",
         /// The body is not one JSON object without duplicate keys.
@@ -47,6 +51,8 @@ words! {
         MethodNotAllowed = "method_not_allowed",
         /// There is no discovery document: the issuer is no https URL.
         NoDiscovery = "no_discovery",
+        /// The account has no session with this id.
+        NoSuchSession = "no_such_session",
         /// The request succeeded.
         Ok = "ok",
         /// The event only kept the function warm.
@@ -85,14 +91,22 @@ words! {
         NoPassword = "no_password",
         /// The token's account is gone, or another one has its name.
         NoSuchAccount = "no_such_account",
+        /// The session is gone, or another one has its slot.
+        NoSuchSession = "no_such_session",
         /// The `Authorization` header is not one bearer token.
         NotABearerToken = "not_a_bearer_token",
         /// The token's `iat` or `nbf` is in the future.
         NotYetValid = "not_yet_valid",
+        /// The text is not a refresh token of ours.
+        NotARefreshToken = "not_a_refresh_token",
         /// The handler panicked.
         Panic = "panic",
+        /// The refresh token was used before: its session has ended.
+        RefreshReuse = "refresh_reuse",
         /// The token version of the account is another one.
         Revoked = "revoked",
+        /// The session was not used for too long, or is too old.
+        SessionExpired = "session_expired",
         /// `sub` and `user_id` differ.
         SubjectMismatch = "subject_mismatch",
         /// The username or the email is taken.

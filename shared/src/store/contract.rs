@@ -1,6 +1,7 @@
 //! The rules that every back end keeps, one function a rule. A back end claims them all with [`claim_contract`].
 
 pub(crate) mod operator;
+pub(crate) mod sessions;
 
 use std::future::Future;
 use std::sync::Barrier;
@@ -12,10 +13,11 @@ use super::{
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
-use crate::limits::lockout::Failures;
+use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
+use crate::session::Sessions;
 use crate::time::Timestamp;
 
 /// One empty place for accounts that can be opened any number of times, as by several processes.
@@ -38,11 +40,16 @@ pub(crate) fn account(username: &str, email: &str) -> Account {
         token_version: 0,
         status: Status::Active,
         created_at: Timestamp::from_seconds(1_790_000_000),
+        sessions: Sessions::default(),
     }
 }
 
 fn key(name: &str) -> UsernameKey {
     UsernameKey::of(name)
+}
+
+fn failures_key(name: &str) -> FailuresKey {
+    FailuresKey::of_name(&key(name))
 }
 
 /// Which of username and email were taken; `None` when the account was created.
@@ -160,11 +167,11 @@ pub(crate) async fn the_standing_of_an_account_is_found_as_it_is_now(place: &imp
     let store = place.open().await;
     let alice = account("Alice", "alice@example.com");
     store.create(&alice, None).await.unwrap();
-    assert_eq!(store.standing(&key("ALICE")).await.unwrap(), Some(alice.standing()));
-    assert_eq!(store.standing(&key("bob")).await.unwrap(), None);
+    assert_eq!(store.standing(&key("ALICE"), None).await.unwrap(), Some(alice.standing()));
+    assert_eq!(store.standing(&key("bob"), None).await.unwrap(), None);
     store.change(&key("alice"), None, &Change::Disable).await.unwrap();
     let disabled = Standing { status: Status::Disabled, token_version: 1, ..alice.standing() };
-    assert_eq!(store.standing(&key("alice")).await.unwrap(), Some(disabled));
+    assert_eq!(store.standing(&key("alice"), None).await.unwrap(), Some(disabled));
 }
 
 pub(crate) async fn names_at_the_edge_of_the_grammar_survive(place: &impl Place) {
@@ -307,7 +314,7 @@ pub(crate) async fn failures_are_swapped_if_they_are_as_seen(place: &impl Place)
     let store = place.open().await;
     // The name needs no account; one outside the grammar is as good.
     for name in ["alice", "no name at all!", &"x".repeat(10_000)] {
-        let name = key(name);
+        let name = failures_key(name);
         let (one, two, other) = (failures(1), failures(2), failures(2));
         assert_eq!(store.failures(&name).await.unwrap(), None);
         assert_eq!(swapped(store.swap_failures(&name, None, None).await), Ok(()));
@@ -335,16 +342,16 @@ pub(crate) async fn failures_belong_to_one_name_in_every_spelling(place: &impl P
     let store = place.open().await;
     let one = failures(1);
     store.create(&account("alice", ""), None).await.unwrap();
-    store.swap_failures(&key("ALICE"), None, Some(&one)).await.unwrap();
-    assert_eq!(store.failures(&key("ａlice")).await.unwrap(), Some(one));
-    assert_eq!(store.failures(&key("alic")).await.unwrap(), None);
+    store.swap_failures(&failures_key("ALICE"), None, Some(&one)).await.unwrap();
+    assert_eq!(store.failures(&failures_key("ａlice")).await.unwrap(), Some(one));
+    assert_eq!(store.failures(&failures_key("alic")).await.unwrap(), None);
     assert!(store.find(&key("alice")).await.unwrap().is_some());
 }
 
 pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Place) {
     let now = Timestamp::from_seconds(1_790_000_000);
     together(place, 64, async |store, _| {
-        let name = key("alice");
+        let name = failures_key("alice");
         let mut seen = None;
         loop {
             let next = Failures::after_failure(seen.as_ref(), now).unwrap();
@@ -357,7 +364,7 @@ pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Pl
             }
         }
     });
-    assert_eq!(place.open().await.failures(&key("alice")).await.unwrap().unwrap().failures, 64);
+    assert_eq!(place.open().await.failures(&failures_key("alice")).await.unwrap().unwrap().failures, 64);
 }
 
 pub(crate) async fn every_request_of_a_client_ip_is_counted_once(place: &impl Place) {

@@ -2,11 +2,11 @@
 //!
 //! | `pk` | attributes |
 //! |---|---|
-//! | `USERNAME#<key>` | the whole account: one `GetItem` finds it |
+//! | `USERNAME#<key>` | the whole account: one `GetItem` finds it. `session_0` to `session_9` are its sessions |
 //! | `EMAIL#<key>` | `id` of the account with that email; written in one transaction with it |
 //! | `ID#<id>` | `username_key` of an imported account whose id came with it |
 //! | `DELETED#<id>` | nothing: the id was that of a deleted account, and never comes back |
-//! | `ATTEMPTS#<digest of key>` | failed logins at a name, known or not; `expires_at` is the table's TTL attribute |
+//! | `ATTEMPTS#<digest>` | failed logins at a name, known or not, by everybody or on one device; `expires_at` is the table's TTL attribute |
 //! | `KEYS` | `key_set`: the public keys that verify tokens |
 //! | `ADDRESS#<function>#<address>#<end>` | requests of a client IP in a window; `expires_at` is its end |
 //!
@@ -17,6 +17,7 @@ mod create;
 mod error;
 mod item;
 mod operator;
+mod sessions;
 
 use std::collections::HashMap;
 
@@ -29,16 +30,18 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use tokio::sync::OnceCell;
 
 use super::{
-    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
+    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, SessionError, Standings,
+    StoreError, SwapError,
 };
 use crate::account::{Account, AccountId, Standing};
 use crate::aws::Aws;
 use crate::deadlines;
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
-use crate::limits::lockout::Failures;
+use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
+use crate::session::{Exchange, Session, SessionId};
 use call::Client;
 use create::{AddError, Added, Claim};
 use error::store_error;
@@ -46,6 +49,7 @@ use item::{
     Item, KEY_SET, PK, account_key, failures_item, failures_key, key_set_key, read_account, read_failures,
     read_number, read_standing, read_text, window_key,
 };
+use sessions::attribute;
 
 /// The key that is read to open the connection. No item has it.
 const PRIMING_KEY: &str = "PRIME";
@@ -96,13 +100,13 @@ impl DynamoDbStore {
 
     async fn put_failures(
         &self,
-        name: &UsernameKey,
+        key: &FailuresKey,
         seen: Option<&Failures>,
         next: &Failures,
     ) -> Result<(), SwapError> {
         let put = PutItemInput::builder()
             .table_name(&self.table)
-            .set_item(Some(failures_item(name, next)))
+            .set_item(Some(failures_item(key, next)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = match seen {
             None => put.condition_expression("attribute_not_exists(pk)"),
@@ -121,10 +125,10 @@ impl DynamoDbStore {
         }
     }
 
-    async fn delete_failures(&self, name: &UsernameKey, seen: &Failures) -> Result<(), SwapError> {
+    async fn delete_failures(&self, key: &FailuresKey, seen: &Failures) -> Result<(), SwapError> {
         let delete = DeleteItemInput::builder()
             .table_name(&self.table)
-            .key(PK, failures_key(name))
+            .key(PK, failures_key(key))
             .condition_expression("version = :seen")
             .expression_attribute_values(":seen", AttributeValue::S(seen.version.clone()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -143,8 +147,18 @@ impl DynamoDbStore {
 
 #[async_trait]
 impl Standings for DynamoDbStore {
-    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
-        self.get_only(account_key(name), STANDING).await?.map(|item| read_standing(&item)).transpose()
+    async fn standing(
+        &self,
+        name: &UsernameKey,
+        session: Option<&SessionId>,
+    ) -> Result<Option<Standing>, StoreError> {
+        let slot = session.map(SessionId::slot);
+        let attributes = slot.map(|slot| format!("{STANDING}, {}", attribute(slot)));
+        let item = self.get_only(account_key(name), attributes.as_deref().unwrap_or(STANDING)).await?;
+        let Some(item) = item else { return Ok(None) };
+        let mut standing = read_standing(&item, slot)?;
+        standing.session = standing.session.filter(|found| session == Some(&found.id));
+        Ok(Some(standing))
     }
 }
 
@@ -198,8 +212,8 @@ impl Registrations for DynamoDbStore {
 
 #[async_trait]
 impl Logins for DynamoDbStore {
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        self.get(failures_key(name)).await?.map(|item| read_failures(&item)).transpose()
+    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
+        self.get(failures_key(key)).await?.map(|item| read_failures(&item)).transpose()
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -226,18 +240,34 @@ impl Logins for DynamoDbStore {
 
     async fn swap_failures(
         &self,
-        name: &UsernameKey,
+        key: &FailuresKey,
         seen: Option<&Failures>,
         next: Option<&Failures>,
     ) -> Result<(), SwapError> {
         match (seen, next) {
-            (None, None) => match self.failures(name).await? {
+            (None, None) => match self.failures(key).await? {
                 None => Ok(()),
                 found => Err(SwapError::Changed(found)),
             },
-            (seen, Some(next)) => self.put_failures(name, seen, next).await,
-            (Some(seen), None) => self.delete_failures(name, seen).await,
+            (seen, Some(next)) => self.put_failures(key, seen, next).await,
+            (Some(seen), None) => self.delete_failures(key, seen).await,
         }
+    }
+
+    async fn begin_session(&self, account: &Account, session: &Session) -> Result<(), SessionError> {
+        self.put_session(account, session).await
+    }
+
+    async fn exchange(&self, name: &UsernameKey, exchange: &Exchange) -> Result<Account, SessionError> {
+        self.exchange_token(name, exchange).await
+    }
+
+    async fn end_session(&self, name: &UsernameKey, session: &SessionId) -> Result<bool, StoreError> {
+        self.remove_session(name, session).await
+    }
+
+    async fn end_tokens(&self, name: &UsernameKey, id: AccountId) -> Result<bool, StoreError> {
+        self.raise_token_version(name, id).await
     }
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::{AccountStore, KeySets, StoreError};
 use crate::account::{Account, AccountId, Status};
-use crate::limits::lockout::Failures;
+use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
 
@@ -38,8 +38,8 @@ pub trait Operator: AccountStore + KeySets {
     /// It stays when its email has changed since it was read. Another account by the same name is not touched.
     async fn delete(&self, account: &Account) -> Result<bool, StoreError>;
 
-    /// Removes the failed logins at a name and returns them.
-    async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError>;
+    /// Removes a record of failed logins and returns it.
+    async fn forget_failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError>;
 
     /// Puts `next` in the place of `seen`, the JWK set that [`KeySets::key_set`] has returned: compare and swap. Returns `false`,
     /// and changes nothing, if another than these is there by now. The call can be repeated after a failure.
@@ -89,7 +89,7 @@ pub enum Change {
     Disable,
     /// Ends [`Change::Disable`].
     Enable,
-    /// Raises the token version.
+    /// Raises the token version, which ends all tokens and sessions.
     EndTokens,
     /// Replaces the password hash and raises the token version.
     Password(PasswordHash),

@@ -2,6 +2,7 @@
 
 mod file;
 mod operator;
+mod sessions;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,15 +12,17 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavio
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
+    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, SessionError, Standings,
+    StoreError, SwapError,
 };
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
-use crate::limits::lockout::{Failures, digest};
+use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
+use crate::session::{Exchange, Session, SessionId, Sessions};
 use crate::time::Timestamp;
 use crate::token::secret::Secret;
 use crate::token::{Key, Keys};
@@ -72,8 +75,15 @@ impl SqliteStore {
 
 #[async_trait]
 impl Standings for SqliteStore {
-    async fn standing(&self, name: &UsernameKey) -> Result<Option<Standing>, StoreError> {
-        Ok(find(&self.connection(), name)?.map(|account| account.standing()))
+    async fn standing(
+        &self,
+        name: &UsernameKey,
+        session: Option<&SessionId>,
+    ) -> Result<Option<Standing>, StoreError> {
+        let connection = self.connection();
+        let Some(account) = find_alone(&connection, name)? else { return Ok(None) };
+        let session = session.map(|id| sessions::find_session(&connection, name, id)).transpose()?.flatten();
+        Ok(Some(Standing { session, ..account.standing() }))
     }
 }
 
@@ -142,8 +152,8 @@ impl Registrations for SqliteStore {
 
 #[async_trait]
 impl Logins for SqliteStore {
-    async fn failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
-        Ok(failures(&self.connection(), name)?)
+    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
+        Ok(failures(&self.connection(), key)?)
     }
 
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
@@ -161,25 +171,76 @@ impl Logins for SqliteStore {
 
     async fn swap_failures(
         &self,
-        name: &UsernameKey,
+        key: &FailuresKey,
         seen: Option<&Failures>,
         next: Option<&Failures>,
     ) -> Result<(), SwapError> {
         let mut connection = self.connection();
         // Checked before the lock as well: an attempt that has lost already does not wait for it.
-        check_failures(&connection, name, seen)?;
+        check_failures(&connection, key, seen)?;
         if seen.is_none() && next.is_none() {
             return Ok(());
         }
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        check_failures(&transaction, name, seen)?;
+        check_failures(&transaction, key, seen)?;
         match next {
-            Some(next) => put_failures(&transaction, name, next),
-            None => delete_failures(&transaction, name),
+            Some(next) => put_failures(&transaction, key, next),
+            None => delete_failures(&transaction, key),
         }
         .map_err(StoreError::from)?;
         Ok(transaction.commit().map_err(StoreError::from)?)
+    }
+
+    async fn begin_session(&self, account: &Account, session: &Session) -> Result<(), SessionError> {
+        let (mut connection, name) = (self.connection(), account.username.key());
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let found = find(&transaction, name)?;
+        let slot = session.id.slot();
+        let is_as_seen = |found: &Account| {
+            found.standing() == Standing { status: Status::Active, ..account.standing() }
+                && found.sessions.in_slot(slot) == account.sessions.in_slot(slot)
+        };
+        if found.as_ref().is_some_and(|found| found.sessions.get(&session.id).is_some()) {
+            return Ok(());
+        }
+        if !found.as_ref().is_some_and(is_as_seen) {
+            return Err(SessionError::Changed(found.map(Box::new)));
+        }
+        sessions::put_session(&transaction, name, session)?;
+        Ok(transaction.commit().map_err(StoreError::from)?)
+    }
+
+    async fn exchange(&self, name: &UsernameKey, exchange: &Exchange) -> Result<Account, SessionError> {
+        let mut connection = self.connection();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let is_made = sessions::exchange(&transaction, name, exchange)?;
+        let found = find(&transaction, name)?;
+        transaction.commit().map_err(StoreError::from)?;
+        match found {
+            Some(account) if is_made => Ok(account),
+            found => Err(SessionError::Changed(found.map(Box::new))),
+        }
+    }
+
+    async fn end_session(&self, name: &UsernameKey, session: &SessionId) -> Result<bool, StoreError> {
+        Ok(sessions::end_session(&self.connection(), name, session)?)
+    }
+
+    async fn end_tokens(&self, name: &UsernameKey, id: AccountId) -> Result<bool, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let raised = transaction.execute(
+            "UPDATE accounts SET token_version = token_version + 1 WHERE username_key = ?1 AND id = ?2",
+            [name.as_str(), &id.to_string()],
+        )?;
+        if raised == 1 {
+            sessions::end_sessions(&transaction, name)?;
+        }
+        transaction.commit()?;
+        Ok(raised == 1)
     }
 }
 
@@ -197,12 +258,19 @@ fn sql_seconds(moment: Timestamp) -> i64 {
     moment.seconds().cast_signed()
 }
 
+/// An account with its sessions.
 fn find(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
+    let Some(account) = find_alone(connection, name)? else { return Ok(None) };
+    Ok(Some(Account { sessions: sessions::sessions(connection, name)?, ..account }))
+}
+
+/// An account without its sessions.
+fn find_alone(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT * FROM accounts WHERE username_key = ?1")?;
     statement.query_row([name.as_str()], |row| Ok(account(row))).optional()?.transpose()
 }
 
-fn failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Option<Failures>> {
+fn failures(connection: &Connection, key: &FailuresKey) -> rusqlite::Result<Option<Failures>> {
     let mut statement = connection.prepare_cached(
         "SELECT failures, locked_until, expires_at, version FROM attempts WHERE digest = ?1",
     )?;
@@ -214,28 +282,28 @@ fn failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<Opt
             version: row.get(3)?,
         })
     };
-    statement.query_row([digest(name)], read).optional()
+    statement.query_row([key.as_str()], read).optional()
 }
 
 fn check_failures(
     connection: &Connection,
-    name: &UsernameKey,
+    key: &FailuresKey,
     seen: Option<&Failures>,
 ) -> Result<(), SwapError> {
-    let found = failures(connection, name).map_err(StoreError::from)?;
+    let found = failures(connection, key).map_err(StoreError::from)?;
     if found.as_ref().map(|found| &found.version) == seen.map(|seen| &seen.version) {
         return Ok(());
     }
     Err(SwapError::Changed(found))
 }
 
-fn put_failures(connection: &Connection, name: &UsernameKey, next: &Failures) -> rusqlite::Result<()> {
+fn put_failures(connection: &Connection, key: &FailuresKey, next: &Failures) -> rusqlite::Result<()> {
     // DynamoDB deletes expired items by itself.
     connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [sql_seconds(next.counted_at())])?;
     let mut statement =
         connection.prepare_cached("INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5)")?;
     statement.execute(params![
-        digest(name),
+        key.as_str(),
         next.failures,
         next.locked_until.millis().cast_signed(),
         sql_seconds(next.expires_at),
@@ -244,8 +312,8 @@ fn put_failures(connection: &Connection, name: &UsernameKey, next: &Failures) ->
     Ok(())
 }
 
-fn delete_failures(connection: &Connection, name: &UsernameKey) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM attempts WHERE digest = ?1", [digest(name)])?;
+fn delete_failures(connection: &Connection, key: &FailuresKey) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM attempts WHERE digest = ?1", [key.as_str()])?;
     Ok(())
 }
 
@@ -262,7 +330,7 @@ fn insert_account(
               :idempotency)
          ON CONFLICT (username_key) DO NOTHING",
     )?;
-    Ok(statement.execute(named_params! {
+    let inserted = statement.execute(named_params! {
         ":username_key": account.username.key().as_str(),
         ":id": account.id.to_string(),
         ":username": account.username.as_str(),
@@ -272,7 +340,13 @@ fn insert_account(
         ":disabled": account.status == Status::Disabled,
         ":created_at": sql_seconds(account.created_at),
         ":idempotency": key.map(IdempotencyKey::as_str),
-    })?)
+    })?;
+    if inserted == 1 {
+        for session in account.sessions.iter() {
+            sessions::put_session(connection, account.username.key(), session)?;
+        }
+    }
+    Ok(inserted)
 }
 
 fn insert_email(connection: &Connection, name: &UsernameKey, email: &Email) -> Result<usize, StoreError> {
@@ -293,7 +367,8 @@ fn stored(
     let made: Option<String> = statement.query_row([account.username.key().as_str()], |row| row.get(0))?;
     let is_made = |key: &IdempotencyKey| key.made(made.as_deref(), found.created_at, account.created_at);
     let is_own = found.id == account.id || (found.standing().is_as_registered() && key.is_some_and(is_made));
-    Ok(is_own.then(|| found.standing()))
+    let session = found.sessions.in_slot(0).cloned();
+    Ok(is_own.then(|| Standing { session, ..found.standing() }))
 }
 
 fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreError> {
@@ -302,7 +377,7 @@ fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreErr
         .exists([email.key().as_str()])?)
 }
 
-/// Reads a row of `accounts`. Types are checked; names are trusted, whatever grammar new ones have.
+/// Reads a row of `accounts`, which has no sessions. Types are checked; names are trusted, whatever grammar new ones have.
 fn account(row: &Row<'_>) -> Result<Account, StoreError> {
     let id: String = row.get("id")?;
     let email: Option<String> = row.get("email")?;
@@ -315,6 +390,7 @@ fn account(row: &Row<'_>) -> Result<Account, StoreError> {
         token_version: row.get("token_version")?,
         status: if row.get("disabled")? { Status::Disabled } else { Status::Active },
         created_at: Timestamp::from_seconds(seconds.map_err(|_| broken("created_at is out of range"))?),
+        sessions: Sessions::default(),
     })
 }
 

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// All algorithms of our keys. Each key has one of them.
 const ALGORITHMS: [&str; 2] = ["HS256", "RS256"];
 
-/// The claims of our tokens (RFC 7519 section 4): every one is required, but `nbf`, which we never write.
+/// The claims of our tokens (RFC 7519 section 4): every one is required, but `nbf`, which we never write, and `sid`.
 ///
 /// Times are seconds since 1970.
 #[derive(Clone, Debug, DeriveDeserialize, Eq, PartialEq, Serialize)]
@@ -42,11 +42,14 @@ pub struct Claims {
     pub nbf: Option<u64>,
     /// A random id of this token: 128 bits in hexadecimal digits.
     pub jti: String,
+    /// The id of the session that it was issued in, if it was in one.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
 }
 
 /// A claim that may be absent must not be null.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    u64::deserialize(deserializer).map(Some)
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl Claims {

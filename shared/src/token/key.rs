@@ -84,8 +84,16 @@ impl Key {
 
     pub(super) fn encoding(&self) -> EncodingKey {
         match &self.0 {
-            Material::Rsa(key) => EncodingKey::from_rsa_der(key.expose()),
-            Material::Text(key) => EncodingKey::from_secret(key.expose()),
+            Material::Rsa(_) => EncodingKey::from_rsa_der(self.expose()),
+            Material::Text(_) => EncodingKey::from_secret(self.expose()),
+        }
+    }
+
+    /// The bytes that nobody else knows: PKCS#8 in DER, or those of the text.
+    pub(super) fn expose(&self) -> &[u8] {
+        match &self.0 {
+            Material::Rsa(key) => key.expose(),
+            Material::Text(key) => key.expose(),
         }
     }
 
@@ -131,7 +139,8 @@ impl VerifyingKey {
 /// The keys in use: at most one signs, all verify. Each `kid` is there once.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    signing: Option<Key>,
+    /// The first one signs.
+    private: Vec<Key>,
     verifying: Vec<VerifyingKey>,
 }
 
@@ -139,15 +148,15 @@ impl Keys {
     /// A key that signs and verifies, and others that verify alone.
     #[must_use]
     pub fn new(current: Key, others: impl IntoIterator<Item = Key>) -> Self {
-        let verifying = [current.verifying()].into_iter();
-        let verifying = distinct(verifying.chain(others.into_iter().map(|key| key.verifying())));
-        Self { signing: Some(current), verifying }
+        let private: Vec<_> = [current].into_iter().chain(others).collect();
+        let verifying = distinct(private.iter().map(Key::verifying));
+        Self { private, verifying }
     }
 
     /// Public keys, which sign nothing.
     #[must_use]
     pub fn public(keys: impl IntoIterator<Item = RsaPublicKey>) -> Self {
-        Self { signing: None, verifying: distinct(keys.into_iter().map(VerifyingKey::Rsa)) }
+        Self { private: Vec::new(), verifying: distinct(keys.into_iter().map(VerifyingKey::Rsa)) }
     }
 
     /// The `kid`s, that of the signing key first.
@@ -157,7 +166,12 @@ impl Keys {
 
     /// The key of new tokens.
     pub(super) fn signing(&self) -> Option<&Key> {
-        self.signing.as_ref()
+        self.private.first()
+    }
+
+    /// All of which more than the public half is known.
+    pub(super) fn private(&self) -> &[Key] {
+        &self.private
     }
 
     pub(super) fn verifying(&self) -> &[VerifyingKey] {

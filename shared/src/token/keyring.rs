@@ -17,6 +17,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::claims::claimed_iat;
+use super::sealed::{Sealed, Sealer};
 use super::{CLOCK_SKEW_SECONDS, Claims, IssueError, Issuer, KeySet, Keys, Rules, TokenError, Verifier};
 use crate::account::Standing;
 use crate::time::Timestamp;
@@ -56,6 +57,7 @@ struct Inner {
 struct State {
     issuer: Arc<Issuer>,
     verifier: Arc<Verifier>,
+    sealer: Arc<Sealer>,
     published: Arc<KeySet>,
     read_at: Timestamp,
     /// The last attempt to read the keys.
@@ -88,6 +90,7 @@ impl Keyring {
         let state = State {
             issuer: Issuer::new(rules.clone(), keys).into(),
             verifier: Verifier::new(&rules, keys).into(),
+            sealer: Sealer::new(keys).into(),
             published: KeySet::of(keys).into(),
             read_at,
             tried_at: read_at,
@@ -115,13 +118,39 @@ impl Keyring {
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, VerifyError> {
         self.renew(now).await?;
         let verdict = self.inner.verify(token, now);
-        if verdict != Err(TokenError::UnknownKey) || self.inner.knows_keys_of(token, now) {
+        if verdict != Err(TokenError::UnknownKey) || self.inner.knows_keys_at(claimed_iat(token), now) {
             return verdict.map_err(VerifyError::Invalid);
         }
-        if !self.inner.state().may_read(now) || !self.inner.read(now).await {
-            return Err(VerifyError::KeysUnavailable);
-        }
+        self.inner.read_within_budget(now).await?;
         self.inner.verify(token, now).map_err(VerifyError::Invalid)
+    }
+
+    /// The text of a token that only this service reads.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::KeysUnavailable`], [`IssueError::NoSigningKey`].
+    pub async fn seal<T: Sealed>(&self, token: &T, now: Timestamp) -> Result<String, IssueError> {
+        self.renew(now).await.map_err(|_| IssueError::KeysUnavailable)?;
+        let sealer = self.inner.state().sealer.clone();
+        sealer.seal(token).ok_or(IssueError::NoSigningKey)
+    }
+
+    /// Reads a token that [`Keyring::seal`] has written; `None` for any other text.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::KeysUnavailable`].
+    pub async fn open<T: Sealed>(&self, text: &str, now: Timestamp) -> Result<Option<T>, VerifyError> {
+        let Some(envelope) = T::envelope(text) else { return Ok(None) };
+        self.renew(now).await?;
+        let sealer = self.inner.state().sealer.clone();
+        if sealer.knows(&envelope) || self.inner.knows_keys_at(Some(envelope.claimed.issued_at()), now) {
+            return Ok(sealer.open(envelope));
+        }
+        self.inner.read_within_budget(now).await?;
+        let sealer = self.inner.state().sealer.clone();
+        Ok(sealer.open(envelope))
     }
 
     /// The public keys. With texts alone there are none.
@@ -140,10 +169,10 @@ impl Keyring {
         self.inner.state().issuer.signs()
     }
 
-    /// Lifetime of a new token.
+    /// The rules of all tokens.
     #[must_use]
-    pub fn ttl(&self) -> Duration {
-        self.inner.rules.ttl
+    pub fn rules(&self) -> &Rules {
+        &self.inner.rules
     }
 
     /// Reads the keys again when they are due: in the background, or, if they are too old, before anything else.
@@ -183,10 +212,15 @@ impl Inner {
 
     /// `true` if the key of a token, if it is a key of ours, must be among those that were read: they were read after the
     /// token's `iat`, which an honest token has from its signer's clock.
-    fn knows_keys_of(&self, token: &str, now: Timestamp) -> bool {
+    fn knows_keys_at(&self, iat: Option<Timestamp>, now: Timestamp) -> bool {
         let skew = Duration::from_secs(CLOCK_SKEW_SECONDS);
-        self.source.is_none()
-            || claimed_iat(token).is_none_or(|iat| iat + skew <= self.state().read_at || iat > now + skew)
+        self.source.is_none() || iat.is_none_or(|iat| iat + skew <= self.state().read_at || iat > now + skew)
+    }
+
+    /// Reads the keys because of an unknown `kid`.
+    async fn read_within_budget(&self, now: Timestamp) -> Result<(), VerifyError> {
+        let may_read = self.state().may_read(now);
+        if may_read && self.read(now).await { Ok(()) } else { Err(VerifyError::KeysUnavailable) }
     }
 
     /// Reads the keys; `false` after a failure, which leaves the old ones in use.
@@ -198,6 +232,7 @@ impl Inner {
         let Some(keys) = keys else { return false };
         state.issuer = Issuer::new(self.rules.clone(), &keys).into();
         state.verifier = Verifier::new(&self.rules, &keys).into();
+        state.sealer = Sealer::new(&keys).into();
         state.published = KeySet::of(&keys).into();
         state.read_at = now;
         true
@@ -225,6 +260,7 @@ mod tests {
     use support::keys::RSA_2048;
 
     use super::*;
+    use crate::session::Lifetimes;
     use crate::store::contract::account;
     use crate::token::Key;
 
@@ -264,7 +300,12 @@ mod tests {
     }
 
     fn rules() -> Rules {
-        Rules { issuer: "us".to_owned(), audience: "them".to_owned(), ttl: Duration::from_hours(1) }
+        Rules {
+            issuer: "us".to_owned(),
+            audience: "them".to_owned(),
+            ttl: Duration::from_hours(1),
+            sessions: Lifetimes::DEFAULT,
+        }
     }
 
     fn keys(secret: &str) -> Keys {

@@ -8,6 +8,7 @@ mod header;
 mod issued;
 mod keys;
 mod rs256;
+mod sealed;
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -27,6 +28,7 @@ use super::*;
 use crate::account::{Account, AccountId, Status};
 use crate::names::username::Username;
 use crate::password::hash::PasswordHash;
+use crate::session::Sessions;
 
 /// Long ago, so that a look at the real clock would refuse every token here.
 const NOW: u64 = 1_700_000_000;
@@ -43,7 +45,12 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn rules() -> Rules {
-    Rules { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned(), ttl: Duration::from_hours(1) }
+    Rules {
+        issuer: ISSUER.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        ttl: Duration::from_hours(1),
+        sessions: Lifetimes::DEFAULT,
+    }
 }
 
 fn keys(current: &str, previous: Option<&str>) -> Keys {
@@ -68,6 +75,7 @@ fn account(username: &str) -> Account {
         token_version: 3,
         status: Status::Active,
         created_at: Timestamp::EPOCH,
+        sessions: Sessions::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::{Username, UsernameKey};
 use shared::password::hash::PasswordHash;
+use shared::session::Sessions;
 use shared::store::{Accounts, Registrations, SqliteStore};
 use shared::time::Timestamp;
 
@@ -72,5 +73,6 @@ fn account(name: &str) -> Account {
         token_version: 0,
         status: Status::Active,
         created_at: Timestamp::EPOCH,
+        sessions: Sessions::default(),
     }
 }

@@ -18,6 +18,7 @@ use shared::http::Event;
 use shared::names::username::Username;
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash, Verification};
+use shared::session::Sessions;
 use shared::start;
 use shared::start::Function;
 use shared::store::{Registrations, SqliteStore};
@@ -149,6 +150,7 @@ fn account(kind: Kind, name: &str, hash: &PasswordHash) -> Account {
         token_version: 0,
         status: if matches!(kind, Kind::Disabled) { Status::Disabled } else { Status::Active },
         created_at: clock(),
+        sessions: Sessions::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rules that every back end keeps for an operator. A back end claims them all with [`claim_operator_contract`].
 
-use super::{Place, account, failures, key, taken, together};
+use super::{Place, account, failures, failures_key, key, taken, together};
 use crate::account::{Account, AccountId, Status};
 use crate::names::username::Username;
 use crate::store::{
@@ -267,12 +267,12 @@ pub(crate) async fn forgotten_failures_lock_no_name(place: &impl Place) {
     let store = place.open().await;
     let (one, other) = (failures(7), failures(3));
     store.create(&account("alice", ""), None).await.unwrap();
-    store.swap_failures(&key("alice"), None, Some(&one)).await.unwrap();
-    store.swap_failures(&key("bob"), None, Some(&other)).await.unwrap();
-    assert_eq!(store.forget_failures(&key("ALICE")).await.unwrap(), Some(one));
-    assert_eq!(store.failures(&key("alice")).await.unwrap(), None);
-    assert_eq!(store.forget_failures(&key("alice")).await.unwrap(), None);
-    assert_eq!(store.failures(&key("bob")).await.unwrap(), Some(other));
+    store.swap_failures(&failures_key("alice"), None, Some(&one)).await.unwrap();
+    store.swap_failures(&failures_key("bob"), None, Some(&other)).await.unwrap();
+    assert_eq!(store.forget_failures(&failures_key("ALICE")).await.unwrap(), Some(one));
+    assert_eq!(store.failures(&failures_key("alice")).await.unwrap(), None);
+    assert_eq!(store.forget_failures(&failures_key("alice")).await.unwrap(), None);
+    assert_eq!(store.failures(&failures_key("bob")).await.unwrap(), Some(other));
     assert!(store.find(&key("alice")).await.unwrap().is_some());
 }
 
@@ -286,7 +286,7 @@ pub(crate) async fn pages_hold_every_account_once(place: &impl Place) {
         .collect();
     let imports: Vec<_> = accounts.iter().map(with_id).collect();
     assert!(store.import(&imports).await.unwrap().iter().all(|arrival| *arrival == ImportOutcome::Added));
-    store.swap_failures(&key("user7"), None, Some(&failures(1))).await.unwrap();
+    store.swap_failures(&failures_key("user7"), None, Some(&failures(1))).await.unwrap();
     let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
     loop {
         let page = store.page(after.as_deref()).await.unwrap();

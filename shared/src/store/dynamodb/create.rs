@@ -32,7 +32,7 @@ pub(super) const CONFLICT_BACKOFF: Duration = Duration::from_millis(20);
 const IDEMPOTENCY: &str = "idempotency";
 
 /// The attributes by which a registration recognises its own repetition.
-const REGISTRATION: &str = "pk, id, username, token_version, disabled, created_at, idempotency";
+const REGISTRATION: &str = "pk, id, username, token_version, disabled, created_at, idempotency, session_0";
 
 /// The markers that are written with an account.
 #[derive(Clone, Copy)]
@@ -160,7 +160,7 @@ impl DynamoDbStore {
     ) -> Result<Added, WriteError> {
         let found = self.get_only(account_key(account.username.key()), REGISTRATION).await?;
         // An item that is no account is no repetition, and holds the name all the same.
-        let found = found.and_then(|item| Some((read_standing(&item).ok()?, item)));
+        let found = found.and_then(|item| Some((read_standing(&item, Some(0)).ok()?, item)));
         match found {
             Some((standing, item))
                 if standing.id == account.id || claim.made(&standing, &item, account.created_at) =>

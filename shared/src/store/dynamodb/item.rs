@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::sessions::{attribute, read_session, read_sessions, session_value};
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::limits::client_ip::Window;
-use crate::limits::lockout::{self, Failures};
+use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
@@ -42,6 +43,9 @@ pub(super) fn account_item(account: &Account) -> Item {
     if let Some(email) = &account.email {
         item.insert("email".to_owned(), text(email.as_str()));
     }
+    item.extend(
+        account.sessions.iter().map(|session| (attribute(session.id.slot()), session_value(session))),
+    );
     item
 }
 
@@ -82,15 +86,15 @@ pub(super) fn id_key(id: AccountId) -> AttributeValue {
     AttributeValue::S(format!("ID#{id}"))
 }
 
-/// The key of the failed logins at this name.
-pub(super) fn failures_key(name: &UsernameKey) -> AttributeValue {
-    AttributeValue::S(format!("ATTEMPTS#{}", lockout::digest(name)))
+/// The key of a record of failed logins.
+pub(super) fn failures_key(key: &FailuresKey) -> AttributeValue {
+    AttributeValue::S(format!("ATTEMPTS#{}", key.as_str()))
 }
 
 /// The item of failed logins. `expires_at` is the table's TTL attribute.
-pub(super) fn failures_item(name: &UsernameKey, failures: &Failures) -> Item {
+pub(super) fn failures_item(key: &FailuresKey, failures: &Failures) -> Item {
     Item::from([
-        (PK.to_owned(), failures_key(name)),
+        (PK.to_owned(), failures_key(key)),
         ("failures".to_owned(), AttributeValue::N(failures.failures.to_string())),
         ("locked_until".to_owned(), AttributeValue::N(failures.locked_until.millis().to_string())),
         ("expires_at".to_owned(), AttributeValue::N(failures.expires_at.seconds().to_string())),
@@ -126,8 +130,8 @@ pub(super) fn holder(item: &Item) -> Option<&str> {
     item.get("id")?.as_s().ok().map(String::as_str)
 }
 
-/// Reads the attributes that tell whether an account may be used.
-pub(super) fn read_standing(item: &Item) -> Result<Standing, StoreError> {
+/// Reads the attributes that tell whether an account may be used, and the session in a slot.
+pub(super) fn read_standing(item: &Item, slot: Option<usize>) -> Result<Standing, StoreError> {
     let status = match item.get("disabled") {
         Some(AttributeValue::Bool(true)) => Status::Disabled,
         Some(AttributeValue::Bool(false)) => Status::Active,
@@ -138,12 +142,13 @@ pub(super) fn read_standing(item: &Item) -> Result<Standing, StoreError> {
         username: read_text(item, "username")?,
         token_version: read_number(item, "token_version")?,
         status,
+        session: slot.map(|slot| read_session(item, slot)).transpose()?.flatten(),
     })
 }
 
 /// Reads the item of an account. Types are checked; names are trusted, whatever grammar new ones have.
 pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
-    let Standing { id, username, token_version, status } = read_standing(item)?;
+    let Standing { id, username, token_version, status, .. } = read_standing(item, None)?;
     let email = match item.get("email") {
         None => None,
         Some(_) => Some(read(item, "email", |text| Some(Email::from_stored(text.to_owned())))?),
@@ -159,6 +164,7 @@ pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
         token_version,
         status,
         created_at,
+        sessions: read_sessions(item)?,
     })
 }
 
@@ -166,7 +172,11 @@ pub(super) fn read_text(item: &Item, attribute: &str) -> Result<String, StoreErr
     read(item, attribute, |text| Some(text.to_owned()))
 }
 
-fn read<T>(item: &Item, attribute: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
+pub(super) fn read<T>(
+    item: &Item,
+    attribute: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, StoreError> {
     let text = item.get(attribute).and_then(|value| value.as_s().ok());
     text.and_then(|text| parse(text)).ok_or_else(|| broken(&format!("{attribute} is missing or malformed")))
 }
@@ -178,6 +188,6 @@ pub(super) fn read_number<N: std::str::FromStr>(item: &Item, attribute: &str) ->
         .ok_or_else(|| broken(&format!("{attribute} is missing or malformed")))
 }
 
-fn broken(problem: &str) -> StoreError {
+pub(super) fn broken(problem: &str) -> StoreError {
     StoreError::Broken(problem.into())
 }

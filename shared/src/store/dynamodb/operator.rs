@@ -21,8 +21,9 @@ use super::item::{
     ACCOUNT_PREFIX, KEY_SET, PK, account_key, deleted_item, email_key, failures_key, holder, id_key,
     key_set_key, read_account, read_failures,
 };
+use super::sessions::REMOVE_SESSIONS;
 use crate::account::{Account, AccountId, Status};
-use crate::limits::lockout::Failures;
+use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::username::UsernameKey;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 use crate::store::{Accounts, KeySets, StoreError};
@@ -57,14 +58,16 @@ impl Operator for DynamoDbStore {
             .key(PK, account_key(name))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let (expression, raises_version) = match change {
-            Change::Disable => ("SET disabled = :disabled ADD token_version :one", true),
+        let (set, raises_version) = match change {
+            Change::Disable => ("SET disabled = :disabled", true),
             Change::Enable => ("SET disabled = :disabled", false),
-            Change::EndTokens => ("ADD token_version :one", true),
-            Change::Password(_) => ("SET password_hash = :hash ADD token_version :one", true),
+            Change::EndTokens => ("", true),
+            Change::Password(_) => ("SET password_hash = :hash", true),
         };
+        let raise =
+            if raises_version { format!("ADD token_version :one {REMOVE_SESSIONS}") } else { String::new() };
         let mut conditions = vec!["attribute_exists(pk)"];
-        let mut update = update.update_expression(expression);
+        let mut update = update.update_expression(format!("{set} {raise}").trim());
         if let Some(status) = change.status() {
             let disabled = AttributeValue::Bool(status == Status::Disabled);
             update = update.expression_attribute_values(":disabled", disabled);
@@ -136,10 +139,10 @@ impl Operator for DynamoDbStore {
         }
     }
 
-    async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+    async fn forget_failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
         let delete = DeleteItemInput::builder()
             .table_name(&self.table)
-            .key(PK, failures_key(name))
+            .key(PK, failures_key(key))
             .return_values(ReturnValue::AllOld);
         let deleted = self.client.call(delete.build()).await.map_err(store_error)?;
         deleted.attributes.map(|item| read_failures(&item)).transpose()

@@ -8,6 +8,7 @@ use super::create::{CONFLICT_ATTEMPTS, CONFLICT_BACKOFF, backoff};
 use super::item::{account_item, deleted_item};
 use super::*;
 use crate::store::contract::operator::claim_operator_contract;
+use crate::store::contract::sessions::claim_session_contract;
 use crate::store::contract::{Place, account, claim_contract};
 use crate::store::{Import, ImportOutcome, Operator};
 
@@ -67,6 +68,7 @@ impl Place for Engine {
 
 claim_contract!(Engine::start());
 claim_operator_contract!(Engine::start());
+claim_session_contract!(Engine::start());
 
 fn find_alice(store: &DynamoDbStore) -> impl Future<Output = Result<Option<Account>, StoreError>> {
     let name = UsernameKey::of("alice");

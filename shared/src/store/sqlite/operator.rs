@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::sessions::end_sessions;
 use super::{
     SqliteStore, account, delete_failures, email_exists, failures, find, insert_account, insert_email,
     secret_json,
 };
 use crate::account::{Account, AccountId};
-use crate::limits::lockout::Failures;
+use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::email::Email;
 use crate::names::username::UsernameKey;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
@@ -86,6 +87,9 @@ impl Operator for SqliteStore {
                 [name.as_str(), hash.as_str()],
             ),
         }?;
+        if !matches!(change, Change::Enable) {
+            end_sessions(&transaction, name)?;
+        }
         transaction.commit()?;
         Ok(Some(before))
     }
@@ -108,11 +112,11 @@ impl Operator for SqliteStore {
         Ok(gone)
     }
 
-    async fn forget_failures(&self, name: &UsernameKey) -> Result<Option<Failures>, StoreError> {
+    async fn forget_failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let forgotten = failures(&transaction, name)?;
-        delete_failures(&transaction, name)?;
+        let forgotten = failures(&transaction, key)?;
+        delete_failures(&transaction, key)?;
         transaction.commit()?;
         Ok(forgotten)
     }

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::*;
 use crate::store::contract::operator::claim_operator_contract;
+use crate::store::contract::sessions::claim_session_contract;
 use crate::store::contract::{Place, account, claim_contract};
 use crate::store::{Import, ImportOutcome, Operator};
 use crate::token::secret::SecretPlace;
@@ -46,6 +47,7 @@ impl Place for Folder {
 
 claim_contract!(Folder::new());
 claim_operator_contract!(Folder::new());
+claim_session_contract!(Folder::new());
 
 fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, impl Into<CreateError>>) {
     let error = result.map_err(Into::into).unwrap_err();
@@ -107,10 +109,10 @@ fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
 fn another_version_of_the_schema_is_refused() {
     let folder = Folder::new();
     folder.store();
-    for version in [0, 5, -1] {
+    for version in [0, 6, -1] {
         folder.meddle(&format!("PRAGMA user_version = {version}"));
         let error = crate::log::chain(&SqliteStore::open(&folder.database()).unwrap_err());
-        let expected = format!("its schema has version {version}, this program knows 1 to 4");
+        let expected = format!("its schema has version {version}, this program knows 1 to 5");
         assert!(error.ends_with(&expected), "{error}");
     }
 }
@@ -144,7 +146,9 @@ fn a_database_of_an_older_version_is_brought_up_to_date_once() {
         let alice = runtime.block_on(store.find(&UsernameKey::of("alice"))).unwrap().unwrap();
         assert_eq!((alice.username.as_str(), alice.token_version), ("Alice", 7));
         let failure = Failures::after_failure(None, alice.created_at).unwrap();
-        runtime.block_on(store.swap_failures(alice.username.key(), None, Some(&failure))).unwrap();
+        runtime
+            .block_on(store.swap_failures(&FailuresKey::of_name(alice.username.key()), None, Some(&failure)))
+            .unwrap();
         assert!(runtime.block_on(store.delete(&alice)).unwrap());
         assert!(runtime.block_on(store.swap_key_set(None, "{}")).unwrap());
     }

@@ -16,7 +16,10 @@ fn every_claim_is_required_and_none_is_null() {
             ],
         );
     }
-    assert_refused(Malformed, [("nbf null", saying(with(claims(), "nbf", json!(null))))]);
+    for optional in ["nbf", "sid"] {
+        let null = saying(with(claims(), optional, json!(null)));
+        assert_refused(Malformed, [(format!("{optional} null"), null)]);
+    }
 }
 
 /// The library looks for these four as well, so the claims do not hang on one `struct` alone.
@@ -35,8 +38,10 @@ fn the_library_requires_claims_too() {
 
 #[test]
 fn claims_of_text_are_strings() {
-    for name in ["iss", "aud", "sub", "user_id", "username", "jti"] {
-        let ours = claims()[name].clone();
+    let with_session = with(claims(), "sid", "3BwcHBwcHBwcHBwcH");
+    assert_eq!(verify(&saying(&with_session)).err(), None);
+    for name in ["iss", "aud", "sub", "user_id", "username", "jti", "sid"] {
+        let ours = with_session[name].clone();
         let values = [
             json!(0),
             json!(1.5),

@@ -1,6 +1,7 @@
 //! Tokens that we issue, and those of another implementation.
 
 use super::*;
+use crate::session::{Label, Session, SessionId};
 
 /// Made by `PyJWT`, but for one token of ours: see `vectors/make.py`. Never regenerate it with our own code: it
 /// shows that tokens made elsewhere, or by us years ago, are judged the same.
@@ -24,6 +25,7 @@ fn an_issued_token_is_verified() {
             exp: NOW + 3600,
             nbf: None,
             jti: claims.jti.clone(),
+            sid: None,
         };
         assert_eq!(claims, expected);
     }
@@ -47,7 +49,6 @@ fn an_issued_token_has_our_header_and_no_other_claims() {
 fn a_token_lives_as_long_as_configured() {
     for ttl in [Duration::from_secs(1), Duration::from_secs(90), Duration::from_hours(1), MAX_TTL] {
         let issuer = Issuer::new(Rules { ttl, ..rules() }, &keys(SECRET, None));
-        assert_eq!(issuer.ttl(), ttl);
         let token = issuer.issue(&account("alice").standing(), at(NOW) + Duration::from_millis(999)).unwrap();
         let verifier = verifier(SECRET, None);
         let lived = |time| verifier.verify(&token, at(NOW) + time).err();
@@ -55,6 +56,23 @@ fn a_token_lives_as_long_as_configured() {
         assert_eq!(lived(ttl.saturating_sub(Duration::from_nanos(1))), None);
         assert_eq!(lived(ttl), Some(Expired));
     }
+}
+
+/// And no longer than its session.
+#[test]
+fn a_token_of_a_session_names_it_and_lives_as_long_as_configured() {
+    let issuer = Issuer::new(rules(), &keys(SECRET, None));
+    let session = Session::new(SessionId::random(4).unwrap(), 3, Label::default(), at(NOW));
+    let standing = Standing { session: Some(session.clone()), ..account("alice").standing() };
+    let expiry = |now| {
+        let claims =
+            verifier(SECRET, None).verify(&issuer.issue(&standing, at(now)).unwrap(), at(now)).unwrap();
+        assert_eq!(claims.sid, Some(session.id.to_string()));
+        claims.exp
+    };
+    let idle = rules().sessions.idle.as_secs();
+    assert_eq!(expiry(NOW), NOW + 900);
+    assert_eq!(expiry(NOW + idle - 10), NOW + idle);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use shared::account::Status;
+use shared::limits::lockout::FailuresKey;
 use shared::names::username::UsernameKey;
 use shared::store::{Change, Operator};
 
@@ -47,7 +48,7 @@ pub(crate) async fn unlock(
     name: &str,
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
-    let removed = store.forget_failures(&UsernameKey::of(name)).await?;
+    let removed = store.forget_failures(&FailuresKey::of_name(&UsernameKey::of(name))).await?;
     if removed.is_none() {
         find(store, name).await?;
     }

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use console::Term;
 use secrecy::{ExposeSecret, SecretString};
 use shared::config::OperatorConfig;
+use shared::limits::lockout::FailuresKey;
 use shared::password::hash::Hasher;
 use shared::password::policy::Policy;
 use shared::store::{Change, Operator};
@@ -37,7 +38,7 @@ pub(crate) async fn set_password(
             "the account changed since it was read, and has no new password; run the command again",
         )
     })?;
-    store.forget_failures(account.username.key()).await?;
+    store.forget_failures(&FailuresKey::of_name(account.username.key())).await?;
     report_change(
         output,
         "set-password",

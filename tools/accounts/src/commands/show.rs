@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use shared::account::{Account, Status};
-use shared::limits::lockout::Failures;
+use shared::limits::lockout::{Failures, FailuresKey};
 use shared::names::email::Email;
 use shared::store::Operator;
 use shared::time::Timestamp;
@@ -19,7 +19,7 @@ pub(crate) async fn show(
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
     let account = find(store, name).await?;
-    let record = store.failures(account.username.key()).await?;
+    let record = store.failures(&FailuresKey::of_name(account.username.key())).await?;
     let failures = record.as_ref().map_or(0, |record| record.failures);
     let is_locked = Failures::admit(record.as_ref(), now).is_err();
     let locked_until = record.as_ref().filter(|_| is_locked).map(locked_until);

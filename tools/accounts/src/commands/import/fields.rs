@@ -8,6 +8,7 @@ use shared::names::email::Email;
 use shared::names::username::Username;
 use shared::password::hash::PasswordHash;
 use shared::random::NoRandomness;
+use shared::session::Sessions;
 use shared::store::Import;
 use shared::time::Timestamp;
 
@@ -118,6 +119,7 @@ impl Fields {
             token_version: token_version.unwrap_or_default(),
             status: status(given(self.disabled), given(self.is_active))?,
             created_at: created_at.unwrap_or(now),
+            sessions: Sessions::default(),
         };
         Ok(Import { account, has_id })
     }

@@ -1,0 +1,54 @@
+//! Requests that a page of another site made a browser send. Where cookies are read or set they are refused, whatever
+//! `SameSite` does:
+//! <https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html>.
+
+use super::{ApiError, Request};
+
+/// The values of `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) that are not of another site.
+const OWN: [&str; 3] = ["none", "same-origin", "same-site"];
+
+/// Origins whose pages may use cookies.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Origins(Vec<String>);
+
+impl Origins {
+    /// Reads origins (RFC 6454 section 6.2) that are separated by commas. `*` stands for no origin here: a cookie is for
+    /// named ones. `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let origins: Vec<_> = text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).collect();
+        let is_origin = |origin: &str| {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@']))
+        };
+        let known = origins.iter().all(|origin| *origin == "*" || is_origin(origin));
+        known.then(|| Self(origins.iter().map(|origin| origin.to_ascii_lowercase()).collect()))
+    }
+
+    fn has(&self, origin: &str) -> bool {
+        self.0.iter().any(|known| known == origin)
+    }
+}
+
+/// Refuses a request that a page of another site has sent.
+///
+/// Browsers that do not say where a request is from send its `Origin`: one that is allowed, or that of the host that is
+/// asked. A request with neither is of no browser that could be believed.
+///
+/// # Errors
+///
+/// [`ApiError::CrossSite`].
+pub fn check(origins: &Origins, request: &Request) -> Result<(), ApiError> {
+    let is_own = match request.headers().get("sec-fetch-site") {
+        Some(_) => request.header("sec-fetch-site").is_some_and(|site| OWN.contains(&site)),
+        None => request
+            .header("origin")
+            .is_some_and(|origin| is_allowed(origins, origin, request.host.as_deref())),
+    };
+    if is_own { Ok(()) } else { Err(ApiError::CrossSite) }
+}
+
+fn is_allowed(origins: &Origins, origin: &str, host: Option<&str>) -> bool {
+    let of_host = origin.split_once("://").map(|(_, host)| host);
+    origins.has(origin) || (of_host.is_some() && of_host == host)
+}
