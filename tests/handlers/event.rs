@@ -56,4 +56,14 @@ impl Sender {
         event["body"] = body.into();
         event
     }
+
+    /// The same request at another path.
+    pub fn at(self, path: &str, mut event: Value) -> Value {
+        let member = match self {
+            Self::RestApi | Self::LoadBalancer => "path",
+            Self::HttpApi | Self::FunctionUrl => "rawPath",
+        };
+        event[member] = path.into();
+        event
+    }
 }

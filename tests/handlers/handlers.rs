@@ -69,6 +69,8 @@ pub struct Response {
     pub body: String,
     /// Sorted; values of one name joined as they would be on the wire.
     pub headers: Vec<(String, String)>,
+    /// The values of `set-cookie`.
+    pub cookies: Vec<String>,
 }
 
 impl Response {
@@ -84,7 +86,7 @@ impl Response {
         let mut headers: Vec<_> = ALWAYS.into_iter().chain(header).chain(codes).collect();
         headers.sort_unstable();
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        assert_eq!(*self, Self { status, body: body.to_owned(), headers });
+        assert_eq!(*self, Self { status, body: body.to_owned(), headers, cookies: Vec::new() });
     }
 
     /// The header with the codes of field errors, which names each field as often as the body has messages for it.
@@ -251,11 +253,20 @@ async fn make<F: Function>(config: Config, store: Arc<F::Store>) -> F {
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// A text, or the texts of a list.
+fn texts(value: &Value) -> Vec<String> {
+    shared::http::texts(Some(value)).into_iter().map(str::to_owned).collect()
+}
+
 /// Reads a response in the form of any sender.
 fn read(response: &Value) -> Response {
-    let mut headers = Vec::new();
+    let (mut headers, mut cookies) = (Vec::new(), texts(&response["cookies"]));
     for map in ["headers", "multiValueHeaders"] {
         for (name, value) in response[map].as_object().unwrap() {
+            if name == "set-cookie" {
+                cookies.extend(texts(value));
+                continue;
+            }
             let value = match value {
                 Value::Array(values) => {
                     values.iter().map(|value| value.as_str().unwrap()).collect::<Vec<_>>().join(", ")
@@ -267,11 +278,14 @@ fn read(response: &Value) -> Response {
     }
     headers.sort();
     headers.dedup();
+    cookies.sort();
+    cookies.dedup();
     assert_eq!(response["isBase64Encoded"], false);
     Response {
         status: response["statusCode"].as_u64().unwrap(),
-        body: response["body"].as_str().unwrap().to_owned(),
+        body: response["body"].as_str().unwrap_or_default().to_owned(),
         headers,
+        cookies,
     }
 }
 

@@ -3,6 +3,8 @@
 mod abuse;
 mod authorizer;
 mod bodies;
+mod cookies;
+mod devices;
 mod event;
 mod faults;
 mod fields;
@@ -14,5 +16,6 @@ mod register;
 mod rotation;
 mod routes;
 mod samples;
+mod sessions;
 mod tokens;
 mod validate;

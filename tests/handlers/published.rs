@@ -17,21 +17,11 @@ async fn get(service: &Handlers, end: &str) -> Response {
     let mut responses = Vec::new();
     for sender in Sender::ALL {
         for path in [end.to_owned(), format!("/prod{end}/")] {
-            responses.push(service.validate(at(sender, "GET", &path)).await);
+            responses.push(service.validate(sender.at(&path, sender.request("GET", &[], ""))).await);
         }
     }
     assert!(responses.iter().all(|response| *response == responses[0]), "{responses:?}");
     responses.swap_remove(0)
-}
-
-fn at(sender: Sender, method: &str, path: &str) -> Value {
-    let mut event = sender.request(method, &[], "");
-    let member = match sender {
-        Sender::RestApi | Sender::LoadBalancer => "path",
-        Sender::HttpApi | Sender::FunctionUrl => "rawPath",
-    };
-    event[member] = path.into();
-    event
 }
 
 #[track_caller]
@@ -156,7 +146,7 @@ async fn what_is_published_needs_no_store_and_no_token() {
     service.let_stores_panic(true);
     for end in [KEYS, DISCOVERY] {
         assert_eq!(get(&service, end).await.status, 200);
-        let mut event = at(Sender::HttpApi, "GET", end);
+        let mut event = Sender::HttpApi.at(end, Sender::HttpApi.request("GET", &[], ""));
         event["headers"]["authorization"] = "Bearer x".into();
         assert_eq!(service.validate(event).await.status, 200);
     }
@@ -169,7 +159,7 @@ async fn what_is_published_is_only_read() {
     for end in [KEYS, DISCOVERY] {
         for method in ["DELETE", "HEAD", "POST", "PUT"] {
             for sender in Sender::ALL {
-                service.validate(at(sender, method, end)).await.must_be(
+                service.validate(sender.at(end, sender.request(method, &[], ""))).await.must_be(
                     405,
                     r#"{"code":"method_not_allowed","error":"Method not allowed"}"#,
                     Some(("allow", "GET")),

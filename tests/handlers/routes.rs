@@ -1,6 +1,6 @@
 //! Routes: the end of the path decides, behind any stage, base path or mount.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::event::Sender;
 use crate::handlers::{Handlers, PASSWORD};
@@ -15,15 +15,6 @@ fn paths(end: &str) -> [String; 6] {
         format!("/a/b/c{end}/"),
         format!("//{end}"),
     ]
-}
-
-fn at(sender: Sender, mut event: Value, path: &str) -> Value {
-    let member = match sender {
-        Sender::RestApi | Sender::LoadBalancer => "path",
-        Sender::HttpApi | Sender::FunctionUrl => "rawPath",
-    };
-    event[member] = path.into();
-    event
 }
 
 #[tokio::test]
@@ -42,7 +33,7 @@ async fn every_route_is_found_by_the_end_of_its_path_from_every_sender() {
         ] {
             for path in paths(end) {
                 let headers = [json_type, ("authorization", &bearer)];
-                let event = at(sender, sender.request(method, &headers, &good), &path);
+                let event = sender.at(&path, sender.request(method, &headers, &good));
                 let response = service.call(function, event).await;
                 assert_eq!(response.status, status, "{sender:?} {path}");
                 assert!(response.json().get(member).is_some(), "{sender:?} {path}: {response:?}");
@@ -59,7 +50,7 @@ async fn any_other_path_leads_to_the_first_route() {
     for sender in Sender::ALL {
         for path in ["", "/", "/mounted/elsewhere", "/me/too", "/Me", "/some"] {
             let event = sender.request("POST", &[("authorization", &bearer)], "");
-            let response = service.validate(at(sender, event, path)).await;
+            let response = service.validate(sender.at(path, event)).await;
             assert_eq!(
                 (response.status, &response.json()["valid"]),
                 (200, &json!(true)),
@@ -81,7 +72,7 @@ async fn another_method_is_refused_with_the_methods_of_the_path() {
             ("validate", "POST", "/me", "GET"),
             ("validate", "DELETE", "/auth/me/", "GET"),
         ] {
-            let response = service.call(function, at(sender, sender.request(method, &[], ""), path)).await;
+            let response = service.call(function, sender.at(path, sender.request(method, &[], ""))).await;
             response.must_be(
                 405,
                 r#"{"code":"method_not_allowed","error":"Method not allowed"}"#,

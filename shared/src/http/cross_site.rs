@@ -16,13 +16,13 @@ impl Origins {
     /// named ones. `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let origins: Vec<_> = text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).collect();
-        let is_origin = |origin: &str| {
+        let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty() && *origin != "*");
+        let origins: Vec<_> = origins.map(str::to_ascii_lowercase).collect();
+        let is_origin = |origin: &String| {
             let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@']))
         };
-        let known = origins.iter().all(|origin| *origin == "*" || is_origin(origin));
-        known.then(|| Self(origins.iter().map(|origin| origin.to_ascii_lowercase()).collect()))
+        origins.iter().all(is_origin).then_some(Self(origins))
     }
 
     fn has(&self, origin: &str) -> bool {
@@ -49,6 +49,6 @@ pub fn check(origins: &Origins, request: &Request) -> Result<(), ApiError> {
 }
 
 fn is_allowed(origins: &Origins, origin: &str, host: Option<&str>) -> bool {
-    let of_host = origin.split_once("://").map(|(_, host)| host);
+    let of_host = origin.split_once("://").map(|(_, host)| host).filter(|host| !host.is_empty());
     origins.has(origin) || (of_host.is_some() && of_host == host)
 }
