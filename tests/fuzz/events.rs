@@ -8,7 +8,7 @@ use shared::account::AccountId;
 use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 
-use crate::functions::{ALICE, FUNCTIONS, PASSWORD, TOKEN, event};
+use crate::functions::{ALICE, FUNCTIONS, NOW, PASSWORD, TOKEN, event};
 use crate::{replay, response};
 
 /// A 201 is for a name that was free.
@@ -23,22 +23,27 @@ pub fn register(bytes: &[u8]) {
         assert_ne!(username.key(), &UsernameKey::of("alice"), "the name is taken");
         assert!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose().chars().count() >= 8);
         assert!(AccountId::parse(user_id).is_some());
-        assert_eq!(FUNCTIONS.subject(token(&body, 4)), (user_id.to_owned(), username.as_str().to_owned()));
+        assert_eq!(FUNCTIONS.subject(token(&body)), (user_id.to_owned(), username.as_str().to_owned()));
     } else {
         assert_ne!(status, 200);
     }
 }
 
-/// A token is for the name and the password of its account.
+/// A token is for the name and the password of its account, or for the refresh token of its session.
 pub fn login(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
     let response = http_response(FUNCTIONS.login(&event));
     let (Some((status, body)), Some(sent)) = (response, sent) else { return };
-    if status == 200 {
+    if body.get("sessions").is_some() {
+        assert!(says(&sent, TOKEN), "without a good token");
+    } else if status == 200 && body.get("session_id").is_some() && !says(&sent, PASSWORD) {
+        assert!(says(&sent, &FUNCTIONS.refresh_token()), "without a good token");
+        assert_eq!(FUNCTIONS.subject(token(&body)).0, ALICE);
+    } else if status == 200 {
         let sent = form(&sent);
         assert_eq!(UsernameKey::of(sent["username"].as_str().unwrap()), UsernameKey::of("alice"));
         assert_eq!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose(), PASSWORD);
-        assert_eq!(FUNCTIONS.subject(token(&body, 3)).0, ALICE);
+        assert_eq!(FUNCTIONS.subject(token(&body)).0, ALICE);
     } else {
         assert_ne!(status, 201);
     }
@@ -82,12 +87,18 @@ fn check_validity(response: &Value, sent: &Value) {
         assert!(says(sent, TOKEN), "without a good token");
     } else if body == json!({ "healthy": true }) {
         assert!(sent["requestContext"].get("elb").is_some(), "no load balancer");
-    } else if body == json!({ "user_id": ALICE, "username": "alice" }) && says(sent, TOKEN) {
+    } else if body == json!({ "user_id": ALICE, "username": "alice", "exp": NOW + 3600 }) && says(sent, TOKEN)
+    {
         // `GET /me` with a token.
     } else {
         // `GET /me` behind the API's own authorizer.
         let told = &sent["requestContext"]["authorizer"]["lambda"];
-        assert_eq!(body, json!({ "user_id": told["user_id"], "username": told["username"] }));
+        let exp: u64 = told["exp"].as_str().unwrap().parse().unwrap();
+        let mut expected = json!({ "user_id": told["user_id"], "username": told["username"], "exp": exp });
+        if told["sid"].is_string() {
+            expected["sid"] = told["sid"].clone();
+        }
+        assert_eq!(body, expected);
     }
 }
 
@@ -98,7 +109,7 @@ fn check_ping(sent: &Value) {
 }
 
 fn check_verdict(response: &Value, sent: &Value) {
-    let alice = json!({ "user_id": ALICE, "username": "alice" });
+    let alice = json!({ "user_id": ALICE, "username": "alice", "exp": (NOW + 3600).to_string() });
     let refusals = [json!({ "isAuthorized": false }), json!({ "isAuthorized": false, "context": {} })];
     let consents = [
         json!({ "isAuthorized": true, "context": alice }),
@@ -135,10 +146,17 @@ fn resource(response: &Value) -> Option<&str> {
     response.pointer("/policyDocument/Statement/0/Resource")?.as_str()
 }
 
-/// The token of a response with this many members.
-fn token(body: &Value, members: usize) -> &str {
-    assert_eq!(body.as_object().unwrap().len(), members);
-    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3600)));
+/// The token of a response, and no member that does not belong to it.
+fn token(body: &Value) -> &str {
+    let session = body.get("session_id").is_some();
+    let members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = ["expires_in", "token", "token_type", "user_id"];
+    let of_session = ["device_token", "refresh_expires_in", "refresh_token", "session_id"];
+    assert!(expected.iter().all(|member| members.contains(member)), "{members:?}");
+    let mut others = members.iter().filter(|member| !expected.contains(member));
+    assert!(others.all(|member| session && of_session.contains(member)), "{members:?}");
+    let lifetime = if session { 900 } else { 3600 };
+    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(lifetime)));
     body["token"].as_str().unwrap()
 }
 

@@ -13,19 +13,18 @@ use shared::config::Config;
 use shared::http::{Event, EventResult};
 use shared::idempotency::IdempotencyKey;
 use shared::limits::client_ip::Window;
-use shared::limits::lockout::Failures;
-use shared::limits::lockout::FailuresKey;
+use shared::limits::lockout::{Failures, FailuresKey};
 use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash};
-use shared::session::{Exchange, Session, SessionId, Sessions};
+use shared::session::{Exchange, Label, Session, SessionId, Sessions};
 use shared::start::{self, Function, Resources};
-use shared::store::SessionError;
 use shared::store::{
-    Accounts, CreateError, Logins, Registrations, RequestCounts, Standings, StoreError, SwapError,
+    Accounts, CreateError, Logins, Registrations, RequestCounts, SessionError, Standings, StoreError,
+    SwapError,
 };
 use shared::time::Timestamp;
-use shared::token::Keyring;
+use shared::token::{DeviceToken, Keyring, RefreshToken};
 use tokio::runtime::Runtime;
 use validate::Validate;
 
@@ -54,6 +53,11 @@ pub const TOKEN: &str = concat!(
     "InZlciI6MCwiaWF0IjoxNzkwMDAwMDAwLCJleHAiOjE3OTAwMDM2MDAsImp0aSI6IjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm",
     "In0.BWQAYBFO22nrXvG29df1JMPWORT1Lq_0EyrCdRf5Flg",
 );
+
+/// The session of all accounts.
+fn session() -> Session {
+    Session::new(SessionId::parse("4AAAAAAAAAAAAAAAA").unwrap(), 0, Label::default(), now())
+}
 
 pub fn now() -> Timestamp {
     Timestamp::from_seconds(NOW)
@@ -97,6 +101,18 @@ impl Functions {
     /// With simple responses, and with policies.
     pub fn validate(&self, event: &Event) -> [Result<Value, Diagnostic>; 2] {
         self.validate.each_ref().map(|function| read(self.runtime.block_on(function.handle(now, event))))
+    }
+
+    /// The refresh token of Alice's session.
+    pub fn refresh_token(&self) -> String {
+        self.runtime.block_on(self.keyring.seal(&RefreshToken::current(&session(), "alice"), now())).unwrap()
+    }
+
+    /// `true` if a text is a refresh token, and if it is a device token.
+    pub fn opens(&self, text: &str) -> (bool, bool) {
+        let refresh = self.runtime.block_on(self.keyring.open::<RefreshToken>(text, now())).unwrap();
+        let device = self.runtime.block_on(self.keyring.open::<DeviceToken>(text, now())).unwrap();
+        (refresh.is_some(), device.is_some())
     }
 
     /// The id and the name in a good token.
@@ -172,7 +188,7 @@ impl Accounts for Fixed {
             token_version,
             status,
             created_at: Timestamp::EPOCH,
-            sessions: Sessions::default(),
+            sessions: Sessions::of(session()),
         }))
     }
 }
@@ -231,8 +247,14 @@ impl Logins for Fixed {
         Ok(())
     }
 
-    async fn exchange(&self, name: &UsernameKey, _: &Exchange) -> Result<Account, SessionError> {
-        Err(SessionError::Changed(self.find(name).await?.map(Box::new)))
+    async fn exchange(&self, name: &UsernameKey, exchange: &Exchange) -> Result<Account, SessionError> {
+        let found = self.find(name).await?;
+        match found.as_ref().and_then(|account| account.sessions.get(&exchange.session)?.after(exchange)) {
+            Some(next) if name.as_str() == "alice" => {
+                Ok(Account { sessions: Sessions::of(next), ..found.unwrap() })
+            }
+            _ => Err(SessionError::Changed(found.map(Box::new))),
+        }
     }
 
     async fn end_session(&self, _: &UsernameKey, _: &SessionId) -> Result<bool, StoreError> {

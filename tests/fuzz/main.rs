@@ -49,6 +49,8 @@ targets![
     hashes::argon2,
     tokens::token,
     tokens::signed,
+    tokens::sealed,
+    tokens::cookies,
     config::variables,
     secrets::secret,
 ];

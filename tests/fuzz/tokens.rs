@@ -13,7 +13,8 @@ use sha2::Sha256;
 use shared::token::{Key, Keys, MAX_TTL, Rules, Verifier};
 use support::keys::{RSA_2048, rs256};
 
-use crate::functions::{NOW, SECRET, TOKEN, now};
+use crate::functions::{FUNCTIONS, NOW, SECRET, TOKEN, event, now};
+use crate::response;
 
 /// [`TOKEN`], signed by RS256.
 const RS256_TOKEN: &[u8] = include_bytes!("corpus/token/rs256");
@@ -22,6 +23,29 @@ const RS256_TOKEN: &[u8] = include_bytes!("corpus/token/rs256");
 pub fn token(bytes: &[u8]) {
     let token = String::from_utf8_lossy(bytes);
     assert_eq!(VERIFIER.verify(&token, now()).is_ok(), token == TOKEN || token.as_bytes() == RS256_TOKEN);
+}
+
+/// Of all texts, one is the refresh token of Alice's session, and none is a device token.
+pub fn sealed(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    assert_eq!(FUNCTIONS.opens(&text), (text == FUNCTIONS.refresh_token(), false));
+}
+
+/// Lines of `cookie` headers, on their way to a refresh. One cookie of the name is believed, if it is that token.
+pub fn cookies(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<_> = text.split('\n').collect();
+    let refresh = json!({
+        "httpMethod": "POST", "path": "/refresh", "requestContext": {},
+        "headers": { "sec-fetch-site": "same-origin" }, "multiValueHeaders": { "cookie": lines },
+    });
+    let (event, _) = event(refresh.to_string().as_bytes()).unwrap();
+    let (status, _) = response::read(&FUNCTIONS.login(&event).unwrap());
+    assert!([200, 400, 401].contains(&status), "{status}");
+    let pair = format!("__Host-refresh={}", FUNCTIONS.refresh_token());
+    let cookies = lines.iter().flat_map(|line| line.split(';')).map(str::trim);
+    let named: Vec<_> = cookies.filter(|cookie| cookie.starts_with("__Host-refresh=")).collect();
+    assert_eq!(status == 200, named == [pair]);
 }
 
 /// A line with the header, and the claims, under a genuine signature, so that the checks behind it are reached. The accepted
@@ -37,7 +61,7 @@ pub fn signed(bytes: &[u8]) {
     assert!(header == hs256 || header == rs256, "{header}");
     let signed: BTreeMap<String, &RawValue> = serde_json::from_slice(payload).unwrap();
     let accepted = json!(claims);
-    for name in ["iss", "aud", "sub", "user_id", "username", "ver", "iat", "exp", "nbf", "jti"] {
+    for name in ["iss", "aud", "sub", "user_id", "username", "ver", "iat", "exp", "nbf", "jti", "sid"] {
         let signed = signed.get(name).map(|value| serde_json::from_str(value.get()).unwrap());
         assert_eq!(accepted.get(name), signed.as_ref(), "{name}");
     }

@@ -9,22 +9,19 @@ use async_trait::async_trait;
 use login::Login;
 use register::Register;
 use serde_json::{Value, json};
-use shared::account::AccountId;
-use shared::account::{Account, Standing};
+use shared::account::{Account, AccountId, Standing};
 use shared::config::Config;
 use shared::http::Event;
 use shared::idempotency::IdempotencyKey;
 use shared::limits::client_ip::Window;
-use shared::limits::lockout::Failures;
-use shared::limits::lockout::FailuresKey;
+use shared::limits::lockout::{Failures, FailuresKey};
 use shared::names::username::UsernameKey;
 use shared::password::hash::PasswordHash;
 use shared::session::{Exchange, Session, SessionId};
 use shared::start::{self, Function, Resources};
-use shared::store::SessionError;
 use shared::store::{
-    Accounts, CreateError, Logins, Registrations, RequestCounts, SqliteStore, Standings, StoreError,
-    SwapError,
+    Accounts, CreateError, Logins, Registrations, RequestCounts, SessionError, SqliteStore, Standings,
+    StoreError, SwapError,
 };
 use shared::time::Timestamp;
 use validate::Validate;

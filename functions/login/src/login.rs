@@ -184,7 +184,7 @@ async fn begin_session(
             Ok(()) => return Ok(signed_in),
             // Another login took the slot.
             Err(SessionError::Changed(Some(found))) if found.standing() == account.standing() => {
-                account = *found
+                account = *found;
             }
             // The account was disabled, or its tokens were ended, since the password was verified.
             Err(SessionError::Changed(_)) => {

@@ -34,7 +34,9 @@ pub(super) fn set(name: &str, value: &str, lifetime: Duration) -> HeaderValue {
     let seconds = lifetime.as_secs();
     let cookie = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}");
     // Names are words of ours, and tokens are in base64url.
-    HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
+    let mut value = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
 }
 
 /// The `set-cookie` that deletes a cookie.

@@ -25,14 +25,9 @@ pub enum Transport {
 }
 
 /// A text is neither `token` nor `cookie`. `Display` is the message for a client.
-#[derive(Debug)]
-pub struct UnknownTransport(String);
-
-impl fmt::Display for UnknownTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is not a valid choice.", self.0)
-    }
-}
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("Must be \"token\" or \"cookie\".")]
+pub struct UnknownTransport;
 
 impl FieldCode for UnknownTransport {
     fn code(&self) -> &'static str {
@@ -45,7 +40,7 @@ impl Transport {
         match text {
             "token" => Ok(Self::Token),
             "cookie" => Ok(Self::Cookie),
-            other => Err(UnknownTransport(other.to_owned())),
+            _ => Err(UnknownTransport),
         }
     }
 }
@@ -82,15 +77,13 @@ impl Asked {
     }
 }
 
-/// The tokens of a client that has signed in.
-#[derive(Debug)]
+/// The tokens of a client that has signed in. They cannot be printed.
 pub struct SignedIn {
     body: Body,
     cookies: Vec<HeaderValue>,
     account_id: AccountId,
 }
 
-/// The body. It cannot be printed.
 #[derive(Serialize)]
 struct Body {
     user_id: String,
@@ -111,9 +104,9 @@ struct SessionBody {
     refresh_expires_in: u64,
 }
 
-impl fmt::Debug for Body {
+impl fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Body(***)")
+        f.write_str("SignedIn(***)")
     }
 }
 

@@ -500,3 +500,15 @@ mod forms {
         }
     }
 }
+
+/// Tokens are in none of them.
+#[test]
+fn nothing_of_a_response_is_printed() {
+    let id = AccountId::random().unwrap();
+    let cookie = cookies::set(REFRESH_COOKIE, "canary", Duration::from_secs(1));
+    let response = ApiResponse::ok(&json!({ "token": "canary" }), id).unwrap().with_cookies(vec![cookie]);
+    let printed = format!("{response:?}");
+    assert!(printed.contains("200") && !printed.contains("canary"), "{printed}");
+    let (rendered, _) = response::render(&Ok(response));
+    assert!(!format!("{:?}", rendered.headers()).contains("canary"));
+}

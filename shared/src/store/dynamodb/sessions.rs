@@ -26,8 +26,8 @@ pub(super) fn attribute(slot: usize) -> String {
     format!("session_{slot}")
 }
 
-fn number(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+fn number(number: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
 }
 
 /// The value of a session.
@@ -188,7 +188,7 @@ impl DynamoDbStore {
             .update_expression(format!("ADD token_version :one {REMOVE_SESSIONS}"))
             .condition_expression("id = :id AND token_version < :most")
             .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
-            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":one", number(1_u64))
             .expression_attribute_values(":most", number(u32::MAX));
         match self.change_if(update).await {
             Ok(_) => Ok(true),

@@ -35,6 +35,17 @@ fn a_sealed_token_is_opened_as_it_was() {
     }
 }
 
+/// As the modules `hmac` and `hashlib` of Python compute it by RFC 2104 and RFC 5869.
+#[test]
+fn a_token_is_sealed_as_others_would() {
+    let id = SessionId::parse("4AAAAAAAAAAAAAAAA").unwrap();
+    let session = Session::new(id, 0, Label::default(), at(1_790_000_000));
+    let text = sealer(SECRET, None).seal(&RefreshToken::current(&session, "alice")).unwrap();
+    let expected = "refresh.IkE86xx-AiSAvgUX.BAAAAAAAAAAAAAAAAAAAAAAAAAAAarE7gGFsaWNl.\
+                    ywzeL-mtzYEFDR4QQDqlvjkYnYFCwbNfhEKj4tSYM18";
+    assert_eq!(text, expected);
+}
+
 #[test]
 fn the_same_number_of_a_session_has_the_same_text() {
     let (sealer, session) = (sealer(SECRET, None), session());
