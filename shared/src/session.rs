@@ -127,7 +127,7 @@ pub struct Exchange {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// It gets the current token again.
-    Again(Session),
+    Again,
     /// It is exchanged.
     Exchange(Exchange),
     /// It was used before: the session must end.
@@ -192,7 +192,7 @@ impl Exchange {
         let is_one_before = self.token.checked_add(1) == Some(session.counter);
         let is_in_time = self.now.since(session.used_at) <= GRACE;
         if is_in_time && (is_one_before || self.token == session.exchanged) {
-            return Verdict::Again(session.clone());
+            return Verdict::Again;
         }
         if is_one_before && session.late < MAX_LATE {
             return Verdict::Exchange(Self { is_late: true, ..current });

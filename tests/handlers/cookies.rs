@@ -164,6 +164,8 @@ async fn pages_of_other_sites_can_neither_use_nor_set_cookies() {
         &[("host", ""), ("origin", "https://")],
         &[host, ("origin", "https://app.example.com:444")],
         &[host, ("origin", "http://app.example.com")],
+        &[host, ("origin", "http://auth.example.com")],
+        &[("host", "localhost.evil.example"), ("origin", "http://localhost.evil.example")],
     ] {
         for (path, cookies, body) in [
             ("/login", &[][..], login_body()),
@@ -187,6 +189,7 @@ async fn pages_of_other_sites_can_neither_use_nor_set_cookies() {
         &[host, ("origin", ORIGIN)],
         &[host, ("origin", "http://localhost:5173")],
         &[host, ("origin", "https://auth.example.com")],
+        &[("host", "localhost:9000"), ("origin", "http://localhost:9000")],
     ] {
         let event = request(Sender::HttpApi, "/refresh", headers, &[&refresh], &json!({}));
         assert_eq!(service.login(event).await.status, 200, "{headers:?}");
@@ -209,4 +212,59 @@ async fn a_token_in_the_body_is_asked_for_no_site() {
         .login(request(Sender::HttpApi, "/refresh", &cross, &[&refresh], &json!({ "refresh_token": "x" })))
         .await;
     assert_eq!((refused.status, refused.cookies.len()), (401, 0));
+}
+
+/// Else daily logins of one browser push out the sessions of the other devices.
+#[tokio::test]
+async fn a_login_in_a_browser_takes_the_place_of_the_session_that_it_was_in() {
+    let service = alice().await;
+    let phone = crate::sessions::log_in(&service).await;
+    let mut last = log_in(&service).await;
+    for _ in 0..12 {
+        let refresh = cookie(&last, "__Host-refresh").to_owned();
+        let next =
+            service.login(request(Sender::HttpApi, "/login", &[SAME_SITE], &[&refresh], &login_body())).await;
+        assert_eq!(judged(&service, &Signed::of(&last).token()).await, 401);
+        last = next;
+    }
+    assert_eq!(judged(&service, &phone.token()).await, 200);
+    assert_eq!(service.count("sessions"), 2);
+    let of_phone = format!("__Host-refresh={}", phone.refresh_token());
+    service.enrol("bob").await;
+    let mut bob = login_body();
+    bob["username"] = "bob".into();
+    let event = request(Sender::HttpApi, "/login", &[SAME_SITE], &[&of_phone], &bob);
+    assert_eq!(service.login(event).await.status, 200);
+    assert_eq!(judged(&service, &phone.token()).await, 200, "another account's session stays");
+}
+
+/// The session of the access token ends even if the cookie is of another session, or of none.
+#[tokio::test]
+async fn a_logout_ends_all_sessions_that_its_tokens_name() {
+    let service = alice().await;
+    for garbage in [false, true] {
+        let (cookie_session, own) = (log_in(&service).await, crate::sessions::log_in(&service).await);
+        let refresh = if garbage { "__Host-refresh=x" } else { cookie(&cookie_session, "__Host-refresh") };
+        let bearer = format!("Bearer {}", own.token());
+        let headers = [SAME_SITE, ("authorization", bearer.as_str())];
+        let out = service.login(request(Sender::HttpApi, "/logout", &headers, &[refresh], &json!({}))).await;
+        assert_eq!((out.status, out.cookies.len()), (204, 1));
+        assert_eq!(judged(&service, &own.token()).await, 401);
+        assert_eq!(
+            judged(&service, &Signed::of(&cookie_session).token()).await,
+            if garbage { 200 } else { 401 }
+        );
+    }
+}
+
+/// A page that was open for long has a good cookie and an access token that has expired.
+#[tokio::test]
+async fn a_logout_by_cookie_needs_no_good_access_token() {
+    let service = alice().await;
+    let signed = log_in(&service).await;
+    let headers = [SAME_SITE, ("authorization", "Bearer expired")];
+    let event =
+        request(Sender::HttpApi, "/logout", &headers, &[cookie(&signed, "__Host-refresh")], &json!({}));
+    assert_eq!(service.login(event).await.status, 204);
+    assert_eq!(judged(&service, &Signed::of(&signed).token()).await, 401);
 }

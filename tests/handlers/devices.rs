@@ -131,6 +131,18 @@ async fn a_device_token_is_good_for_half_a_year() {
     assert_eq!(attempt(&service, PASSWORD, Some(&device)).await.status, 429);
 }
 
+/// Who knew the former password may have collected any number of them.
+#[tokio::test]
+async fn a_device_token_of_before_a_new_password_is_a_stranger() {
+    use shared::names::username::UsernameKey;
+    use shared::store::{Change, Operator};
+    let (service, device) = alice().await;
+    let hash = service.account("alice").await.unwrap().password_hash;
+    service.store().change(&UsernameKey::of("alice"), None, &Change::Password(hash)).await.unwrap().unwrap();
+    lock(&service, None, 5).await;
+    assert_eq!(attempt(&service, PASSWORD, Some(&device)).await.status, 429);
+}
+
 /// The name was given up, and somebody else has it now.
 #[tokio::test]
 async fn a_device_of_the_former_account_of_a_name_is_a_stranger() {

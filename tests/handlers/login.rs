@@ -57,7 +57,7 @@ fn calls_of(name: &str, failures: u32, failures_then: u32) -> Vec<String> {
     let name = UsernameKey::of(name);
     let (key, name) = (FailuresKey::of_name(&name), name.as_str());
     let count = format!("swap_failures {}: {failures} to {failures_then}", key.as_str());
-    vec![format!("failures {}", key.as_str()), format!("find {name}"), count]
+    vec![format!("find {name}"), format!("failures {}", key.as_str()), count]
 }
 
 /// The same bytes, hash computations and store calls in the same order do not tell which accounts exist.

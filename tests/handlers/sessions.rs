@@ -134,6 +134,31 @@ async fn a_repeated_registration_gets_the_session_of_the_first_until_that_was_us
     assert_eq!((late.status, late.header("x-error-codes")), (400, Some("username=unique")));
 }
 
+/// The key of a registration is no key to what its owner has done since.
+#[tokio::test]
+async fn a_repeated_registration_gets_no_session_of_a_login() {
+    let service = Handlers::new().await;
+    let of = |body: Value| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", "0123456789abcdef")];
+        Sender::HttpApi.request("POST", &headers, &body.to_string())
+    };
+    let plain = json!({ "username": "alice", "password": PASSWORD });
+    let with_session = json!({ "username": "alice", "password": PASSWORD, "session": "token" });
+    for first in [&plain, &with_session] {
+        service.sql("DELETE FROM accounts");
+        let registered = service.register(of(first.clone())).await;
+        if first.get("session").is_some() {
+            let ended = json!({ "refresh_token": registered.json()["refresh_token"] });
+            assert_eq!(post(&service, "/logout", &ended).await.status, 204);
+        }
+        let phone = log_in(&service).await;
+        assert!(phone.session().starts_with('0'), "it has the first slot");
+        let repeated = service.register(of(with_session.clone())).await;
+        assert_eq!((repeated.status, repeated.header("x-error-codes")), (400, Some("username=unique")));
+        assert_eq!(service.register(of(plain.clone())).await.status, 201, "a token alone, as ever");
+    }
+}
+
 #[tokio::test]
 async fn other_values_of_the_fields_are_refused_by_name() {
     let service = alice().await;
@@ -376,6 +401,11 @@ async fn a_logout_of_all_ends_every_session_and_every_token() {
     let after = log_in(&service).await;
     assert_eq!(post(&service, "/logout", &body).await.status, 204, "one that has ended ends no other");
     assert_eq!(judged(&service, &after.token()).await, 200);
+    later(14 * DAY);
+    let fresh = log_in(&service).await;
+    let body = json!({ "refresh_token": after.refresh_token(), "all": true });
+    assert_eq!(post(&service, "/logout", &body).await.status, 204, "nor does one that has expired");
+    assert_eq!(judged(&service, &fresh.token()).await, 200);
 }
 
 #[tokio::test]
@@ -426,6 +456,14 @@ async fn the_owner_ends_one_of_its_sessions() {
     let ended = bearing(&service, "DELETE", &path, &own.token()).await;
     assert_eq!((ended.status, ended.body.as_str()), (204, ""));
     assert_eq!(judged(&service, &other.token()).await, 401);
+    let current = log_in(&service).await;
+    let path = format!("/sessions/{}", current.session());
+    assert_eq!(
+        bearing(&service, "DELETE", &path, &current.token()).await.status,
+        204,
+        "the one that asks, too"
+    );
+    assert_eq!(judged(&service, &current.token()).await, 401);
     let unknown = SessionId::random(3).unwrap().to_string();
     for id in [other.session().as_str(), &unknown, "x", "0"] {
         let response = bearing(&service, "DELETE", &format!("/sessions/{id}"), &own.token()).await;
@@ -508,5 +546,22 @@ async fn a_token_of_after_a_restore_is_refused_and_ends_nothing() {
     let next = Signed::of(&refresh(&service, &signed.refresh_token()).await);
     service.sql("UPDATE sessions SET counter = 0, exchanged = 0");
     assert_eq!(refresh(&service, &next.refresh_token()).await.status, 401);
+    Signed::of(&refresh(&service, &signed.refresh_token()).await);
+}
+
+/// A fault of ours costs nobody a session, and clears no cookie.
+#[tokio::test]
+async fn a_fault_of_the_service_leaves_the_session_and_its_token_as_they_are() {
+    let service = alice().await;
+    let signed = log_in(&service).await;
+    service.let_stores_panic(true);
+    for path in ["/refresh", "/logout"] {
+        let mut event = Sender::HttpApi.post("{}");
+        event["headers"]["sec-fetch-site"] = "same-origin".into();
+        event["cookies"] = json!([format!("__Host-refresh={}", signed.refresh_token())]);
+        let response = service.login(Sender::HttpApi.at(path, event)).await;
+        response.must_be(500, r#"{"code":"internal_error","error":"Internal error"}"#, None);
+    }
+    service.let_stores_panic(false);
     Signed::of(&refresh(&service, &signed.refresh_token()).await);
 }

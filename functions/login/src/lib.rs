@@ -2,6 +2,7 @@
 
 mod login;
 mod logout;
+mod presented;
 mod refresh;
 mod sessions;
 

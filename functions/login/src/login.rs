@@ -1,21 +1,23 @@
-//! `POST /login`: exchanges a username and a password for a token, and begins a session if it is asked for.
+//! `POST /login`: exchanges a username and a password for a token, and begins a session if the request asks for one.
 
 use std::convert::Infallible;
 
 use shared::account::{Account, Standing, Status};
 use shared::http::sign_in::{Asked, SignedIn, Transport};
 use shared::http::{
-    ApiError, ApiResponse, BodyFields, Clock, DEVICE_COOKIE, Request, RequestError, cross_site, rate_limit,
+    ApiError, ApiResponse, BodyFields, Clock, DEVICE_COOKIE, REFRESH_COOKIE, Request, RequestError,
+    cross_site, rate_limit,
 };
 use shared::limits::lockout::{Failures, FailuresKey};
 use shared::log::{self, Reason};
 use shared::names::username::UsernameKey;
 use shared::password::Password;
 use shared::password::hash::{Unverifiable, Verification};
+use shared::session::SessionId;
 use shared::start::Function;
 use shared::store::{SessionError, SwapError};
 use shared::time::Timestamp;
-use shared::token::DeviceToken;
+use shared::token::{DeviceToken, RefreshToken};
 
 use crate::Login;
 
@@ -27,12 +29,8 @@ struct Credentials {
     session: Option<Asked>,
     /// The text that claims to be a device token.
     device: Option<String>,
-}
-
-/// The record at which an attempt counts, and what was in it.
-struct Counted {
-    key: FailuresKey,
-    seen: Option<Failures>,
+    /// The text that claims to be the refresh token of the session that a browser is in already.
+    refresh: Option<String>,
 }
 
 /// An account whose password is right, with that password if the stored hash is outdated.
@@ -51,17 +49,17 @@ struct LoggingIn<'p> {
 pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
     let credentials = read(login, &request)?;
     rate_limit::check(&login.rate_limit, &*login.store, &request).await?;
-    let device = device(login, &credentials, request.now).await;
-    let mut counted = admit(login, record(&credentials.name, device.as_ref()), request.now).await?;
     let account = login.store.find(&credentials.name).await?;
-    let device = device.filter(|device| account.as_ref().is_some_and(|account| device.is_of(account.id)));
-    if counted.key != record(&credentials.name, device.as_ref()) {
-        // The device was that of another account by this name: a stranger.
-        counted = admit(login, record(&credentials.name, None), request.now).await?;
-    }
+    let device = device(login, &credentials, account.as_ref(), request.now).await;
+    let key = match &device {
+        Some(device) => FailuresKey::of_device(&credentials.name, device.device()),
+        None => FailuresKey::of_name(&credentials.name),
+    };
+    let seen = login.store.failures(&key).await?;
+    Failures::admit(seen.as_ref(), request.now)?;
     let checked = check(login, account, credentials.password.as_ref());
     if checked.as_ref().err().is_none_or(RequestError::is_client_error) {
-        count(login, counted, checked.is_ok(), request.clock).await?;
+        count(login, &key, seen, checked.is_ok(), request.clock).await?;
     }
     if checked.as_ref().is_err_and(RequestError::is_client_error) {
         rate_limit::admit(&login.rate_limit, &*login.store, &request).await?;
@@ -72,7 +70,10 @@ pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiRespons
     }
     match &credentials.session {
         None => SignedIn::issue(&login.keyring, &account.standing(), Transport::Token, request.now).await?,
-        Some(asked) => begin_session(login, account, asked, device.as_ref(), request.now).await?,
+        Some(asked) => {
+            let device = DeviceToken::new(&account, device.as_ref(), request.now)?;
+            begin_session(login, account, &credentials, asked, &device, request.now).await?
+        }
     }
     .ok()
     .map_err(RequestError::from)
@@ -87,33 +88,25 @@ fn read(login: &Login, request: &Request) -> Result<Credentials, ApiError> {
     let (Ok(name), Ok(password), Ok(session), Ok(mut device)) = (name, password, session, device) else {
         return Err(fields.into());
     };
+    let mut refresh = None;
     if session.as_ref().is_some_and(|asked| asked.transport == Transport::Cookie) {
         cross_site::check(&login.origins, request)?;
         device = request.cookie(DEVICE_COOKIE).map(str::to_owned);
+        refresh = request.cookie(REFRESH_COOKIE).map(str::to_owned);
     }
-    Ok(Credentials { name, password, session, device })
+    Ok(Credentials { name, password, session, device, refresh })
 }
 
-/// The device on which somebody has logged in with this name before. Whatever else is presented is no device, and not told
-/// from none.
-async fn device(login: &Login, credentials: &Credentials, now: Timestamp) -> Option<DeviceToken> {
+/// The device on which this account was logged in to before. Any other text counts as no device.
+async fn device(
+    login: &Login,
+    credentials: &Credentials,
+    account: Option<&Account>,
+    now: Timestamp,
+) -> Option<DeviceToken> {
     let device: DeviceToken = login.keyring.open(credentials.device.as_deref()?, now).await.ok()??;
-    device.counts_at(&credentials.name, now).then_some(device)
-}
-
-/// The record at which an attempt counts: that of the device, or that of everybody else.
-fn record(name: &UsernameKey, device: Option<&DeviceToken>) -> FailuresKey {
-    match device {
-        Some(device) => FailuresKey::of_device(name, device.device()),
-        None => FailuresKey::of_name(name),
-    }
-}
-
-/// Allows an attempt, unless it is locked.
-async fn admit(login: &Login, key: FailuresKey, now: Timestamp) -> Result<Counted, RequestError> {
-    let seen = login.store.failures(&key).await?;
-    Failures::admit(seen.as_ref(), now)?;
-    Ok(Counted { key, seen })
+    let is_known = account.is_some_and(|account| device.is_of(account));
+    (is_known && device.is_for(&credentials.name, now)).then_some(device)
 }
 
 /// Verifies the password and the status of the account.
@@ -149,7 +142,8 @@ fn check<'p>(
 /// response, whether its password was right or wrong.
 async fn count(
     login: &Login,
-    Counted { key, mut seen }: Counted,
+    key: &FailuresKey,
+    mut seen: Option<Failures>,
     succeeded: bool,
     clock: Clock,
 ) -> Result<(), RequestError> {
@@ -157,7 +151,7 @@ async fn count(
         let now = clock();
         Failures::admit(seen.as_ref(), now)?;
         let next = if succeeded { None } else { Some(Failures::after_failure(seen.as_ref(), now)?) };
-        match login.store.swap_failures(&key, seen.as_ref(), next.as_ref()).await {
+        match login.store.swap_failures(key, seen.as_ref(), next.as_ref()).await {
             Ok(()) => return Ok(()),
             Err(SwapError::Changed(found)) => seen = found,
             Err(SwapError::Store(error)) => return Err(error.into()),
@@ -169,17 +163,22 @@ async fn count(
 async fn begin_session(
     login: &Login,
     mut account: Account,
+    credentials: &Credentials,
     asked: &Asked,
-    device: Option<&DeviceToken>,
+    device: &DeviceToken,
     now: Timestamp,
 ) -> Result<SignedIn, RequestError> {
-    let device = DeviceToken::new(&account, device, now)?;
+    let lifetimes = &login.keyring.rules().sessions;
+    let former = former_session(login, credentials, now).await;
     loop {
-        let slot = account.sessions.slot_for_new(account.token_version, &login.keyring.rules().sessions, now);
-        let session = asked.session(slot, account.token_version, now)?;
+        let former =
+            former.filter(|former| account.sessions.get(former).is_some()).map(|former| former.slot());
+        let slot =
+            former.unwrap_or_else(|| account.sessions.slot_for_new(account.token_version, lifetimes, now));
+        let session = asked.session(SessionId::random(slot)?, account.token_version, now);
         let standing = Standing { session: Some(session.clone()), ..account.standing() };
         let signed_in = SignedIn::issue(&login.keyring, &standing, asked.transport, now).await?;
-        let signed_in = signed_in.on_device(&login.keyring, &device, asked.transport, now).await?;
+        let signed_in = signed_in.on_device(&login.keyring, device, asked.transport, now).await?;
         match login.store.begin_session(&account, &session).await {
             Ok(()) => return Ok(signed_in),
             // Another login took the slot.
@@ -193,6 +192,13 @@ async fn begin_session(
             Err(SessionError::Store(error)) => return Err(error.into()),
         }
     }
+}
+
+/// The session of the cookie that the new one replaces. It makes room first: a browser that logs in daily must not push out
+/// the sessions of other devices.
+async fn former_session(login: &Login, credentials: &Credentials, now: Timestamp) -> Option<SessionId> {
+    let token: RefreshToken = login.keyring.open(credentials.refresh.as_deref()?, now).await.ok()??;
+    (token.name() == credentials.name).then_some(token.session)
 }
 
 /// Replaces an outdated hash. A failure is logged and does not fail the login: the next login tries again.

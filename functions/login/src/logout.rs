@@ -11,30 +11,33 @@ use shared::token::RefreshToken;
 use shared::token::bearer::Presented as Bearer;
 
 use crate::Login;
-use crate::refresh::presented;
+use crate::presented::presented;
 
-/// The session that a request names. It need not be live.
+/// A session that a token names. It need not be live.
 struct Named {
     name: UsernameKey,
     session: SessionId,
 }
 
-/// Handles a request. What has ended before has ended: the response is the same.
+/// Handles a request. Each token that it has ends its session. What has ended before has ended: the response is the same.
 ///
 /// # Errors
 ///
-/// No token, a cookie that a page of another site sends, an access token that is not valid or names no session, a fault of
-/// the service.
+/// No token, a cookie that a page of another site sends; without a refresh token, an access token that is not valid or names
+/// no session; a fault of the service.
 pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
     let mut fields = BodyFields::read(&request)?;
     let Ok(all) = fields.flag("all") else { return Err(ApiError::from(fields).into()) };
-    let named = match presented(login, &request, &mut fields)? {
-        Some(presented) => by_refresh_token(login, &presented.text, &request).await?,
-        None => Some(by_access_token(login, &request).await?),
+    let refresh = presented(login, &request, &mut fields)?;
+    let access = by_access_token(login, &request).await;
+    let named = match refresh {
+        // The access token beside it has often expired.
+        Some(refresh) => [by_refresh_token(login, &refresh.text, &request).await?, access.ok()],
+        None => [Some(access?), None],
     };
     let mut account_id = None;
-    if let Some(named) = named {
-        account_id = end(login, &named, all).await?;
+    for named in named.into_iter().flatten() {
+        account_id = end(login, &named, all, &request).await?.or(account_id);
     }
     let response = ApiResponse::no_content(account_id);
     let has_cookie = request.has_cookie(REFRESH_COOKIE);
@@ -63,20 +66,22 @@ async fn by_access_token(login: &Login, request: &Request) -> Result<Named, Requ
 }
 
 /// Ends the session. All of them can only be ended in one that is live.
-async fn end(login: &Login, named: &Named, all: bool) -> Result<Option<AccountId>, RequestError> {
+async fn end(
+    login: &Login,
+    named: &Named,
+    all: bool,
+    request: &Request,
+) -> Result<Option<AccountId>, RequestError> {
     if !all {
         login.store.end_session(&named.name, &named.session).await?;
         return Ok(None);
     }
-    let found = login.store.find(&named.name).await?;
-    let account = found.filter(|account| {
-        account
-            .sessions
-            .get(&named.session)
-            .is_some_and(|session| session.token_version == account.token_version)
-    });
-    if let Some(account) = &account {
-        login.store.end_tokens(&named.name, account.id).await?;
+    let lifetimes = &login.keyring.rules().sessions;
+    let Some(account) = login.store.find(&named.name).await? else { return Ok(None) };
+    let session = account.sessions.get(&named.session);
+    if !session.is_some_and(|session| session.is_live(account.token_version, lifetimes, request.now)) {
+        return Ok(None);
     }
-    Ok(account.map(|account| account.id))
+    login.store.end_tokens(&named.name, account.id).await?;
+    Ok(Some(account.id))
 }

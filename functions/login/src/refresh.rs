@@ -1,23 +1,23 @@
 //! `POST /refresh`: exchanges a refresh token for an access token and the next refresh token.
 
-use std::convert::Infallible;
-
 use shared::account::{Account, Standing};
 use shared::http::sign_in::{SignedIn, Transport};
-use shared::http::{ApiError, ApiResponse, BodyFields, REFRESH_COOKIE, Request, RequestError, cross_site};
+use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError};
 use shared::log::Reason;
-use shared::names::username::UsernameKey;
 use shared::session::{Exchange, Session, Verdict};
 use shared::store::SessionError;
 use shared::time::Timestamp;
 use shared::token::RefreshToken;
 
 use crate::Login;
+use crate::presented::{Presented, presented};
 
-/// A text that claims to be a refresh token, and how it came.
-pub(crate) struct Presented {
-    pub(crate) text: String,
-    pub(crate) transport: Transport,
+/// The result for a genuine token.
+enum Exchanged {
+    /// It gets the current token of this session.
+    Current(Account, Session),
+    /// It gets nothing.
+    Refused(Reason, Option<Account>),
 }
 
 /// Handles a request.
@@ -28,74 +28,48 @@ pub(crate) struct Presented {
 pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
     let presented = presented(login, &request, &mut BodyFields::read(&request)?)?;
     let Presented { text, transport } = presented.ok_or(ApiError::TokenMissing)?;
-    let refused =
-        |reason| ApiError::InvalidSession { cookie: transport == Transport::Cookie }.because(reason, None);
-    let token: RefreshToken =
-        login.keyring.open(&text, request.now).await?.ok_or_else(|| refused(Reason::NotARefreshToken))?;
-    let (account, session) = match exchange(login, &token, request.now).await? {
-        Ok(exchanged) => exchanged,
-        Err((reason, account)) => {
-            return Err(ApiError::InvalidSession { cookie: transport == Transport::Cookie }
-                .because(reason, account.map(|account| account.id)));
+    let refused = |reason, account: Option<Account>| {
+        let error = ApiError::InvalidSession { cookie: transport == Transport::Cookie };
+        Err(error.because(reason, account.map(|account| account.id)))
+    };
+    let Some(token) = login.keyring.open(&text, request.now).await? else {
+        return refused(Reason::NotARefreshToken, None);
+    };
+    match exchange(login, &token, request.now).await? {
+        Exchanged::Refused(reason, account) => refused(reason, account),
+        Exchanged::Current(account, session) => {
+            let standing = Standing { session: Some(session), ..account.standing() };
+            Ok(SignedIn::issue(&login.keyring, &standing, transport, request.now).await?.ok()?)
         }
-    };
-    let standing = Standing { session: Some(session), ..account.standing() };
-    Ok(SignedIn::issue(&login.keyring, &standing, transport, request.now).await?.ok()?)
+    }
 }
 
-/// The refresh token of a request: that in the body, or else the cookie, if the page that sends it may.
-///
-/// # Errors
-///
-/// A field that is no text, or a page of another site.
-pub(crate) fn presented(
-    login: &Login,
-    request: &Request,
-    fields: &mut BodyFields,
-) -> Result<Option<Presented>, ApiError> {
-    let Ok(token) = fields.optional("refresh_token", |text| Ok::<_, Infallible>(text.to_owned())) else {
-        return Err(std::mem::take(fields).into());
-    };
-    if let Some(text) = token {
-        return Ok(Some(Presented { text, transport: Transport::Token }));
-    }
-    if !request.has_cookie(REFRESH_COOKIE) {
-        return Ok(None);
-    }
-    cross_site::check(&login.origins, request)?;
-    let text = request.cookie(REFRESH_COOKIE).unwrap_or_default().to_owned();
-    Ok(Some(Presented { text, transport: Transport::Cookie }))
-}
-
-type Exchanged = Result<(Account, Session), (Reason, Option<Account>)>;
-
-/// Exchanges a token that is genuine: one write, without a read before it. Only where that changes nothing does what is
-/// there decide.
+/// Exchanges a token: one write, without a read before it. Only where that changes nothing does what is there decide.
 async fn exchange(login: &Login, token: &RefreshToken, now: Timestamp) -> Result<Exchanged, RequestError> {
     let (name, lifetimes) = (token.name(), login.keyring.rules().sessions);
     let mut exchange = Exchange::new(token.session, token.counter, lifetimes, now);
     loop {
         let found = match login.store.exchange(&name, &exchange).await {
-            Ok(account) => {
-                let session = account.sessions.get(&token.session).cloned();
-                return Ok(session.map(|session| (account, session)).ok_or((Reason::NoSuchSession, None)));
-            }
-            Err(SessionError::Changed(found)) => found.map(|found| *found),
+            Ok(account) => Some(account),
+            Err(SessionError::Changed(found)) => match exchange.judge(found.as_deref()) {
+                Verdict::Again => found.map(|found| *found),
+                Verdict::Exchange(next) => {
+                    exchange = next;
+                    continue;
+                }
+                Verdict::Refused(reason) => return Ok(Exchanged::Refused(reason, found.map(|found| *found))),
+                Verdict::Reused => {
+                    login.store.end_session(&name, &token.session).await?;
+                    return Ok(Exchanged::Refused(Reason::RefreshReuse, found.map(|found| *found)));
+                }
+            },
             Err(SessionError::Store(error)) => return Err(error.into()),
         };
-        match (exchange.judge(found.as_ref()), found) {
-            (Verdict::Again(session), Some(account)) => return Ok(Ok((account, session))),
-            (Verdict::Exchange(next), _) => exchange = next,
-            (Verdict::Refused(reason), account) => return Ok(Err((reason, account))),
-            (_, account) => {
-                end(login, &name, token).await?;
-                return Ok(Err((Reason::RefreshReuse, account)));
-            }
-        }
+        let current =
+            found.and_then(|account| Some((account.sessions.get(&token.session)?.clone(), account)));
+        return Ok(match current {
+            Some((session, account)) => Exchanged::Current(account, session),
+            None => Exchanged::Refused(Reason::NoSuchSession, None),
+        });
     }
-}
-
-async fn end(login: &Login, name: &UsernameKey, token: &RefreshToken) -> Result<(), RequestError> {
-    login.store.end_session(name, &token.session).await?;
-    Ok(())
 }

@@ -60,13 +60,10 @@ pub(crate) async fn list(login: &Login, request: Request) -> Result<ApiResponse,
 /// No access token, one that is not valid, no such session, a fault of the service.
 pub(crate) async fn end(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
     let (account, _) = account(login, &request).await?;
-    let ended = match SessionId::parse(request.last_segment()) {
-        Some(id) => login.store.end_session(account.username.key(), &id).await?,
-        None => false,
-    };
-    if !ended {
-        return Err(ApiError::NoSuchSession.because(Reason::NoSuchSession, Some(account.id)));
-    }
+    let id = SessionId::parse(request.last_segment()).filter(|id| account.sessions.get(id).is_some());
+    let id = id.ok_or_else(|| ApiError::NoSuchSession.because(Reason::NoSuchSession, Some(account.id)))?;
+    // What was there a moment ago has ended then, whoever ended it.
+    login.store.end_session(account.username.key(), &id).await?;
     Ok(ApiResponse::no_content(Some(account.id)))
 }
 

@@ -10,7 +10,7 @@ use shared::log::Reason;
 use shared::names::email::Email;
 use shared::names::username::Username;
 use shared::password::Password;
-use shared::session::Sessions;
+use shared::session::{SessionId, Sessions};
 use shared::store::CreateError;
 use shared::time::Timestamp;
 use shared::token::DeviceToken;
@@ -51,8 +51,11 @@ pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiR
     if stored.id == account.id {
         return Ok(signed_in.created()?);
     }
-    // The repetition gets the session of the first request, unless that has been used: the client had its tokens then.
-    let session = stored.session.clone().filter(|session| session.counter == 0 && asked.is_some());
+    // The repetition gets the session of the first request, unless that has been used: the client had its tokens then. A
+    // session that a login has begun since is not the registration's to give.
+    let first = SessionId::of_registration(stored.id);
+    let session = stored.session.clone().filter(|session| session.id == first && session.counter == 0);
+    let session = session.filter(|_| asked.is_some());
     if session.is_none() && asked.is_some() {
         return Err(taken(true, false));
     }
@@ -112,9 +115,10 @@ fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, ApiError
 
 fn account(register: &Register, registration: Registration, now: Timestamp) -> Result<Account, ApiError> {
     let Registration { username, email, password, session } = registration;
-    let session = session.map(|asked| asked.session(0, 0, now)).transpose()?;
+    let id = AccountId::random()?;
+    let session = session.map(|asked| asked.session(SessionId::of_registration(id), 0, now));
     Ok(Account {
-        id: AccountId::random()?,
+        id,
         username,
         email,
         password_hash: register.hasher.hash(&password)?,

@@ -7,6 +7,9 @@ use super::{ApiError, Request};
 /// The values of `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) that are not of another site.
 const OWN: [&str; 3] = ["none", "same-origin", "same-site"];
 
+/// Hosts of this machine, the only ones that are believed without TLS.
+const LOCAL: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
+
 /// Origins whose pages may use cookies.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Origins(Vec<String>);
@@ -49,6 +52,12 @@ pub fn check(origins: &Origins, request: &Request) -> Result<(), ApiError> {
 }
 
 fn is_allowed(origins: &Origins, origin: &str, host: Option<&str>) -> bool {
-    let of_host = origin.split_once("://").map(|(_, host)| host).filter(|host| !host.is_empty());
+    let is_local = |host: &&str| LOCAL.iter().any(|local| host.strip_prefix(local).is_some_and(is_port));
+    let over_http = || origin.strip_prefix("http://").filter(is_local);
+    let of_host = origin.strip_prefix("https://").filter(|host| !host.is_empty()).or_else(over_http);
     origins.has(origin) || (of_host.is_some() && of_host == host)
+}
+
+fn is_port(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(':')
 }

@@ -67,13 +67,10 @@ impl Asked {
         Ok(transport.map(|transport| Self { transport, label: label.unwrap_or_else(agent) }))
     }
 
-    /// The session.
-    ///
-    /// # Errors
-    ///
-    /// When the operating system has no randomness.
-    pub fn session(&self, slot: usize, token_version: u32, now: Timestamp) -> Result<Session, ApiError> {
-        Ok(Session::new(SessionId::random(slot)?, token_version, self.label.clone(), now))
+    /// The session, under an id.
+    #[must_use]
+    pub fn session(&self, id: SessionId, token_version: u32, now: Timestamp) -> Session {
+        Session::new(id, token_version, self.label.clone(), now)
     }
 }
 

@@ -104,10 +104,10 @@ impl FailuresKey {
     }
 
     /// The record of a name for one device, on which somebody has logged in before. Strangers who lock the name do not lock
-    /// it, and whoever steals its token has no more guesses than they have.
+    /// it, and a thief of its token has no more guesses than they have.
     #[must_use]
     pub fn of_device(name: &UsernameKey, device: &[u8; 16]) -> Self {
-        // No name has this prefix: names hold no control characters.
+        // Names are typed text of any kind; none can be made to fit a device, which is random.
         let digest = Sha256::new().chain_update("device\0").chain_update(device).chain_update(name.as_str());
         Self(hex::encode(&digest.finalize()))
     }

@@ -4,11 +4,13 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 
 use super::MAX;
+use crate::account::AccountId;
 use crate::random::{self, NoRandomness};
 
-/// A session's id: its slot among the sessions of the account, and 96 random bits. It is not secret.
+/// A session's id: its slot among the sessions of the account, and 96 bits that no other has. It is not secret.
 ///
 /// The slot makes it possible to read or to change one session by its name alone, and bounds their number.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -29,6 +31,15 @@ impl SessionId {
     pub fn random(slot: usize) -> Result<Self, NoRandomness> {
         let slot = u8::try_from(slot % MAX).unwrap_or_default();
         Ok(Self { slot, random: random::bytes()? })
+    }
+
+    /// The id of the session that begins with an account. No later one has it.
+    #[must_use]
+    pub fn of_registration(account: AccountId) -> Self {
+        let digest = Sha256::new().chain_update("session").chain_update(account.to_bytes()).finalize();
+        let mut id = Self { slot: 0, random: [0; 12] };
+        id.random.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
+        id
     }
 
     /// The slot, below [`MAX`].
@@ -82,6 +93,14 @@ mod tests {
             assert_eq!(SessionId::parse(&id.to_string()), Some(id));
             assert_eq!(SessionId::from_bytes(&id.to_bytes()), Some(id));
         }
+    }
+
+    #[test]
+    fn the_session_of_a_registration_is_told_by_the_account() {
+        let (one, other) = (AccountId::random().unwrap(), AccountId::random().unwrap());
+        assert_eq!(SessionId::of_registration(one), SessionId::of_registration(one));
+        assert_ne!(SessionId::of_registration(one), SessionId::of_registration(other));
+        assert_eq!(SessionId::of_registration(one).slot(), 0);
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Client {
     /// Presents a token; the number of the one that it gets.
     fn present(&mut self, token: u32, seconds: u64) -> Result<u32, Verdict> {
         match self.judge(token, seconds) {
-            Verdict::Again(session) => Ok(session.counter),
+            Verdict::Again => Ok(self.session().counter),
             Verdict::Exchange(exchange) => {
                 let next = self.session().after(&exchange).unwrap();
                 self.account.sessions.put(next);

@@ -260,9 +260,9 @@ mod tests {
     use support::keys::RSA_2048;
 
     use super::*;
-    use crate::session::Lifetimes;
+    use crate::session::{Label, Lifetimes, Session, SessionId};
     use crate::store::contract::account;
-    use crate::token::Key;
+    use crate::token::{Key, RefreshToken};
 
     const OLD: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
     const NEW: &str = "another-Secret-0f-thirty-two-byt3s";
@@ -445,6 +445,38 @@ mod tests {
         assert_eq!(keyring.published(at(3600)).await, Err(VerifyError::KeysUnavailable));
         secret.becomes(RSA_2048);
         assert_eq!(json!(*keyring.published(at(3601)).await.unwrap())["keys"][0]["kid"], kid(RSA_2048));
+    }
+
+    /// The refresh token of a session of `alice`, sealed by a function that knows this secret alone.
+    async fn sealed(secret: &str, now: Timestamp) -> String {
+        let session = Session::new(SessionId::random(0).unwrap(), 0, Label::default(), now);
+        let token = RefreshToken::current(&session, "alice");
+        Keyring::fixed(rules(), &keys(secret)).seal(&token, now).await.unwrap()
+    }
+
+    /// A function that has not read a rotated secret yet must not take a good token for a bad one.
+    #[tokio::test]
+    async fn a_sealed_token_of_a_new_key_is_opened_as_soon_as_the_key_is_read() {
+        let (keyring, secret) = keyring(Some(OLD));
+        let opens = async |text: &str, seconds| {
+            keyring.open::<RefreshToken>(text, at(seconds)).await.map(|token| token.is_some())
+        };
+        assert_eq!(opens(&sealed(OLD, at(10)).await, 10).await, Ok(true));
+        assert_eq!((opens("garbage", 10).await, secret.reads()), (Ok(false), 0));
+        let before = sealed(NEW, START.minus(Duration::from_secs(5))).await;
+        assert_eq!((opens(&before, 10).await, secret.reads()), (Ok(false), 0), "no key of ours");
+        secret.becomes(NEW);
+        assert_eq!((opens(&sealed(NEW, at(10)).await, 10).await, secret.reads()), (Ok(true), 1));
+    }
+
+    #[tokio::test]
+    async fn a_sealed_token_whose_key_cannot_be_asked_for_has_no_verdict() {
+        let (keyring, _secret) = keyring(None);
+        let opened = keyring.open::<RefreshToken>(&sealed(NEW, at(9)).await, at(9)).await;
+        assert_eq!(opened, Err(VerifyError::KeysUnavailable));
+        assert!(keyring.open::<RefreshToken>(&sealed(OLD, at(9)).await, at(9)).await.unwrap().is_some());
+        let late = keyring.open::<RefreshToken>(&sealed(OLD, at(9)).await, at(3600)).await;
+        assert_eq!(late, Err(VerifyError::KeysUnavailable), "keys that are too old open nothing");
     }
 
     #[tokio::test]

@@ -8,6 +8,8 @@
 //! Payload and MAC are in base64url. The MAC is HMAC-SHA256 (RFC 2104) over all that precedes it, under a key that HKDF
 //! (RFC 5869) derives for this purpose from the secret's key with that `kid`.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hkdf::{HKDF_SHA256, Salt};
@@ -54,14 +56,19 @@ pub trait Sealed: Sized {
     }
 }
 
-/// A text that has the form of a token.
-#[derive(Debug)]
+/// A text that has the form of a token. It cannot be printed.
 pub struct Envelope<'a, T> {
     kid: &'a str,
     /// The token that it would be.
     pub(super) claimed: T,
     signed: &'a str,
     mac: Vec<u8>,
+}
+
+impl<T> fmt::Debug for Envelope<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Envelope(***)")
+    }
 }
 
 /// Seals tokens with the key that signs, and opens those of all keys.

@@ -57,9 +57,23 @@ async fn present(
             Err(error) => panic!("the store failed: {error:?}"),
         };
         match exchange.judge(found.as_deref()) {
-            Verdict::Again(session) => return Ok(session.counter),
+            Verdict::Again => return Ok(found.unwrap().sessions.get(&session).unwrap().counter),
             Verdict::Exchange(next) => exchange = next,
             verdict => return Err(verdict),
+        }
+    }
+}
+
+/// Begins a session as `login` does.
+async fn begin(store: &impl Operator, now: Timestamp) -> SessionId {
+    loop {
+        let seen = stored(store).await;
+        let slot = seen.sessions.slot_for_new(0, &LIFETIMES, now);
+        let begun = Session::new(SessionId::random(slot).unwrap(), 0, Label::default(), now);
+        match store.begin_session(&seen, &begun).await {
+            Ok(()) => return begun.id,
+            Err(SessionError::Changed(_) | SessionError::Store(StoreError::Unavailable(_))) => {}
+            Err(error) => panic!("the store failed: {error:?}"),
         }
     }
 }
@@ -185,23 +199,19 @@ pub(crate) async fn fifty_exchanges_of_one_token_get_the_same_successor(place: &
     assert_eq!((session.counter, session.late), (3, 1));
 }
 
-pub(crate) async fn an_account_never_has_more_than_ten_sessions(place: &impl Place) {
+pub(crate) async fn ten_logins_at_once_begin_ten_sessions_and_an_eleventh_makes_room(place: &impl Place) {
     let store = place.open().await;
     alice(&store, []).await;
-    together(place, 32, async |store, racer| {
-        loop {
-            let seen = stored(&store).await;
-            let now = at(racer as u64);
-            let slot = seen.sessions.slot_for_new(0, &LIFETIMES, now);
-            let begun = Session::new(SessionId::random(slot).unwrap(), 0, Label::default(), now);
-            match store.begin_session(&seen, &begun).await {
-                Ok(()) => break,
-                Err(SessionError::Changed(_) | SessionError::Store(StoreError::Unavailable(_))) => {}
-                Err(error) => panic!("the store failed: {error:?}"),
-            }
-        }
-    });
-    assert_eq!(stored(&store).await.sessions.iter().count(), MAX);
+    let mut begun = together(place, MAX, async |store, racer| begin(&store, at(racer as u64)).await);
+    begun.sort_by_key(SessionId::slot);
+    let found = stored(&store).await;
+    assert_eq!(found.sessions.iter().map(|session| session.id).collect::<Vec<_>>(), begun);
+    let oldest = found.sessions.iter().min_by_key(|session| session.used_at).unwrap().id;
+    let eleventh = begin(&store, at(100)).await;
+    assert_eq!(eleventh.slot(), oldest.slot());
+    let found = stored(&store).await;
+    assert!(found.sessions.get(&oldest).is_none() && found.sessions.get(&eleventh).is_some());
+    assert_eq!(found.sessions.iter().count(), MAX);
 }
 
 pub(crate) async fn a_session_that_ends_leaves_the_others(place: &impl Place) {
@@ -261,7 +271,7 @@ macro_rules! claim_session_contract {
         an_exchange_moves_its_session_by_one_token
         nothing_is_exchanged_without_a_live_session
         fifty_exchanges_of_one_token_get_the_same_successor
-        an_account_never_has_more_than_ten_sessions
+        ten_logins_at_once_begin_ten_sessions_and_an_eleventh_makes_room
         a_session_that_ends_leaves_the_others
         what_ends_all_tokens_ends_all_sessions
         a_session_of_an_older_token_version_has_ended

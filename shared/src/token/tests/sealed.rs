@@ -127,14 +127,18 @@ fn a_device_token_is_for_one_account_and_for_half_a_year() {
     let alice = account("Alice");
     let token = DeviceToken::new(&alice, None, at(NOW)).unwrap();
     let name = |text: &str| crate::names::username::UsernameKey::of(text);
-    assert!(token.counts_at(&name("ALICE"), at(NOW)) && token.is_of(alice.id));
-    assert!(!token.counts_at(&name("bob"), at(NOW)) && !token.is_of(AccountId::random().unwrap()));
-    assert!(token.counts_at(&name("alice"), (at(NOW) + DEVICE_TTL).minus(Duration::from_secs(1))));
-    assert!(!token.counts_at(&name("alice"), at(NOW) + DEVICE_TTL));
+    assert!(token.is_for(&name("ALICE"), at(NOW)) && token.is_of(&alice));
+    assert!(
+        !token.is_for(&name("bob"), at(NOW))
+            && !token.is_of(&Account { token_version: alice.token_version + 1, ..alice.clone() })
+    );
+    assert!(token.is_for(&name("alice"), (at(NOW) + DEVICE_TTL).minus(Duration::from_secs(1))));
+    assert!(!token.is_for(&name("alice"), at(NOW) + DEVICE_TTL));
     let renewed = DeviceToken::new(&alice, Some(&token), at(NOW + 60)).unwrap();
     assert_eq!(renewed.device(), token.device(), "one device, one record");
-    assert!(renewed.counts_at(&name("alice"), at(NOW) + DEVICE_TTL));
+    assert!(renewed.is_for(&name("alice"), at(NOW) + DEVICE_TTL));
     let twin = Account { id: AccountId::random().unwrap(), ..alice };
+    assert!(!token.is_of(&twin));
     assert_ne!(DeviceToken::new(&twin, Some(&token), at(NOW)).unwrap().device(), token.device());
 }
 
