@@ -43,20 +43,21 @@ TABLE_ARN = {
 }
 SECRET = {"Ref": "JwtSecret"}
 
+SESSIONS = [f"session_{slot}" for slot in range(10)]
+
+
 # Conditions of DynamoDB, as AWS documents them for access to single attributes.
-REGISTRATION = {
-    "ForAllValues:StringEquals": {
-        "dynamodb:Attributes": ["pk", "id", "username", "token_version", "disabled", "created_at", "idempotency"]
-    },
-    "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
-}
+def naming(*attributes):
+    return {"ForAllValues:StringEquals": {"dynamodb:Attributes": list(attributes)}}
+
+
+BY_NAME_ONLY = {"StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
+REGISTRATION = BY_NAME_ONLY | naming(
+    "pk", "id", "username", "token_version", "disabled", "created_at", "idempotency", "session_0"
+)
 NO_OLD_VALUES = {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
-NO_PASSWORD_HASH = {
-    "ForAllValues:StringEquals": {
-        "dynamodb:Attributes": ["pk", "id", "username", "token_version", "disabled", "key_set"]
-    },
-    "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
-}
+NO_NEW_NAME = naming("pk", "id", "password_hash", "token_version", "disabled", *SESSIONS)
+NO_PASSWORD_HASH = BY_NAME_ONLY | naming("pk", "id", "username", "token_version", "disabled", "key_set", *SESSIONS)
 
 # Everything a function may do, as (action, resource, keys of the table, further conditions). The code calls exactly these.
 PERMISSIONS = {
@@ -70,7 +71,8 @@ PERMISSIONS = {
         ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "ATTEMPTS#*", "ADDRESS#login#*", "PRIME"], {}),
         ("dynamodb:PutItem", TABLE_ARN, ["ATTEMPTS#*"], {}),
         ("dynamodb:DeleteItem", TABLE_ARN, ["ATTEMPTS#*"], {}),
-        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*", "ADDRESS#login#*"], {}),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*"], NO_NEW_NAME),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["ADDRESS#login#*"], {}),
         ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
     "ValidateFunction": [
@@ -97,19 +99,26 @@ COST_OF_HASHES = {
     "ARGON2_MEMORY_KIB": where_set("HasArgon2Memory", "Argon2MemoryKib"),
     "ARGON2_ITERATIONS": where_set("HasArgon2Iterations", "Argon2Iterations"),
 }
+TOKENS_AND_SESSIONS = {
+    "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
+    "SESSION_TOKEN_TTL_SECONDS": {"Ref": "SessionTokenTtlSeconds"},
+    "SESSION_IDLE_DAYS": {"Ref": "SessionIdleDays"},
+    "SESSION_MAX_DAYS": {"Ref": "SessionMaxDays"},
+    "ALLOWED_ORIGINS": where_set("HasAllowedOrigins", "AllowedOrigins"),
+}
 ENVIRONMENT = {
     "RegisterFunction": ENVIRONMENT_OF_ALL
     | COST_OF_HASHES
+    | TOKENS_AND_SESSIONS
     | {
-        "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
         "PASSWORD_MIN_LENGTH": {"Ref": "PasswordMinLength"},
         "REGISTRATIONS_PER_ADDRESS": {"Ref": "RegistrationsPerAddress"},
     },
     "LoginFunction": ENVIRONMENT_OF_ALL
     | COST_OF_HASHES
+    | TOKENS_AND_SESSIONS
     | {
         "DECOY_HASH": where_set("HasDecoyHash", "DecoyHash"),
-        "TOKEN_TTL_SECONDS": {"Ref": "TokenTtlSeconds"},
         "LOGIN_ATTEMPTS_PER_ADDRESS": {"Ref": "LoginAttemptsPerAddress"},
     },
     "ValidateFunction": ENVIRONMENT_OF_ALL
@@ -272,11 +281,32 @@ class Parameters(unittest.TestCase):
         parameters = source()["Parameters"]
         self.assertEqual((parameters["Argon2MemoryKib"]["MaxValue"], parameters["Argon2Iterations"]["MaxValue"]), (262144, 16))
 
+    def test_sessions_have_the_defaults_and_the_bounds_of_the_code(self):
+        """A value that the code refuses would stop the functions from starting."""
+        parameters = {"SessionTokenTtlSeconds": "SESSION_TOKEN_TTL_SECONDS"}
+        parameters |= {"SessionIdleDays": "SESSION_IDLE_DAYS", "SessionMaxDays": "SESSION_MAX_DAYS"}
+        for parameter, variable in parameters.items():
+            text = re.search(rf'"{variable}", (\d+), (\d+)\.\.=(\d+)\)', rust_of_shared())
+            limits = source()["Parameters"][parameter]
+            self.assertEqual([limits["Default"], limits["MinValue"], limits["MaxValue"]], [int(n) for n in text.groups()])
+
+    def test_origins_are_those_that_the_code_reads(self):
+        """It does not start with others, and takes * for none."""
+        pattern = source()["Parameters"]["AllowedOrigins"]["AllowedPattern"]
+        for accepted in (
+            "", "*", "https://app.example.com", "http://localhost:5173", "https://app.example.com,https://www.example.com",
+        ):  # fmt: skip
+            self.assertRegex(accepted, f"^(?:{pattern})$")
+        for refused in (
+            "app.example.com", "https://", "https://app.example.com/", "https://app.example.com, https://www.example.com",
+            "https://*", "https://app.example.com,*", "*,*", "https://app.example.com,", "capacitor://localhost", "null",
+        ):  # fmt: skip
+            self.assertNotRegex(refused, f"^(?:{pattern})$")
+
     def test_the_decoy_is_not_shown(self):
         self.assertIs(source()["Parameters"]["DecoyHash"]["NoEcho"], True)
         users = {name for name, resource in source()["Resources"].items() if "DecoyHash" in references(resource)}
-        self.assertEqual(users, {"LoginFunction"})
-        self.assertNotIn("DecoyHash", references(source()["Resources"]["LoginFunction"]["Properties"]["VersionDescription"]))
+        self.assertEqual(users, {"LoginFunction", "LoginSettings"})
         self.assertNotIn("DecoyHash", references(source()["Outputs"]))
 
     def test_addresses_are_counted_at_login_and_not_at_registration_unless_told_otherwise(self):
@@ -403,8 +433,14 @@ class Functions(unittest.TestCase):
         self.assertIn("pk", attributes)
         self.assertNotIn("password_hash", attributes)
         items = (ROOT / "shared" / "src" / "store" / "dynamodb" / "item.rs").read_text()
-        for attribute in attributes:
+        for attribute in set(attributes) - set(SESSIONS):
             self.assertIn(f'"{attribute}"', items)
+
+    def test_sessions_are_these_attributes(self):
+        sessions = (ROOT / "shared" / "src" / "store" / "dynamodb" / "sessions.rs").read_text()
+        removed = re.search(r'"REMOVE ([^"]*)"', sessions)[1]
+        self.assertEqual(re.findall(r"\w+", removed.replace("\\", "")), SESSIONS)
+        self.assertIn('format!("session_{slot}")', sessions)
 
     def test_beyond_that_each_may_only_log_and_trace(self):
         for name in PERMISSIONS:
@@ -467,52 +503,25 @@ class Functions(unittest.TestCase):
 
 
 class Deployments(unittest.TestCase):
+    def settings(self):
+        """The text of each function that AppConfig numbers."""
+        for version in of_type(deployed(), "AWS::Lambda::Version").values():
+            text = deployed()["Resources"][version["Properties"]["Description"]["Ref"]]
+            self.assertEqual(text["Type"], "AWS::AppConfig::HostedConfigurationVersion")
+            yield version["Properties"]["FunctionName"]["Ref"], text["Properties"]["Content"]
+
     def test_a_change_of_any_parameter_publishes_the_functions_that_see_it(self):
-        versions = of_type(deployed(), "AWS::Lambda::Version")
-        for version in versions.values():
-            function = version["Properties"]["FunctionName"]["Ref"]
+        """And no other: Lambda publishes no version of a function that has not changed."""
+        settings = dict(self.settings())
+        self.assertEqual(set(settings), set(PERMISSIONS))
+        for function, text in settings.items():
             seen = parameters_in(deployed()["Resources"][function]["Properties"]["Environment"])
-            described = parameters_in(version["Properties"]["Description"])
-            if "DecoyHash" in seen:
-                # Too long for a description, which only tells if there is one.
-                text, names = version["Properties"]["Description"]["Fn::Sub"]
-                self.assertIn("${Decoy}", text)
-                self.assertEqual(names, {"Decoy": {"Fn::If": ["HasDecoyHash", "+", " "]}})
-                described = described | {"DecoyHash"}
-            self.assertEqual(described, seen, function)
+            self.assertEqual(parameters_in(text), seen, function)
 
-    def test_two_settings_never_have_the_same_description(self):
-        """PasswordMinLength stands before Argon2Iterations without a space between them."""
-        for version in of_type(deployed(), "AWS::Lambda::Version").values():
-            text = version["Properties"]["Description"]["Fn::Sub"]
-            text = text if isinstance(text, str) else text[0].replace("${Decoy}", " ")
-            self.assertLessEqual(set(re.findall(r"\$\{(\w+)\}\$\{(\w+)\}", text)), {("PasswordMinLength", "Argon2Iterations")})
-        limits = source()["Parameters"]["PasswordMinLength"], source()["Parameters"]["Argon2Iterations"]
-        lengths, iterations = (range(limit["MinValue"], limit["MaxValue"] + 1) for limit in limits)
-        self.assertEqual(len({f"{a}{b}" for a in lengths for b in iterations}), len(lengths) * len(iterations))
-
-    def test_a_version_description_always_fits(self):
-        """CloudFormation refuses a description of more than 256 characters."""
-        parameters = source()["Parameters"]
-        issuers = [
-            parameters["TokenIssuer"]["MaxLength"],
-            len("https://") + parameters["DomainName"]["MaxLength"],
-            len("https://0123456789.execute-api.ap-southeast-1.amazonaws.com.cn"),
-        ]
-
-        def longest(name):
-            if name == "IssuerInUse.Value":
-                return max(issuers)
-            parameter = parameters[name]
-            if "AllowedValues" in parameter:
-                return max(map(len, parameter["AllowedValues"]))
-            return parameter.get("MaxLength") or len(str(parameter.get("MaxValue", 10**9)))
-
-        for version in of_type(deployed(), "AWS::Lambda::Version").values():
-            text = version["Properties"]["Description"]["Fn::Sub"]
-            text = (text if isinstance(text, str) else text[0]).replace("${Decoy}", "+")
-            filled = re.sub(r"\$\{([\w.]+)\}", lambda name: "x" * longest(name[1]), text)
-            self.assertLessEqual(len(filled), 256)
+    def test_two_settings_never_have_the_same_text(self):
+        for function, text in self.settings():
+            for line in text["Fn::Sub"].split("\n"):
+                self.assertRegex(line, r"^\$\{[\w.]+\}$", function)
 
     def test_any_change_in_the_template_publishes(self):
         for name, function in of_type(source(), "AWS::Serverless::Function").items():
@@ -685,9 +694,9 @@ class Api(unittest.TestCase):
             return {"ThrottlingRateLimit": {"Ref": name}, "ThrottlingBurstLimit": {"Ref": name}}
 
         self.assertEqual(self.stage["DefaultRouteSettings"], limit("ValidateRequestsPerSecond"))
+        own = ("Register", "Login", "Refresh", "Validate")
         self.assertEqual(
-            self.stage["RouteSettings"],
-            {f"POST /{name.lower()}": limit(f"{name}RequestsPerSecond") for name in ("Register", "Login", "Validate")},
+            self.stage["RouteSettings"], {f"POST /{name.lower()}": limit(f"{name}RequestsPerSecond") for name in own}
         )
 
     def test_cross_origin_requests_are_off_until_asked_for(self):
@@ -699,10 +708,14 @@ class Api(unittest.TestCase):
             {"Fn::Not": [{"Fn::Equals": [{"Ref": "AllowedOrigins"}, ""]}]},
         )
         self.assertEqual(cors["AllowOrigins"], {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]})
-        self.assertEqual(cors["AllowMethods"], ["GET", "POST"])
+        self.assertEqual(set(cors["AllowMethods"]), {key.split(" ")[0] for key in self.routes})
         self.assertEqual(cors["AllowHeaders"], ["authorization", "content-type", "idempotency-key"])
         self.assertEqual(cors["ExposeHeaders"], ["allow", "retry-after", "www-authenticate", "x-error-codes"])
-        self.assertNotIn("AllowCredentials", cors)
+
+    def test_cookies_are_for_named_origins(self):
+        cors = self.api["CorsConfiguration"]["Fn::If"][1]
+        self.assertEqual(cors["AllowCredentials"], {"Fn::If": ["AllowsEveryOrigin", {"Ref": "AWS::NoValue"}, True]})
+        self.assertEqual(source()["Conditions"]["AllowsEveryOrigin"], {"Fn::Equals": [{"Ref": "AllowedOrigins"}, "*"]})
 
     def test_access_logs_hold_no_token(self):
         fields = json.loads(self.stage["AccessLogSettings"]["Format"])
@@ -864,12 +877,7 @@ class Data(unittest.TestCase):
             for name, resource in source()["Resources"].items()
             if name != "TableInUse" and references(resource) & {"AccountsTable", "RestoredTable"}
         }
-        # The functions name the parameter in their version description only.
-        for name in others - set(PERMISSIONS):
-            self.fail(f"{name} names a table by itself")
-        for name in PERMISSIONS:
-            properties = dict(source()["Resources"][name]["Properties"], VersionDescription=None)
-            self.assertEqual(references(properties) & {"AccountsTable", "RestoredTable"}, set(), name)
+        self.assertEqual(others, set())
 
     def test_the_secret_is_made_by_aws_and_kept(self):
         secret = source()["Resources"]["JwtSecret"]
@@ -905,7 +913,8 @@ class Alarms(unittest.TestCase):
             set(self.alarms),
             {
                 "ApiErrorAlarm", "ApiLatencyAlarm", "ConflictAlarm", "CrashAlarm", "FailedLoginAlarm",
-                "InternalErrorAlarm", "LockoutAlarm", "LoginDurationAlarm", "StoreAlarm", "ThrottleAlarm",
+                "InternalErrorAlarm", "LockoutAlarm", "LoginDurationAlarm", "RefreshReuseAlarm", "StoreAlarm",
+                "ThrottleAlarm",
             },
         )  # fmt: skip
 
@@ -988,22 +997,43 @@ class Alarms(unittest.TestCase):
         for outcome in {outcome for pairs in OUTCOMES_THAT_RING.values() for _, outcome in pairs}:
             self.assertTrue(f' = "{outcome}",' in rust_of_shared(), outcome)
 
-    def test_how_much_guessing_rings_is_a_parameter(self):
-        for name, parameter in {"LockoutAlarm": "AlarmLockouts", "FailedLoginAlarm": "AlarmFailedLogins"}.items():
+    def test_how_much_guessing_and_reuse_rings_is_a_parameter(self):
+        thresholds = {
+            "LockoutAlarm": "AlarmLockouts",
+            "FailedLoginAlarm": "AlarmFailedLogins",
+            "RefreshReuseAlarm": "AlarmRefreshReuse",
+        }
+        for name, parameter in thresholds.items():
             self.assertEqual(self.alarms[name]["Properties"]["Threshold"], {"Ref": parameter})
+
+    def filters(self, metric):
+        """The filters of the logs that count a metric."""
+        kinds = of_type(source(), "AWS::Logs::MetricFilter").values()
+        found = [kind["Properties"] for kind in kinds if kind["Properties"]["MetricTransformations"][0]["MetricName"] == metric]
+        for properties in found:
+            self.assertEqual(
+                properties["MetricTransformations"],
+                [{"MetricNamespace": {"Ref": "AWS::StackName"}, "MetricName": metric, "MetricValue": "1"}],
+            )
+        return found
+
+    def test_refresh_tokens_that_are_used_twice_ring_from_the_log_of_login(self):
+        (properties,) = self.filters("RefreshReuse")
+        self.assertEqual(properties["LogGroupName"], {"Ref": "LoginLogs"})
+        self.assertEqual(properties["FilterPattern"], '{ ($.function = "login") && ($.reason = "refresh_reuse") }')
+        self.assertIn(' = "refresh_reuse",', rust_of_shared())
+        (metric,) = watched(self.alarms["RefreshReuseAlarm"])
+        self.assertEqual(
+            metric, {"Namespace": {"Ref": "AWS::StackName"}, "MetricName": "RefreshReuse", "Dimensions": {}, "Stat": "Sum"}
+        )
 
     def test_faults_that_are_no_outcome_ring_from_the_logs_of_every_function(self):
         groups = set()
-        for metric_filter in of_type(source(), "AWS::Logs::MetricFilter").values():
-            properties = metric_filter["Properties"]
+        for properties in self.filters("Faults"):
             groups.add(properties["LogGroupName"]["Ref"])
             self.assertEqual(
                 properties["FilterPattern"],
                 '{ ($.function = "*") && ($.level = "ERROR") && ($.outcome NOT EXISTS) }',
-            )
-            self.assertEqual(
-                properties["MetricTransformations"],
-                [{"MetricNamespace": {"Ref": "AWS::StackName"}, "MetricName": "Faults", "MetricValue": "1"}],
             )
         self.assertEqual(groups, {group for _, _, group in SIZES.values()})
         faults = [metric for metric in watched(self.alarms["InternalErrorAlarm"]) if metric["MetricName"] == "Faults"]
@@ -1056,6 +1086,9 @@ class Dashboard(unittest.TestCase):
                 ]
             ],
         )  # fmt: skip
+
+    def test_it_shows_refresh_tokens_that_are_used_twice(self):
+        self.assertIn(("${AWS::StackName}", "RefreshReuse"), set(self.metrics()))
 
     def test_no_widget_hides_another(self):
         cells = [
