@@ -75,8 +75,9 @@ pub struct OperatorConfig {
     pub cost: Cost,
     /// `PASSWORD_MIN_LENGTH`.
     pub password_min_length: usize,
-    /// `SESSION_IDLE_DAYS`: for so long a key is needed after it has signed last.
-    pub session_idle: Duration,
+    /// `SESSION_IDLE_DAYS`, `SESSION_MAX_DAYS`, `SESSION_TOKEN_TTL_SECONDS`: they tell which sessions are live, and how long
+    /// a key is needed.
+    pub sessions: Lifetimes,
 }
 
 /// A back end and its place.
@@ -215,7 +216,7 @@ impl OperatorConfig {
             roots: roots(&lookup),
             cost: cost(&lookup)?,
             password_min_length: password_min_length(&lookup)?,
-            session_idle: Duration::from_hours(24 * session_idle_days(&lookup)?),
+            sessions: lifetimes(&lookup)?,
         })
     }
 }
@@ -234,13 +235,9 @@ fn lifetimes(lookup: &Lookup<'_>) -> Result<Lifetimes, ConfigError> {
     let days = |days: u64| Duration::from_hours(24 * days);
     Ok(Lifetimes {
         access_token: Duration::from_secs(lookup.number("SESSION_TOKEN_TTL_SECONDS", 900, 60..=3600)?),
-        idle: days(session_idle_days(lookup)?),
+        idle: days(lookup.number("SESSION_IDLE_DAYS", 14, 1..=90)?),
         max: days(lookup.number("SESSION_MAX_DAYS", 30, 1..=365)?),
     })
-}
-
-fn session_idle_days(lookup: &Lookup<'_>) -> Result<u64, ConfigError> {
-    lookup.number("SESSION_IDLE_DAYS", 14, 1..=90)
 }
 
 fn origins(lookup: &Lookup<'_>) -> Result<Origins, ConfigError> {

@@ -5,24 +5,27 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use accounts::keys::document::Document;
-use accounts::keys::rotation::{Algorithm, ChangeError, Step};
+use accounts::keys::rotation::{Algorithm, ChangeError, Step, kept};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::account::{AccountId, Standing, Status};
-use shared::session::Lifetimes;
+use shared::session::{Label, Lifetimes, Session, SessionId};
 use shared::time::Timestamp;
 use shared::token::secret::Secret;
-use shared::token::{Key, KeySource, Keyring, Keys, Rules};
+use shared::token::{Key, KeySource, Keyring, Keys, RefreshToken, Rules};
 use support::keys::{RSA_2048, RSA_2048_OTHER, RSA_3072};
 
 const START: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
 /// Long enough for three rotations.
-const TIME: Duration = Duration::from_hours(8 * 24);
+const TIME: Duration = Duration::from_hours(10 * 24);
 
 const TTL: Duration = Duration::from_hours(24);
+
+/// The lifetime of a session without a refresh: longer than that of a token.
+const IDLE: Duration = Duration::from_hours(2 * 24);
 
 /// Time for which API Gateway caches the keys that it has fetched.
 const GATEWAY_CACHE: Duration = Duration::from_hours(2);
@@ -45,7 +48,7 @@ impl Place {
             issuer: "us".to_owned(),
             audience: "them".to_owned(),
             ttl: TTL,
-            sessions: Lifetimes::DEFAULT,
+            sessions: Lifetimes { idle: IDLE, ..Lifetimes::DEFAULT },
         };
         Keyring::new(rules, &self.keys(), Some(Box::new(self.clone())), now)
     }
@@ -72,6 +75,8 @@ struct World {
     logins: Vec<Keyring>,
     validates: Vec<Keyring>,
     tokens: Vec<Token>,
+    /// Refresh tokens, with the time of issue.
+    refresh_tokens: Vec<(String, Timestamp)>,
     /// The `kid`s that a cache in between has, and that API Gateway has, with the time of the request for them.
     http_cache: (Vec<String>, Timestamp),
     gateway_cache: (Vec<String>, Timestamp),
@@ -91,6 +96,7 @@ impl World {
             validates: environments(),
             secret: secret.clone(),
             tokens: Vec::new(),
+            refresh_tokens: Vec::new(),
             http_cache: (Vec::new(), Timestamp::EPOCH),
             gateway_cache: (Vec::new(), Timestamp::EPOCH),
             new_keys: vec![RSA_3072, RSA_2048_OTHER, RSA_2048],
@@ -102,8 +108,8 @@ impl World {
     fn rotate(&mut self) {
         let key = *self.new_keys.last().unwrap();
         let mut document = self.secret.0.lock().unwrap();
-        let step = document
-            .rotate(Some(Algorithm::Rs256), self.now, |_| Ok::<_, ChangeError>(Key::parse(key).unwrap()));
+        let make = |_| Ok::<_, ChangeError>(Key::parse(key).unwrap());
+        let step = document.rotate(Some(Algorithm::Rs256), kept(IDLE), self.now, make);
         match step.unwrap() {
             Step::Published { .. } => self.new_keys.rotate_right(1),
             Step::Signs { .. } => self.signs += 1,
@@ -123,6 +129,26 @@ impl World {
         let header = jsonwebtoken::decode_header(&text).unwrap();
         let is_rs256 = header.alg == jsonwebtoken::Algorithm::RS256;
         self.tokens.push(Token { text, kid: header.kid.unwrap(), is_rs256, expires_at: self.now + TTL });
+    }
+
+    async fn begin_session(&mut self) {
+        let session = Session::new(SessionId::random(0).unwrap(), 0, Label::of_user_agent("curl"), self.now);
+        let token = RefreshToken::current(&session, "alice");
+        let text = self.random.choice(&self.logins).unwrap().seal(&token, self.now).await.unwrap();
+        self.refresh_tokens.push((text, self.now));
+    }
+
+    /// A client comes back to a session, soon or at the last moment.
+    async fn refresh(&mut self) {
+        if self.refresh_tokens.is_empty() {
+            return;
+        }
+        let (text, issued_at) =
+            self.refresh_tokens.swap_remove(self.random.usize(..self.refresh_tokens.len()));
+        let login = self.random.choice(&self.logins).unwrap();
+        let opened: Option<RefreshToken> = login.open(&text, self.now).await.unwrap();
+        assert!(opened.is_some(), "a session ends {:?} after its use", self.now.since(issued_at));
+        self.begin_session().await;
     }
 
     async fn validate(&mut self) {
@@ -164,10 +190,13 @@ impl World {
             self.now = self.now + Duration::from_secs(self.random.u64(1..=pause));
             let now = self.now;
             self.tokens.retain(|token| now < token.expires_at);
-            match self.random.u8(..10) {
+            self.refresh_tokens.retain(|(_, issued_at)| now.since(*issued_at) < IDLE);
+            match self.random.u8(..12) {
                 0..3 => self.rotate(),
                 3..6 => self.log_in().await,
                 6..9 => self.validate().await,
+                9 => self.begin_session().await,
+                10 => self.refresh().await,
                 _ => self.start_again(),
             }
             self.ask_gateway().await;
@@ -178,7 +207,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn no_good_token_is_refused_at_any_moment_of_a_rotation() {
+async fn no_good_token_is_refused_and_no_session_ends_at_any_moment_of_a_rotation() {
     for seed in 0..4 {
         for current in [RSA_2048_OTHER, "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE"] {
             let mut world = World::new(seed, current);

@@ -22,6 +22,7 @@ Environment:
                                        the endpoints, if they are not those of AWS
   PASSWORD_MIN_LENGTH, ARGON2_MEMORY_KIB, ARGON2_ITERATIONS
                                        the values of the functions, for set-password and check-hash
+  SESSION_IDLE_DAYS, SESSION_MAX_DAYS  the values of the functions, for sessions, show and keys
 
 A NAME is a username, in any spelling that logs in.";
 
@@ -63,12 +64,12 @@ pub(crate) enum Command {
     /// Add accounts from a file, with their password hashes.
     #[command(after_help = HELP_AFTER_IMPORT)]
     Import(ImportArguments),
-    /// Show an account, its failed logins and its lock-out.
+    /// Show an account, its sessions, its failed logins and its lock-out.
     Show {
         /// The username.
         name: String,
     },
-    /// Disable an account: its password and its tokens are refused.
+    /// Disable an account: its password and its tokens are refused, and its sessions end.
     Disable {
         /// The username.
         name: String,
@@ -83,12 +84,20 @@ pub(crate) enum Command {
         /// The username.
         name: String,
     },
-    /// End all tokens of an account.
-    Revoke {
+    /// List the live sessions of an account, the one used last first.
+    Sessions {
         /// The username.
         name: String,
     },
-    /// Set a new password, read from standard input. Ends all tokens and the lock-out.
+    /// End all tokens and sessions of an account, or one session.
+    Revoke {
+        /// The username.
+        name: String,
+        /// End this session alone. `sessions` lists the ids.
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+    },
+    /// Set a new password, read from standard input. Ends all tokens, the sessions and the lock-out.
     ///
     /// The password is one line. It must meet the rules of registration: long enough, not common, not the username,
     /// not the email.
@@ -141,7 +150,7 @@ pub(crate) enum KeysCommand {
         #[arg(long)]
         alg: Option<Algorithm>,
     },
-    /// Remove a key that has leaked: ends every token that it signed. Asks first.
+    /// Remove a key that has leaked: ends every token and session that it signed. Asks first.
     Revoke {
         /// The id of the key. It may begin with a dash.
         #[arg(allow_hyphen_values = true)]

@@ -63,11 +63,19 @@ async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError
             let store = if import.dry_run { None } else { Some(start::open_store(&config).await?) };
             commands::import(store.as_deref(), &import, now(), output).await
         }
-        Command::Show { name } => commands::show(&*open().await?, &name, now(), output).await,
+        Command::Show { name } => {
+            commands::show(&*open().await?, &name, &config.sessions, now(), output).await
+        }
         Command::Disable { name } => commands::disable(&*open().await?, &name, output).await,
         Command::Enable { name } => commands::enable(&*open().await?, &name, output).await,
         Command::Unlock { name } => commands::unlock(&*open().await?, &name, output).await,
-        Command::Revoke { name } => commands::revoke(&*open().await?, &name, output).await,
+        Command::Sessions { name } => {
+            commands::sessions(&*open().await?, &name, &config.sessions, now(), output).await
+        }
+        Command::Revoke { name, session: None } => commands::revoke(&*open().await?, &name, output).await,
+        Command::Revoke { name, session: Some(id) } => {
+            commands::end_session(&*open().await?, &name, &id, output).await
+        }
         Command::SetPassword { name } => {
             commands::set_password(&*open().await?, &config, &name, output).await
         }
@@ -76,7 +84,7 @@ async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError
             // First the store, which is not made by a mistyped path.
             let store = open().await?;
             let secret = start::open_secret(&config).await?;
-            commands::keys(&*secret, &*store, command, now(), output).await
+            commands::keys(&*secret, &*store, config.sessions.idle, command, now(), output).await
         }
         Command::Export(export) => commands::export(&*open().await?, &export).await,
         Command::CheckHash { name: Some(name) } => {

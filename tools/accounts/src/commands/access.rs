@@ -17,8 +17,11 @@ pub(crate) async fn disable(
 ) -> Result<ExitCode, CommandError> {
     let before = change(store, name, &Change::Disable).await?;
     let changed = before.status == Status::Active;
-    let text =
-        if changed { "disabled; its password and its tokens are refused" } else { "was already disabled" };
+    let text = if changed {
+        "disabled; its password and its tokens are refused, and its sessions have ended"
+    } else {
+        "was already disabled"
+    };
     report_change(output, "disable", &before, changed, text)
 }
 
@@ -39,7 +42,13 @@ pub(crate) async fn revoke(
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
     let before = change(store, name, &Change::EndTokens).await?;
-    report_change(output, "revoke", &before, true, "all its tokens issued so far are refused")
+    report_change(
+        output,
+        "revoke",
+        &before,
+        true,
+        "all its tokens issued so far are refused, and its sessions have ended",
+    )
 }
 
 /// Removes the failed logins of a name. They may exist without an account, because unknown names are locked as well.

@@ -1,6 +1,7 @@
 //! `keys`: shows and changes the keys that sign and verify tokens.
 
 use std::io;
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::confirm::confirm;
 use crate::exit::{CommandError, ExitCode};
 use crate::keys::document::{Document, Held, Role};
 use crate::keys::generate::generate;
-use crate::keys::rotation::{Algorithm, ChangeError, KEPT, Step};
+use crate::keys::rotation::{Algorithm, ChangeError, Step, kept};
 use crate::output::Output;
 use crate::time;
 
@@ -24,27 +25,30 @@ const PUBLICATIONS: u32 = 5;
 pub(crate) async fn keys(
     place: &dyn SecretPlace,
     store: &dyn Operator,
+    session_idle: Duration,
     command: Option<KeysCommand>,
     now: Timestamp,
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
+    let kept = kept(session_idle);
     let seen = place.read().await.map_err(CommandError::new)?;
     let before = seen.as_ref().map(|kept| Document::parse(&kept.json)).transpose();
     let before = before.map_err(CommandError::new)?;
     let (after, text) = match (command, before) {
         (None, Some(document)) => {
-            list(&document, now, output)?;
+            list(&document, kept, now, output)?;
             return Ok(ExitCode::Done);
         }
-        (Some(KeysCommand::Init { alg }), before) => init(before, alg, now)?,
-        (Some(KeysCommand::Rotate { alg }), Some(document)) => rotate(document, alg, now)?,
+        (Some(KeysCommand::Init { alg }), before) => init(before, alg, kept, now)?,
+        (Some(KeysCommand::Rotate { alg }), Some(document)) => rotate(document, alg, kept, now)?,
         (Some(KeysCommand::Revoke { kid, yes }), Some(document)) => revoke(document, &kid, yes, now)?,
         (_, None) => {
             return Err(CommandError::new("there are no keys yet; make one with `accounts keys init`"));
         }
     };
     write(place, store, seen.as_ref(), &after).await?;
-    output.write(&text, &json!({ "command": "keys", "result": text, "keys": described(&after, now) }))?;
+    output
+        .write(&text, &json!({ "command": "keys", "result": text, "keys": described(&after, kept, now) }))?;
     Ok(ExitCode::Done)
 }
 
@@ -95,7 +99,12 @@ async fn publish(
 
 type Change = (Document, String);
 
-fn init(before: Option<Document>, alg: Algorithm, now: Timestamp) -> Result<Change, CommandError> {
+fn init(
+    before: Option<Document>,
+    alg: Algorithm,
+    kept: Duration,
+    now: Timestamp,
+) -> Result<Change, CommandError> {
     let Some(mut document) = before else {
         let document = Document::new(make(alg)?, now);
         let text = format!("key {} signs", document.current.key.id());
@@ -109,13 +118,18 @@ fn init(before: Option<Document>, alg: Algorithm, now: Timestamp) -> Result<Chan
         ));
     }
     document.sign_with(make(alg)?, now);
-    let until = time::format(now + KEPT);
+    let until = time::format(now + kept);
     let text = format!("key {} signs, key {before} verifies until {until}", document.current.key.id());
     Ok((document, text))
 }
 
-fn rotate(mut document: Document, alg: Option<Algorithm>, now: Timestamp) -> Result<Change, CommandError> {
-    let text = match document.rotate(alg, now, make)? {
+fn rotate(
+    mut document: Document,
+    alg: Option<Algorithm>,
+    kept: Duration,
+    now: Timestamp,
+) -> Result<Change, CommandError> {
+    let text = match document.rotate(alg, kept, now, make)? {
         Step::Published { next, ready } => {
             format!(
                 "key {next} is published; from {} on, run this again to sign with it",
@@ -147,7 +161,7 @@ fn rotate(mut document: Document, alg: Option<Algorithm>, now: Timestamp) -> Res
 fn revoke(mut document: Document, kid: &str, yes: bool, now: Timestamp) -> Result<Change, CommandError> {
     if !yes && document.keys().any(|(_, held)| held.key.id() == kid) {
         confirm(
-            &format!("Remove key {kid}, and end every token that it signed?"),
+            &format!("Remove key {kid}, and end every token and session that it signed?"),
             "revoke asks at a terminal; elsewhere it needs --yes",
             "the key was not removed",
         )?;
@@ -164,13 +178,13 @@ fn make(alg: Algorithm) -> Result<shared::token::Key, CommandError> {
     generate(alg).map_err(CommandError::new)
 }
 
-fn list(document: &Document, now: Timestamp, output: &Output) -> io::Result<()> {
+fn list(document: &Document, kept: Duration, now: Timestamp, output: &Output) -> io::Result<()> {
     let line = |(role, held): (Role, &Held)| {
         let since = held.since.map_or("unknown".to_owned(), time::format);
         let role_until = match role {
             Role::Current => "signs".to_owned(),
             Role::Next => format!("may sign from {} on", time::format(held.ready(now))),
-            Role::Previous => format!("verifies until {}", time::format(held.needed_until(now))),
+            Role::Previous => format!("verifies until {}", time::format(held.needed_until(kept, now))),
         };
         format!(
             "{:8}  {}  {}  since {since}, {role_until}",
@@ -180,13 +194,13 @@ fn list(document: &Document, now: Timestamp, output: &Output) -> io::Result<()> 
         )
     };
     let text: Vec<_> = document.keys().map(line).collect();
-    output.write(&text.join("\n"), &json!({ "command": "keys", "keys": described(document, now) }))
+    output.write(&text.join("\n"), &json!({ "command": "keys", "keys": described(document, kept, now) }))
 }
 
-fn described(document: &Document, now: Timestamp) -> Vec<Value> {
+fn described(document: &Document, kept: Duration, now: Timestamp) -> Vec<Value> {
     let describe = |(role, held): (Role, &Held)| {
         let ready = (role == Role::Next).then(|| time::format(held.ready(now)));
-        let needed_until = (role == Role::Previous).then(|| time::format(held.needed_until(now)));
+        let needed_until = (role == Role::Previous).then(|| time::format(held.needed_until(kept, now)));
         json!({
             "kid": held.key.id(),
             "alg": Algorithm::of(&held.key).to_string(),

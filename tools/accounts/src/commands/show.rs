@@ -1,13 +1,15 @@
-//! `show`: prints an account and the lock-out of its name.
+//! `show`: prints an account, the number of its sessions, and the lock-out of its name.
 
 use serde_json::json;
 use shared::account::{Account, Status};
 use shared::limits::lockout::{Failures, FailuresKey};
 use shared::names::email::Email;
+use shared::session::Lifetimes;
 use shared::store::Operator;
 use shared::time::Timestamp;
 
 use super::find;
+use super::sessions::live;
 use crate::exit::{CommandError, ExitCode};
 use crate::output::Output;
 use crate::time;
@@ -15,6 +17,7 @@ use crate::time;
 pub(crate) async fn show(
     store: &dyn Operator,
     name: &str,
+    lifetimes: &Lifetimes,
     now: Timestamp,
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
@@ -23,6 +26,7 @@ pub(crate) async fn show(
     let failures = record.as_ref().map_or(0, |record| record.failures);
     let is_locked = Failures::admit(record.as_ref(), now).is_err();
     let locked_until = record.as_ref().filter(|_| is_locked).map(locked_until);
+    let sessions = live(&account, lifetimes, now).len();
     let hash = account.password_hash.describe();
     let problem = hash.verifiable.as_ref().err().map(ToString::to_string);
     let json = json!({
@@ -32,6 +36,7 @@ pub(crate) async fn show(
         "created": time::format(account.created_at),
         "disabled": account.status == Status::Disabled,
         "token_version": account.token_version,
+        "sessions": sessions,
         "hash": { "scheme": hash.scheme, "parameters": hash.parameters, "problem": problem },
         "failed_logins": failures,
         "locked_until": locked_until,
@@ -39,7 +44,7 @@ pub(crate) async fn show(
     let password = problem.as_ref().unwrap_or(&hash.parameters);
     let lockout = locked_until.map(|end| format!(", locked until {end}")).unwrap_or_default();
     let text = format!(
-        "{}\npassword       {} {password}\nfailed logins  {failures}{lockout}",
+        "{}\nsessions       {sessions}\npassword       {} {password}\nfailed logins  {failures}{lockout}",
         describe(&account),
         hash.scheme,
     );

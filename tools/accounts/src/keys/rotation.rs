@@ -3,7 +3,7 @@
 //! ```text
 //! next      published ── ANNOUNCED ──┐
 //! current                            signs ──────────── the next rotation ──┐
-//! previous                                                                  verifies ── KEPT ──▷ gone
+//! previous                                                                  verifies ── kept ──▷ gone
 //! ```
 
 use std::fmt;
@@ -62,9 +62,12 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// Time for which a key verifies after it signed last: a function that has not read the change yet signs with it, and that
-/// token lives.
-pub const KEPT: Duration = READ_BY_ALL.saturating_add(MAX_TTL);
+/// Time for which a key is kept after it signed last: a function that has not read the change yet signs with it, and what it
+/// signs lives. That is an access token, or the refresh token of a session that is not used for as long as it may.
+#[must_use]
+pub fn kept(session_idle: Duration) -> Duration {
+    READ_BY_ALL + MAX_TTL.max(session_idle)
+}
 
 /// What a rotation did, or waits for. Keys are told by their `kid`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -112,7 +115,7 @@ pub enum ChangeError {
 
 impl Document {
     /// Goes one step: forgets keys that are not needed any more, lets the published key sign once everybody knows it, or
-    /// publishes a new one. Any number of calls at any time do no harm.
+    /// publishes a new one. Any number of calls at any time do no harm. A key that has signed is [`kept`].
     ///
     /// # Errors
     ///
@@ -120,16 +123,17 @@ impl Document {
     pub fn rotate<E: From<ChangeError>>(
         &mut self,
         algorithm: Option<Algorithm>,
+        kept: Duration,
         now: Timestamp,
         make: impl FnOnce(Algorithm) -> Result<Key, E>,
     ) -> Result<Step, E> {
         let now = now.whole_seconds();
         self.complete(now);
-        self.forget(now);
+        self.previous.retain(|held| now < held.needed_until(kept, now));
         if let Some(next) = self.next.take() {
-            return Ok(self.go_on(next, algorithm, now)?);
+            return Ok(self.go_on(next, algorithm, kept, now)?);
         }
-        if let Some(previous_until) = self.previous.iter().map(|held| held.needed_until(now)).max() {
+        if let Some(previous_until) = self.previous.iter().map(|held| held.needed_until(kept, now)).max() {
             return Ok(Step::Kept { current: self.current.key.id().to_owned(), previous_until });
         }
         let key = make(algorithm.unwrap_or_else(|| Algorithm::of(&self.current.key)))?;
@@ -144,6 +148,7 @@ impl Document {
         &mut self,
         next: Held,
         algorithm: Option<Algorithm>,
+        kept: Duration,
         now: Timestamp,
     ) -> Result<Step, ChangeError> {
         let (kid, ready) = (next.key.id().to_owned(), next.ready(now));
@@ -157,7 +162,7 @@ impl Document {
             };
         }
         self.sign_with(next.key, now);
-        Ok(Step::Signs { current: kid, previous_until: now + KEPT })
+        Ok(Step::Signs { current: kid, previous_until: now + kept })
     }
 
     /// Lets a key sign at once. The one before verifies on.
@@ -199,11 +204,6 @@ impl Document {
             held.since = held.since.filter(|since| *since <= now).or(Some(now));
         }
     }
-
-    /// Forgets keys whose tokens have ended.
-    fn forget(&mut self, now: Timestamp) {
-        self.previous.retain(|held| now < held.needed_until(now));
-    }
 }
 
 impl Held {
@@ -215,8 +215,8 @@ impl Held {
 
     /// The time until which a previous key is needed.
     #[must_use]
-    pub fn needed_until(&self, now: Timestamp) -> Timestamp {
-        self.known_since(now) + KEPT
+    pub fn needed_until(&self, kept: Duration, now: Timestamp) -> Timestamp {
+        self.known_since(now) + kept
     }
 
     fn known_since(&self, now: Timestamp) -> Timestamp {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use shared::time::Timestamp;
@@ -6,10 +8,13 @@ use support::keys::{RSA_2048, RSA_2048_OTHER, RSA_3072};
 
 use super::document::{Document, Role};
 use super::generate::generate;
-use super::rotation::{Algorithm, ChangeError, KEPT, Step};
+use super::rotation::{Algorithm, ChangeError, Step, kept};
 
 const ONE: &str = "k9Xv2mQ8rT5wZ1bN4cL7dF0gH3jP6sAuE";
 const TWO: &str = "another-Secret-0f-thirty-two-byt3s";
+
+/// Time for which a key is kept after it signed last.
+const KEPT: Duration = Duration::from_hours(14 * 24);
 
 const START: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
@@ -35,7 +40,7 @@ fn roles(document: &Document) -> Vec<(Role, String)> {
 }
 
 fn rotate(document: &mut Document, now: Timestamp, new: &str) -> Step {
-    document.rotate(None, now, |_| Ok::<_, ChangeError>(key(new))).unwrap()
+    document.rotate(None, KEPT, now, |_| Ok::<_, ChangeError>(key(new))).unwrap()
 }
 
 #[test]
@@ -77,27 +82,32 @@ fn a_rotation_announces_then_signs_then_keeps_then_forgets() {
 }
 
 /// API Gateway caches keys for two hours, a cache in between for ten minutes, a function believes its own for an hour, and a token
-/// lives for a day at most.
+/// lives for a day at most, or a session without use for as long as is configured.
 #[test]
 fn the_waits_outlast_every_cache() {
-    let minutes = |duration: std::time::Duration| duration.as_secs() / 60;
+    let minutes = |duration: Duration| duration.as_secs() / 60;
     assert_eq!(minutes(Algorithm::Hs256.announced()), 60 + 10);
     assert_eq!(minutes(Algorithm::Rs256.announced()), 60 + 10 + 120 + 10);
-    assert_eq!(minutes(KEPT), 60 + 10 + 24 * 60);
+    for (session_idle, days) in [(1, 1), (14, 14), (90, 90)] {
+        let session_idle = Duration::from_hours(24 * session_idle);
+        assert_eq!(minutes(kept(session_idle)), 60 + 10 + days * 24 * 60);
+    }
+    assert_eq!(minutes(kept(Duration::ZERO)), 60 + 10 + 24 * 60);
 }
 
 #[test]
 fn an_algorithm_is_changed_by_a_rotation_and_not_halfway() {
     let mut document = parse(&json!({ "current": ONE }));
     let mut asked = None;
-    let step = document.rotate(Some(Algorithm::Rs256), START, |algorithm| {
+    let step = document.rotate(Some(Algorithm::Rs256), KEPT, START, |algorithm| {
         asked = Some(algorithm);
         Ok::<_, ChangeError>(key(RSA_2048))
     });
     assert!(matches!(step, Ok(Step::Published { .. })), "{step:?}");
     assert_eq!(asked, Some(Algorithm::Rs256));
     let before = roles(&document);
-    let other = document.rotate(Some(Algorithm::Hs256), START + KEPT, |_| Ok::<_, ChangeError>(key(TWO)));
+    let other =
+        document.rotate(Some(Algorithm::Hs256), KEPT, START + KEPT, |_| Ok::<_, ChangeError>(key(TWO)));
     assert_eq!(other, Err(ChangeError::OtherAlgorithm(kid(RSA_2048))));
     assert_eq!(roles(&document), before);
 }
