@@ -35,6 +35,8 @@ pub fn assert_no_secret(log: &str) {
         "canary",
         "Bearer",
         "eyJ",
+        "device.",
+        "refresh.",
     ];
     let private_key = keys::RSA_2048.lines().nth(1).unwrap();
     for telltale in telltales.into_iter().chain([private_key]) {

@@ -43,6 +43,8 @@ pub struct Response {
     pub status: u64,
     pub body: Value,
     pub headers: BTreeMap<String, String>,
+    /// The values of `set-cookie`.
+    pub cookies: Vec<String>,
     pub trace: Trace,
 }
 
@@ -122,10 +124,13 @@ impl Function {
         let response = outcome.unwrap();
         let headers = response["headers"].as_object().unwrap().iter();
         let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
+        let cookies = response["cookies"].as_array().into_iter().flatten();
+        let body = response["body"].as_str().filter(|body| !body.is_empty());
         Response {
             status: response["statusCode"].as_u64().unwrap(),
-            body: serde_json::from_str(response["body"].as_str().unwrap()).unwrap(),
+            body: body.map_or(Value::Null, |body| serde_json::from_str(body).unwrap()),
             headers: headers.collect(),
+            cookies: cookies.map(|cookie| cookie.as_str().unwrap().to_owned()).collect(),
             trace,
         }
     }
@@ -148,6 +153,11 @@ impl Function {
     /// The output of the process so far, of both streams.
     pub fn written(&self) -> String {
         self.output.streams().concat()
+    }
+
+    /// Kills the process.
+    pub async fn kill(mut self) {
+        self.process.kill().await.unwrap();
     }
 
     /// Stops the process between two events, as Lambda does.

@@ -1,6 +1,7 @@
 //! The binaries as they are deployed, under stand-ins for the Lambda Runtime API and Secrets Manager, on a DynamoDB engine
 //! behind a proxy that makes faults.
 
+mod attributes;
 mod binaries;
 mod breakage;
 mod conflicts;
@@ -21,6 +22,7 @@ mod races;
 mod randomness;
 mod revocation;
 mod rotation;
+mod sessions;
 mod start;
 mod thaw;
 mod trust;

@@ -1,5 +1,6 @@
 //! A proxy before the DynamoDB engine that makes faults.
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::io::Error;
 use std::io::ErrorKind::ConnectionAborted;
@@ -22,6 +23,8 @@ use support::signature::Received;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Barrier;
 use tokio::task::{JoinHandle, JoinSet};
+
+use crate::attributes;
 
 /// Errors of DynamoDB, by status and type.
 pub const ACCESS_DENIED: Fault = Fault::Error(400, "com.amazon.coral.service#AccessDeniedException");
@@ -88,6 +91,7 @@ struct State {
     /// The number of them that get no response any more, from the first.
     forgotten: usize,
     calls: Vec<String>,
+    named: Vec<(String, BTreeSet<String>)>,
     responses: Vec<String>,
 }
 
@@ -152,6 +156,11 @@ impl Proxy {
     /// The operations since the last call, with their keys, and reads with their consistency.
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state().calls)
+    }
+
+    /// The attributes that the operations since the last call have named, with the operation and its key.
+    pub fn named(&self) -> Vec<(String, BTreeSet<String>)> {
+        std::mem::take(&mut self.state().named)
     }
 
     /// The bodies of DynamoDB's responses since the last call.
@@ -232,7 +241,10 @@ async fn respond(
     let operation = operation(&head);
     let (fault, delay) = {
         let mut state = state.lock().unwrap();
-        state.calls.push(call(&operation, &body));
+        let request = serde_json::from_slice(&body).unwrap();
+        let call = call(&operation, &request);
+        state.named.push((call.clone(), attributes::named(&request)));
+        state.calls.push(call);
         (state.meet(&operation), state.delay)
     };
     tokio::time::sleep(delay).await;
@@ -314,8 +326,7 @@ fn operation(head: &Parts) -> String {
 }
 
 /// An operation with its keys, as `GetItem USERNAME#alice`.
-fn call(operation: &str, body: &[u8]) -> String {
-    let body: Value = serde_json::from_slice(body).unwrap();
+fn call(operation: &str, body: &Value) -> String {
     let transaction = body["TransactItems"].as_array().map(Vec::as_slice).unwrap_or_default();
     let keys =
         [&body["Key"], &body["Item"]].into_iter().chain(transaction.iter().map(|item| &item["Put"]["Item"]));

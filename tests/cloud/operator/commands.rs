@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -86,6 +87,67 @@ async fn revoked_tokens_are_refused_and_new_ones_good() {
 }
 
 #[tokio::test]
+async fn a_session_is_listed_and_ended_alone() {
+    for place in places().await {
+        let [register, login, validate] = place.functions().await;
+        let mut signed_in = vec![register.begin_session().await.assert_status(201)];
+        for _ in 0..2 {
+            signed_in.push(login.begin_session().await.assert_status(200));
+        }
+        let listed = async || {
+            let done = place.accounts(&["sessions", "ALICE", "--json"], "").await.assert_code(0);
+            let sessions = done.json()["sessions"].as_array().unwrap().clone();
+            sessions.iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+        };
+        let mut ids: BTreeSet<_> = signed_in.iter().map(|response| response.text("session_id")).collect();
+        assert_eq!(listed().await, ids);
+        let text = place.accounts(&["sessions", "alice"], "").await.assert_code(0).out;
+        assert_eq!((text.lines().count(), text.matches("curl/8.5.0").count()), (3, 3), "{text}");
+        let shown = place.accounts(&["show", "alice", "--json"], "").await.assert_code(0);
+        assert_eq!(shown.json()["sessions"], 3);
+
+        let ended = signed_in[1].text("session_id");
+        place.accounts(&["revoke", "alice", "--session", &ended], "").await.assert_code(0);
+        ids.remove(&ended);
+        assert_eq!(listed().await, ids);
+        for (number, response) in signed_in.iter().enumerate() {
+            let status = if number == 1 { 401 } else { 200 };
+            validate.validate(response.token()).await.assert_status(status);
+            login.refresh(&response.refresh_token()).await.assert_status(status);
+        }
+        for unknown in [ended.as_str(), "no session"] {
+            let done = place.accounts(&["revoke", "alice", "--session", unknown], "").await.assert_code(1);
+            assert!(done.err.contains("`accounts sessions` lists them"), "{done:?}");
+        }
+
+        place.accounts(&["revoke", "alice"], "").await.assert_code(0);
+        assert_eq!(
+            place.accounts(&["sessions", "alice"], "").await.assert_code(0).out,
+            "alice: no sessions\n"
+        );
+        login.refresh(&signed_in[0].refresh_token()).await.assert_status(401);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_has_rested_too_long_is_not_listed() {
+    let place = Place::table().await;
+    place.start("register").await.begin_session().await.assert_status(201);
+    let Place::Table(service) = &place else { unreachable!() };
+    let session = service.engine.items().await["USERNAME#alice"]["session_0"].clone();
+    let mut session = session.as_m().unwrap().clone();
+    let used_at: u64 = session["used_at"].as_n().unwrap().parse().unwrap();
+    session.insert("used_at".to_owned(), AttributeValue::N((used_at - 2 * 86_400).to_string()));
+    service.engine.change("USERNAME#alice", "session_0", Some(AttributeValue::M(session))).await;
+    for (days, live) in [("2", 0), ("3", 1)] {
+        let mut tool = place.tool(&["show", "alice", "--json"]);
+        let output = tool.env("SESSION_IDLE_DAYS", days).output().await.unwrap();
+        let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(shown["sessions"], live, "{days} days");
+    }
+}
+
+#[tokio::test]
 async fn an_unlocked_name_may_log_in_at_once() {
     for place in places().await {
         let [register, login, _] = place.functions().await;
@@ -164,6 +226,8 @@ async fn an_unknown_name_has_its_own_exit_code() {
         let before = place.contents().await;
         for arguments in [
             &["show", "alice"][..],
+            &["sessions", "alice"],
+            &["revoke", "alice", "--session", "0AAAAAAAAAAAAAAAA"],
             &["disable", "alice"],
             &["enable", "alice"],
             &["revoke", "alice"],

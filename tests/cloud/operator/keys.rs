@@ -114,9 +114,9 @@ async fn a_rotation_waits_and_can_be_run_at_any_time() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_ends_what_it_signed() {
+async fn a_revoked_key_ends_what_it_signed_and_the_sessions_that_it_sealed() {
     for place in super::places().await {
-        let old = start(&place, "register").await.register("alice", None).await.token().to_owned();
+        let old = start(&place, "register").await.begin_session().await.assert_status(201);
         let leaked = kid(&keys(&place, &[]).await, "current");
         // At no terminal nobody can be asked.
         keys(&place, &["revoke", &leaked]).await.assert_code(2);
@@ -124,9 +124,11 @@ async fn a_revoked_key_ends_what_it_signed() {
         assert_eq!(roles(&done), [role("current", "HS256")]);
         assert_ne!(kid(&done, "current"), leaked);
         let [login, validate] = [start(&place, "login").await, start(&place, "validate").await];
-        validate.validate(&old).await.assert_status(401);
-        let new = login.login("alice", PASSWORD).await.assert_status(200).token().to_owned();
-        validate.validate(&new).await.assert_status(200);
+        validate.validate(old.token()).await.assert_status(401);
+        login.refresh(&old.refresh_token()).await.assert_status(401);
+        let new = login.begin_session().await.assert_status(200);
+        validate.validate(new.token()).await.assert_status(200);
+        login.refresh(&new.refresh_token()).await.assert_status(200);
         let unknown = keys(&place, &["revoke", &leaked, "--yes"]).await.assert_code(1);
         assert!(unknown.err.contains(&leaked), "{unknown:?}");
     }

@@ -21,6 +21,15 @@ pub fn credentials(username: &str, password: &str) -> Value {
     post(&json!({ "username": username, "password": password }))
 }
 
+/// A request to another route of `login`.
+pub fn to_login(method: &str, path: &str, body: &Value) -> Value {
+    let mut event = post(body);
+    event["rawPath"] = path.into();
+    event["requestContext"]["http"]["method"] = method.into();
+    event["requestContext"]["http"]["path"] = path.into();
+    event
+}
+
 /// A `GET` of a path of `validate`.
 pub fn get(path: &str) -> Value {
     let mut event = sample("validate-http-api-me");
