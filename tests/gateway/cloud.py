@@ -51,10 +51,11 @@ def until(condition, seconds, what):
 
 @dataclass
 class Response:
-    """An HTTP response, with its header names in lower case."""
+    """An HTTP response, with its header names in lower case, and the values of `set-cookie`."""
 
     status: int
     headers: dict
+    cookies: list
     text: str
 
     @property
@@ -68,14 +69,15 @@ def request(method, url, headers=None, body=None):
     headers = ({"content-type": "application/json"} if data else {}) | (headers or {})
     try:
         with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as answer:
-            return Response(answer.status, lower(answer.headers), answer.read().decode())
+            return response(answer.status, answer)
     except urllib.error.HTTPError as error:
         with error:
-            return Response(error.code, lower(error.headers), error.read().decode())
+            return response(error.code, error)
 
 
-def lower(headers):
-    return {name.lower(): value for name, value in headers.items()}
+def response(status, answer):
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(status, headers, answer.headers.get_all("set-cookie", []), answer.read().decode())
 
 
 class Cloud:

@@ -55,9 +55,9 @@ class Journey(unittest.TestCase):
 class CrossOrigin(unittest.TestCase):
     """What a browser of another origin may do."""
 
-    def preflight(self, origin):
+    def preflight(self, origin, path="/login", method="POST"):
         return service.call(
-            "OPTIONS", "/login", origin=origin, access_control_request_method="POST",
+            "OPTIONS", path, origin=origin, access_control_request_method=method,
             access_control_request_headers="content-type",
         )  # fmt: skip
 
@@ -74,8 +74,15 @@ class CrossOrigin(unittest.TestCase):
         self.assertEqual(response.headers["access-control-allow-origin"], ORIGIN)
         self.assertIn("x-error-codes", response.headers["access-control-expose-headers"].lower())
 
+    def test_an_allowed_origin_may_send_cookies_and_end_sessions(self):
+        allowed = self.preflight(ORIGIN, "/sessions/0AAAAAAAAAAAAAAAA", "DELETE")
+        self.assertEqual(allowed.headers["access-control-allow-credentials"], "true")
+        self.assertIn("DELETE", allowed.headers["access-control-allow-methods"])
+
     def test_another_origin_may_not(self):
-        self.assertNotIn("access-control-allow-origin", self.preflight("https://evil.example").headers)
+        refused = self.preflight("https://evil.example").headers
+        self.assertNotIn("access-control-allow-origin", refused)
+        self.assertNotIn("access-control-allow-credentials", refused)
 
 
 class Roles(unittest.TestCase):
@@ -125,9 +132,17 @@ class Updates(unittest.TestCase):
             function = service.cloud.resource(STACK, f"{name}Function")
             return functions.get_alias(FunctionName=function, Name="live")["FunctionVersion"]
 
+        self.addCleanup(service.update)
         before = {name: version(name) for name in ("Register", "Login", "Validate")}
         service.update(TokenTtlSeconds=600)
         _, token = service.registered()
         self.assertEqual(claims(token)["exp"] - claims(token)["iat"], 600)
         changed = {name for name, number in before.items() if version(name) != number}
         self.assertEqual(changed, {"Register", "Login"})
+        # A text of any length, in the place of one that is not there any more.
+        origins = ",".join(f"https://app{number}.example.com" for number in range(100))
+        service.update(TokenTtlSeconds=600, AllowedOrigins=origins, DecoyHash="pbkdf2_sha256$1000$salt$key")
+        after = {name: version(name) for name in before}
+        self.assertEqual(after["Validate"], before["Validate"])
+        service.update(TokenTtlSeconds=600, AllowedOrigins=origins, DecoyHash="pbkdf2_sha256$1001$salt$key")
+        self.assertEqual({name for name in before if version(name) != after[name]}, {"Login"})

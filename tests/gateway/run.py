@@ -10,6 +10,7 @@ import journey_test
 import keys_test
 import lowering_test
 import native_test
+import sessions_test
 from cloud import Cloud
 from service import Service
 
@@ -18,7 +19,7 @@ def run():
     with Cloud() as cloud:
         service = Service.deployed_on(cloud)
         suite = unittest.TestSuite()
-        for module in (cloud_test, lowering_test, journey_test, consumers_test, native_test, keys_test):
+        for module in (cloud_test, lowering_test, journey_test, sessions_test, consumers_test, native_test, keys_test):
             module.service = service
             suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
         succeeded = unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful()

@@ -44,6 +44,15 @@ class Service:
         name = f"user-{uuid.uuid4()}"
         return name, self.call("POST", "/register", body={"username": name, "password": PASSWORD}).json["token"]
 
+    def begun(self, transport="token", **headers):
+        """The response to the registration of a new account with a session."""
+        body = {"username": f"user-{uuid.uuid4()}", "password": PASSWORD, "session": transport}
+        return self.call("POST", "/register", body=body, **headers)
+
+    def refresh(self, token):
+        """Exchanges a refresh token."""
+        return self.call("POST", "/refresh", body={"refresh_token": token})
+
     def revoke(self, name):
         """Ends the tokens of an account, as `accounts revoke` does."""
         self.cloud.client("dynamodb").update_item(
