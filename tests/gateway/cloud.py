@@ -159,11 +159,13 @@ class Cloud:
         edit(template)
         template = self.with_code(template, path.parent)
         body = lowered(transformed(template, parameters, REGION))
+        # From a bucket, as `sam deploy` does: a request takes 51,200 bytes.
+        self.client("s3").put_object(Bucket="code", Key=f"{stack}.template", Body=json.dumps(body))
         formation = self.client("cloudformation")
         known = {summary["StackName"] for summary in formation.list_stacks()["StackSummaries"]}
         (formation.update_stack if stack in known else formation.create_stack)(
             StackName=stack,
-            TemplateBody=json.dumps(body),
+            TemplateURL=f"{self.url}/code/{stack}.template",
             Capabilities=["CAPABILITY_IAM"],
             Parameters=[{"ParameterKey": name, "ParameterValue": str(value)} for name, value in parameters.items()],
         )
