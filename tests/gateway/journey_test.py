@@ -19,7 +19,8 @@ class Journey(unittest.TestCase):
             validated = service.call("POST", "/validate", issued)
             self.assertEqual((validated.status, validated.json["valid"]), (200, True))
             me = service.call("GET", "/me", issued)
-            self.assertEqual((me.status, me.json), (200, {"user_id": validated.json["user_id"], "username": name}))
+            told = {"user_id": validated.json["user_id"], "username": name, "exp": claims(issued)["exp"]}
+            self.assertEqual((me.status, me.json), (200, told))
 
     def test_a_wrong_password_and_a_taken_name_are_refused(self):
         name, _ = service.registered()

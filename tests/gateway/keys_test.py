@@ -12,8 +12,8 @@ from service import PASSWORD, STACK, Service, authorization, tampered
 
 service: Service  # set by run.py
 TOOL = ROOT / "target" / "debug" / "examples" / "accounts"
-# Longer than any wait between two steps, in seconds.
-A_DAY_AND_A_HALF = 36 * 3600
+# Longer than any wait between two steps, in seconds: a session may rest for fourteen days.
+FIFTEEN_DAYS = 15 * 86_400
 
 
 def keys(*arguments):
@@ -40,7 +40,7 @@ def let_time_pass():
     arn = service.outputs["SecretArn"]
     secret = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
     secret["since"] = {
-        kid: {role: since - A_DAY_AND_A_HALF for role, since in roles.items()} for kid, roles in secret["since"].items()
+        kid: {role: since - FIFTEEN_DAYS for role, since in roles.items()} for kid, roles in secret["since"].items()
     }
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(secret))
 

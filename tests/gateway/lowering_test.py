@@ -79,7 +79,8 @@ class Service(unittest.TestCase):
         ((path, before, after),) = self.changed("AWS::ApiGatewayV2::Api")
         self.assertEqual(path, ("Resources", "AuthApi", "Properties", "CorsConfiguration", "Fn::If", 1))
         self.assertEqual(list(after.values()), list(before.values()))
-        self.assertEqual(set(after), {"allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders", "maxAge"})
+        keys = {"allowCredentials", "allowHeaders", "allowMethods", "allowOrigins", "exposeHeaders", "maxAge"}
+        self.assertEqual(set(after), keys)
 
 
 class Consumers(unittest.TestCase):

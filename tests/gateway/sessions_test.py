@@ -23,7 +23,7 @@ class Sessions(unittest.TestCase):
         self.assertEqual(refreshed.status, 200, refreshed.text)
         token = refreshed.json["token"]
         self.assertEqual(claims(token)["sid"], begun.json["session_id"])
-        self.assertEqual(service.call("GET", "/me", token).status, 200)
+        self.assertEqual(service.call("GET", "/me", token).json["sid"], begun.json["session_id"])
         (session,) = service.call("GET", "/sessions", token).json["sessions"]
         self.assertEqual((session["id"], session["current"]), (begun.json["session_id"], True))
 
