@@ -95,8 +95,8 @@ async fn a_request_costs_these_operations() {
         let key = name.to_lowercase();
         let attempts = failures_key(&key);
         let calls = [
-            format!("consistent GetItem {attempts}"),
             format!("consistent GetItem USERNAME#{key}"),
+            format!("consistent GetItem {attempts}"),
             format!("{counting} {attempts}"),
         ];
         assert_eq!(service.proxy.calls(), calls, "{name} {password}");
@@ -167,8 +167,8 @@ async fn refused_logins_are_alike_in_bytes_and_work() {
         assert_eq!(seen(login.login(name, password).await), refused, "{name} {password}");
         let attempts = failures_key(name);
         let calls = [
-            format!("consistent GetItem {attempts}"),
             format!("consistent GetItem USERNAME#{name}"),
+            format!("consistent GetItem {attempts}"),
             format!("PutItem {attempts}"),
         ];
         assert_eq!(service.proxy.calls(), calls, "{name} {password}");
