@@ -112,6 +112,17 @@ async fn a_refresh_by_cookie_needs_no_body() {
     assert_eq!(service.login(event).await.status, 200);
 }
 
+/// As the emulator of a laptop passes cookies on.
+#[tokio::test]
+async fn a_cookie_in_the_list_and_in_the_header_is_one() {
+    let service = alice().await;
+    let logged_in = log_in(&service).await;
+    let cookie = cookie(&logged_in, "__Host-refresh");
+    let mut event = request(Sender::HttpApi, "/refresh", &[SAME_SITE, ("cookie", cookie)], &[], &json!({}));
+    event["cookies"] = json!([cookie]);
+    assert_eq!(service.login(event).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_refused_refresh_and_a_logout_clear_the_cookie() {
     const CLEARED: &str = "__Host-refresh=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0";

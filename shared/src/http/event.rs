@@ -190,10 +190,12 @@ impl Event {
         self.context("authorizer").and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
-    /// The cookies of an HTTP request as `name=value`. An HTTP API takes them out of the headers.
+    /// The cookies of an HTTP request as `name=value`. HTTP APIs list them; the emulator of a laptop leaves them in the header
+    /// as well.
     pub(super) fn cookies(&self) -> Vec<String> {
-        let headers = self.header("cookie").flat_map(|header| header.split(';'));
-        let cookies = texts(self.get("cookies")).into_iter().chain(headers);
+        let listed = texts(self.get("cookies"));
+        let headers = self.header("cookie").filter(|_| listed.is_empty());
+        let cookies = listed.iter().copied().chain(headers.flat_map(|header| header.split(';')));
         cookies.map(|cookie| cookie.trim().to_owned()).collect()
     }
 
