@@ -44,7 +44,7 @@ pub async fn a_registered_name_logs_in_in_any_case_and_its_tokens_name_its_accou
     let token = logged_in.text("token");
     logged_in.must_be(
         200,
-        &format!(r#"{{"token":"{token}","token_type":"Bearer","expires_in":3600}}"#),
+        &format!(r#"{{"user_id":"{user_id}","token":"{token}","token_type":"Bearer","expires_in":3600}}"#),
         None,
     );
     assert_ne!(registered.text("token"), token, "every token is a new one");

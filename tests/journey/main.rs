@@ -1,8 +1,8 @@
 //! HTTP requests to the functions under `cargo lambda watch`, which the tests start themselves. Each journey has accounts
 //! of its own.
 //!
-//! - [`accounts`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that run on every store. They do not look
-//!   into it.
+//! - [`accounts`], [`sessions`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that run on every store. They
+//!   do not look into it.
 //! - [`routes`] tests the routes, [`refusals`] the errors, [`events`] the sample events, [`defaults`] a start without any
 //!   configuration, and [`bad_database`] database files that cannot be used.
 
@@ -11,6 +11,7 @@ mod crash;
 mod load;
 mod race;
 mod restart;
+mod sessions;
 
 mod bad_database;
 mod defaults;
@@ -22,7 +23,7 @@ mod routes;
 macro_rules! journeys {
     ($store:ident, $new:expr, $shared:expr) => {
         mod $store {
-            use crate::{accounts, crash, load, race, restart};
+            use crate::{accounts, crash, load, race, restart, sessions};
             use support::emulator::Emulator;
             use support::store::Store;
 
@@ -55,6 +56,31 @@ macro_rules! journeys {
             #[tokio::test]
             async fn a_token_ends_with_its_time() {
                 accounts::a_token_ends_with_its_time(&$new).await;
+            }
+
+            #[tokio::test]
+            async fn a_session_lives_until_its_logout_and_another_until_it_is_ended() {
+                sessions::a_session_lives_until_its_logout_and_another_until_it_is_ended(&$shared).await;
+            }
+
+            #[tokio::test]
+            async fn cookies_pass_through_the_emulator_in_both_directions() {
+                sessions::cookies_pass_through_the_emulator_in_both_directions(&$shared).await;
+            }
+
+            #[tokio::test]
+            async fn many_refreshes_of_one_token_at_once_get_one_successor() {
+                sessions::many_refreshes_of_one_token_at_once_get_one_successor(&$new).await;
+            }
+
+            #[tokio::test]
+            async fn no_session_is_lost_when_functions_are_killed() {
+                sessions::no_session_is_lost_when_functions_are_killed(&$new).await;
+            }
+
+            #[tokio::test]
+            async fn sessions_survive_a_restart() {
+                sessions::sessions_survive_a_restart(&$new).await;
             }
 
             #[tokio::test]

@@ -15,6 +15,10 @@ async fn the_routes_of_the_template_work_with_and_without_a_trailing_slash() {
     for (method, path, status, member) in [
         (Method::POST, "/register", 400, "username"),
         (Method::POST, "/login", 400, "username"),
+        (Method::POST, "/refresh", 400, "code"),
+        (Method::POST, "/logout", 401, "code"),
+        (Method::GET, "/sessions", 200, "sessions"),
+        (Method::DELETE, "/sessions/none", 404, "code"),
         (Method::POST, "/validate", 200, "user_id"),
         (Method::GET, "/me", 200, "username"),
         (Method::GET, "/.well-known/jwks.json", 200, "keys"),

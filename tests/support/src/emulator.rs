@@ -28,8 +28,9 @@ const GLANCE: Duration = Duration::from_millis(20);
 const PORTS: usize = 5;
 
 /// Variables of a developer's shell that must not reach the functions.
-const VARIABLES: [&str; 20] = [
+const VARIABLES: [&str; 24] = [
     "ACCOUNT_STORE",
+    "ALLOWED_ORIGINS",
     "ARGON2_ITERATIONS",
     "ARGON2_MEMORY_KIB",
     "AUTHORIZER_RESPONSE",
@@ -48,6 +49,9 @@ const VARIABLES: [&str; 20] = [
     "LOGIN_ATTEMPTS_PER_ADDRESS",
     "PASSWORD_MIN_LENGTH",
     "REGISTRATIONS_PER_ADDRESS",
+    "SESSION_IDLE_DAYS",
+    "SESSION_MAX_DAYS",
+    "SESSION_TOKEN_TTL_SECONDS",
     "TOKEN_TTL_SECONDS",
 ];
 
