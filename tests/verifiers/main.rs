@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,6 +16,7 @@ use shared::token::Key;
 use support::client::PASSWORD;
 use support::emulator::Emulator;
 use support::keys::{PUBLIC, RSA_2048, RSA_2048_OTHER, RSA_3072, public, rs256};
+use support::node;
 use support::store::Store;
 use support::tls::Tls;
 use tokio::io::AsyncWriteExt;
@@ -80,17 +81,9 @@ impl Service {
     }
 }
 
-/// Where the programs are, installed if they are not there.
-fn tools() -> PathBuf {
-    let output =
-        std::process::Command::new(folder().join("install")).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "tests/verifiers/install failed");
-    String::from_utf8(output.stdout).unwrap().trim().into()
-}
-
 #[tokio::test]
 async fn every_library_accepts_our_tokens_and_refuses_all_others() {
-    let (tools, store) = (tools(), Store::sqlite());
+    let (tools, store) = (node::tools("verifiers"), Store::sqlite());
     let service = Service::start(&store).await;
     let response = service.emulator.client().register("alice", PASSWORD).await;
     let (token, id) = (response.text("token"), response.text("user_id"));

@@ -5,7 +5,8 @@
 //!   in a thread of their own.
 //! - [`tls`] stands in front of any of these.
 //! - A laptop: [`emulator`] runs the functions under `cargo lambda watch`, on a [`store`]; [`client`] sends requests to it.
-//! - [`cargo`] builds what is tested, [`samples`] reads `events/`, [`keys`] has RSA keys, and [`statistics`] compares times.
+//! - [`cargo`] builds what is tested, [`node`] installs Node and Python, [`samples`] reads `events/`, [`keys`] has RSA keys,
+//!   and [`statistics`] compares times.
 
 pub mod background;
 pub mod cargo;
@@ -14,6 +15,7 @@ pub mod dynamodb;
 pub mod emulator;
 pub mod keys;
 pub mod lambda;
+pub mod node;
 pub mod runtime_api;
 pub mod samples;
 pub mod secrets_manager;

@@ -1,0 +1,129 @@
+"""Takes the client of docs/frontend.md through a session with the service at AUTH_URL."""
+
+import io
+import json
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.error import HTTPError, URLError
+
+import auth
+
+URL = os.environ["AUTH_URL"]
+PASSWORD = "correct horse battery staple"
+HOUR = 3600
+
+
+class App:
+    """An app with a clock and a network of its own."""
+
+    def __init__(self, vault):
+        self.clock, self.waits = time.time(), []
+        self.requests, self.bodies = [], []
+        self.faults = []  # what the network does with the next requests; without it they pass
+        self.auth = auth.Auth(URL, vault, now=lambda: self.clock, sleep=lambda seconds: self.waits.append(seconds))
+        auth.urlopen = self.urlopen
+
+    def urlopen(self, request, timeout):
+        self.requests.append(request.full_url.removeprefix(URL))
+        self.bodies.append(request.data)
+        fault = self.faults.pop(0) if self.faults else None
+        return fault(request) if fault else urlopen(request, timeout=timeout)
+
+    def me(self):
+        with self.auth.open(f"{URL}/me") as response:
+            return json.load(response)
+
+    def during(self, work):
+        """The paths that were asked for meanwhile."""
+        self.requests = []
+        work()
+        return self.requests
+
+
+def lost(request):
+    urlopen(request).close()
+    raise URLError("the response is lost")
+
+
+def answers(status, **body):
+    def fault(request):
+        raise HTTPError(request.full_url, status, "", {}, io.BytesIO(json.dumps(body).encode()))
+
+    return fault
+
+
+def fails(work, **expected):
+    """Asserts an error with these members."""
+    try:
+        work()
+    except (auth.AuthError, HTTPError) as error:
+        found = {name: getattr(error, name) for name in expected}
+        assert found == expected, found
+        return error
+    raise AssertionError("no error")
+
+
+urlopen = auth.urlopen
+unavailable = answers(503, code="unavailable", retry_after=2)
+vault = {}
+app = App(vault)
+
+# Nobody is logged in yet. A registration logs in, also if its response is lost.
+fails(app.me, status=400, code="token_missing")
+app.faults = [lost]
+assert app.during(lambda: app.auth.register("pythonista", PASSWORD)) == ["/register", "/register"]
+assert app.me()["username"] == "pythonista"
+device = vault["device_token"]
+
+# Two calls after the token's end share one renewal.
+first = vault["refresh_token"]
+app.clock += HOUR
+app.requests = []
+start = threading.Barrier(2)
+with ThreadPoolExecutor(2) as threads:
+    list(threads.map(lambda _: start.wait() is not None and app.me(), range(2)))
+assert sorted(app.requests) == ["/me", "/me", "/refresh"], app.requests
+assert vault["refresh_token"] != first
+assert app.during(app.me) == ["/me"]
+
+# A token that an API refuses is renewed, and the call made again, once.
+for status in (401, 403):
+    app.faults = [answers(status)]
+    assert app.during(app.me) == ["/me", "/refresh", "/me"]
+app.faults = [answers(403), None, answers(403)]
+fails(app.me, code=403)
+
+# A renewal whose response is lost, or that finds the service down, is repeated.
+app.faults = [unavailable, lost]
+app.clock, app.waits = app.clock + HOUR, []
+assert app.during(app.me) == ["/refresh", "/refresh", "/refresh", "/me"]
+assert len(app.waits) == 2 and app.waits[0] >= 1 and app.waits[1] >= 2, app.waits
+
+# While the service is down nobody is logged out.
+app.clock += HOUR
+app.faults = [unavailable] * 4
+assert app.during(lambda: fails(app.me, status=503)) == ["/refresh"] * 4
+assert app.me()["username"] == "pythonista"
+
+# The app is started anew.
+again = App(vault)
+assert again.me()["username"] == "pythonista"
+
+# Errors are told, and nothing is repeated.
+fails(lambda: again.auth.login("pythonista", "another password"), status=401, code="invalid_credentials")
+assert json.loads(again.bodies[-1])["device_token"] == device
+error = fails(lambda: again.auth.register("pythonista-2", "password"), status=400, code="")
+assert isinstance(error.body["password"], list)
+assert again.during(lambda: again.auth.login("pythonista", PASSWORD)) == ["/login"]
+
+# A logout ends the session at once, also for the access token.
+other = App(vault)
+other.me()
+held = vault["refresh_token"]
+other.auth.logout()
+assert vault.keys() == {"device_token"}, vault.keys()
+vault["refresh_token"] = held
+fails(again.me, status=401, code="invalid_session")
+assert "refresh_token" not in vault
