@@ -1,0 +1,85 @@
+"""The functions under `cargo lambda watch`, on a new database."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Emulator:
+    """A context manager, which ends the emulator and all that it has started."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="browser-")
+        self.port = free_port()
+        self.log = open(Path(self.folder.name) / "log", "w+b")
+        self.mark = f"BROWSER={self.folder.name}"
+        address = ["--invoke-address", "127.0.0.1", "--invoke-port", str(self.port)]
+        self.process = subprocess.Popen(
+            ["cargo", "lambda", "watch", "--ignore-changes", *address],
+            cwd=ROOT,
+            env=of_cargo() | {"ACCOUNT_STORE": f"sqlite://{self.folder.name}/accounts.db", "BROWSER": self.folder.name},
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            self.wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def wait(self):
+        deadline = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"the emulator does not listen on port {self.port}:\n{self.said()}")
+
+    def said(self):
+        """The end of the output of the emulator and the functions."""
+        self.log.flush()
+        return Path(self.log.name).read_text(errors="replace")[-8000:]
+
+    def __exit__(self, *_):
+        # Not by its group alone: the functions are in groups of their own.
+        while left := self.left():
+            for process in left:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            self.process.poll()
+            time.sleep(0.02)
+        self.process.wait()
+        self.log.close()
+        self.folder.cleanup()
+
+    def left(self):
+        """The living processes with the mark in their environment."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if self.mark.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+        return found
+
+
+def of_cargo():
+    """The variables that cargo reads: with others it would build anew. None of a developer's shell is for the functions."""
+    return {name: value for name, value in os.environ.items() if re.match("CARGO|RUST|HOME$|PATH$", name)}
+
+
+def free_port():
+    """A port of 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
