@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The requirements that are numbered, by their letter.
-const NUMBERED: [(&str, usize); 6] = [("N", 19), ("A", 33), ("C", 10), ("J", 19), ("B", 9), ("P", 5)];
+const NUMBERED: [(&str, usize); 7] =
+    [("N", 19), ("A", 33), ("C", 10), ("J", 19), ("B", 9), ("S", 12), ("P", 5)];
 
 fn checklist() -> String {
     fs::read_to_string(Path::new(ROOT).join("tests/CHECKLIST.md")).unwrap()
@@ -16,6 +17,8 @@ fn checklist() -> String {
 fn named_tests(document: &str) -> Vec<&str> {
     let crates = [
         "argon2_simd",
+        "browser",
+        "clients",
         "cloud",
         "gateway",
         "handlers",
@@ -41,8 +44,11 @@ fn file_of(path: &str) -> Option<(PathBuf, &str)> {
     if first == "template" {
         return Some((Path::new(ROOT).join("tests/template/template_test.py"), rest));
     }
-    if first == "verifiers" {
-        return Some((Path::new(ROOT).join("tests/verifiers/main.rs"), rest));
+    if first == "browser" {
+        return Some((Path::new(ROOT).join("tests/browser/browser_test.py"), rest));
+    }
+    if first == "clients" || first == "verifiers" {
+        return Some((Path::new(ROOT).join(format!("tests/{first}/main.rs")), rest));
     }
     if first == "gateway" {
         let (module, rest) = rest.split_once('.')?;
@@ -114,6 +120,8 @@ fn a_test_that_does_not_exist_is_missed() {
         "journey::accounts::is_refused",
         "gateway::journey.Journey.test_nothing",
         "gateway::nowhere.Journey.test_what_is_no_route_is_not_found",
+        "browser::Session.test_nothing",
+        "clients::run",
         "template::Api.test_nothing",
         "template::Api.setUp",
         "template::Data.test_the_cache_time_is_explicit",
