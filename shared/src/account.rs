@@ -8,7 +8,7 @@ use crate::names::email::Email;
 use crate::names::username::Username;
 use crate::password::hash::PasswordHash;
 use crate::random::{self, NoRandomness};
-use crate::session::{Session, SessionId, Sessions};
+use crate::session::{Exchange, Refusal, Session, SessionId, Sessions, Verdict};
 use crate::time::Timestamp;
 
 /// One user's account.
@@ -66,6 +66,15 @@ impl Account {
             token_version: *token_version,
             status: *status,
             session: None,
+        }
+    }
+
+    /// What becomes of a refresh token of this account.
+    #[must_use]
+    pub fn judge(&self, exchange: &Exchange) -> Verdict {
+        match self.status {
+            Status::Active => exchange.judge(self.sessions.get(&exchange.session), self.token_version),
+            Status::Disabled => Verdict::Refused(Refusal::Disabled),
         }
     }
 

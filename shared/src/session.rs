@@ -19,8 +19,6 @@ use std::time::Duration;
 pub use id::SessionId;
 pub use label::{Label, LabelError};
 
-use crate::account::{Account, Status};
-use crate::log::Reason;
 use crate::time::Timestamp;
 
 /// Upper bound of the sessions of an account.
@@ -133,7 +131,22 @@ pub enum Verdict {
     /// It was used before: the session must end.
     Reused,
     /// It gets nothing.
-    Refused(Reason),
+    Refused(Refusal),
+}
+
+/// The cause for which a refresh token gets nothing. A client is not told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The account is disabled.
+    Disabled,
+    /// The session was not used for too long, or is too old.
+    Expired,
+    /// The account is gone.
+    NoSuchAccount,
+    /// The session is gone, or another one has its slot.
+    NoSuchSession,
+    /// The token version of the account is another one.
+    Revoked,
 }
 
 impl Exchange {
@@ -161,21 +174,17 @@ impl Exchange {
         self.now.minus(self.lifetimes.max)
     }
 
-    /// What becomes of the token, by the account as it is now.
+    /// What becomes of the token, by its session and the token version of the account as they are now.
     #[must_use]
-    pub fn judge(&self, account: Option<&Account>) -> Verdict {
-        let Some(account) = account else { return Verdict::Refused(Reason::NoSuchAccount) };
-        let Some(session) = account.sessions.get(&self.session) else {
-            return Verdict::Refused(Reason::NoSuchSession);
+    pub fn judge(&self, session: Option<&Session>, token_version: u32) -> Verdict {
+        let Some(session) = session.filter(|session| session.id == self.session) else {
+            return Verdict::Refused(Refusal::NoSuchSession);
         };
-        if account.status == Status::Disabled {
-            return Verdict::Refused(Reason::Disabled);
+        if session.token_version != token_version {
+            return Verdict::Refused(Refusal::Revoked);
         }
-        if session.token_version != account.token_version {
-            return Verdict::Refused(Reason::Revoked);
-        }
-        if !session.is_live(account.token_version, &self.lifetimes, self.now) {
-            return Verdict::Refused(Reason::SessionExpired);
+        if !session.is_live(token_version, &self.lifetimes, self.now) {
+            return Verdict::Refused(Refusal::Expired);
         }
         self.judge_number(session)
     }
@@ -184,7 +193,7 @@ impl Exchange {
         let current = Self { current: session.counter, is_late: false, ..*self };
         if self.token > session.counter {
             // The table was restored from before this token.
-            return Verdict::Refused(Reason::NoSuchSession);
+            return Verdict::Refused(Refusal::NoSuchSession);
         }
         if self.token == session.counter {
             return Verdict::Exchange(current);

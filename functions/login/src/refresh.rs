@@ -4,7 +4,7 @@ use shared::account::{Account, Standing};
 use shared::http::sign_in::{SignedIn, Transport};
 use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError};
 use shared::log::Reason;
-use shared::session::{Exchange, Session, Verdict};
+use shared::session::{Exchange, Refusal, Session, Verdict};
 use shared::store::SessionError;
 use shared::time::Timestamp;
 use shared::token::RefreshToken;
@@ -49,27 +49,41 @@ async fn exchange(login: &Login, token: &RefreshToken, now: Timestamp) -> Result
     let (name, lifetimes) = (token.name(), login.keyring.rules().sessions);
     let mut exchange = Exchange::new(token.session, token.counter, lifetimes, now);
     loop {
-        let found = match login.store.exchange(&name, &exchange).await {
-            Ok(account) => Some(account),
-            Err(SessionError::Changed(found)) => match exchange.judge(found.as_deref()) {
-                Verdict::Again => found.map(|found| *found),
+        let account = match login.store.exchange(&name, &exchange).await {
+            Ok(account) => account,
+            Err(SessionError::Changed(None)) => {
+                return Ok(Exchanged::Refused(reason(Refusal::NoSuchAccount), None));
+            }
+            Err(SessionError::Changed(Some(found))) => match found.judge(&exchange) {
+                Verdict::Again => *found,
                 Verdict::Exchange(next) => {
                     exchange = next;
                     continue;
                 }
-                Verdict::Refused(reason) => return Ok(Exchanged::Refused(reason, found.map(|found| *found))),
+                Verdict::Refused(refusal) => {
+                    return Ok(Exchanged::Refused(reason(refusal), Some(*found)));
+                }
                 Verdict::Reused => {
                     login.store.end_session(&name, &token.session).await?;
-                    return Ok(Exchanged::Refused(Reason::RefreshReuse, found.map(|found| *found)));
+                    return Ok(Exchanged::Refused(Reason::RefreshReuse, Some(*found)));
                 }
             },
             Err(SessionError::Store(error)) => return Err(error.into()),
         };
-        let current =
-            found.and_then(|account| Some((account.sessions.get(&token.session)?.clone(), account)));
-        return Ok(match current {
-            Some((session, account)) => Exchanged::Current(account, session),
-            None => Exchanged::Refused(Reason::NoSuchSession, None),
+        return Ok(match account.sessions.get(&token.session).cloned() {
+            Some(session) => Exchanged::Current(account, session),
+            None => Exchanged::Refused(Reason::NoSuchSession, Some(account)),
         });
+    }
+}
+
+/// The word in the log.
+fn reason(refusal: Refusal) -> Reason {
+    match refusal {
+        Refusal::Disabled => Reason::Disabled,
+        Refusal::Expired => Reason::SessionExpired,
+        Refusal::NoSuchAccount => Reason::NoSuchAccount,
+        Refusal::NoSuchSession => Reason::NoSuchSession,
+        Refusal::Revoked => Reason::Revoked,
     }
 }

@@ -53,7 +53,7 @@ pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiR
     }
     // The repetition gets the session of the first request, unless that has been used: the client had its tokens then. A
     // session that a login has begun since is not the registration's to give.
-    let first = SessionId::of_registration(stored.id);
+    let first = SessionId::of_registration(stored.id.to_bytes());
     let session = stored.session.clone().filter(|session| session.id == first && session.counter == 0);
     let session = session.filter(|_| asked.is_some());
     if session.is_none() && asked.is_some() {
@@ -116,7 +116,7 @@ fn idempotency_key(request: &Request) -> Result<Option<IdempotencyKey>, ApiError
 fn account(register: &Register, registration: Registration, now: Timestamp) -> Result<Account, ApiError> {
     let Registration { username, email, password, session } = registration;
     let id = AccountId::random()?;
-    let session = session.map(|asked| asked.session(SessionId::of_registration(id), 0, now));
+    let session = session.map(|asked| asked.session(SessionId::of_registration(id.to_bytes()), 0, now));
     Ok(Account {
         id,
         username,

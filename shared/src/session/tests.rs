@@ -1,4 +1,5 @@
 use super::*;
+use crate::account::{Account, Status};
 use crate::store::contract::account;
 
 const LIFETIMES: Lifetimes = Lifetimes::DEFAULT;
@@ -31,7 +32,7 @@ impl Client {
     }
 
     fn judge(&self, token: u32, seconds: u64) -> Verdict {
-        Exchange::new(self.id, token, LIFETIMES, at(seconds)).judge(Some(&self.account))
+        self.account.judge(&Exchange::new(self.id, token, LIFETIMES, at(seconds)))
     }
 
     /// Presents a token; the number of the one that it gets.
@@ -127,27 +128,26 @@ fn a_thief_and_an_owner_who_alternate_are_found_out_by_the_third_late_token() {
 #[test]
 fn a_session_ends_when_it_is_idle_and_in_any_case() {
     let mut client = Client::new();
-    assert_eq!(client.judge(0, 14 * DAY), Verdict::Refused(Reason::SessionExpired));
+    assert_eq!(client.judge(0, 14 * DAY), Verdict::Refused(Refusal::Expired));
     assert_eq!(client.present(0, 14 * DAY - 1), Ok(1));
     assert_eq!(client.present(1, 28 * DAY - 2), Ok(2));
     assert_eq!(client.session().ends_at(&LIFETIMES), at(30 * DAY));
     assert_eq!(client.present(2, 30 * DAY - 1), Ok(3));
-    assert_eq!(client.judge(3, 30 * DAY), Verdict::Refused(Reason::SessionExpired));
+    assert_eq!(client.judge(3, 30 * DAY), Verdict::Refused(Refusal::Expired));
 }
 
 #[test]
 fn nothing_is_exchanged_without_a_live_session_of_the_account() {
     let client = Client::new();
     let exchange = Exchange::new(client.id, 0, LIFETIMES, START);
-    let judge = |account: &Account| exchange.judge(Some(account));
+    let judge = |account: &Account| account.judge(&exchange);
     let alice = || client.account.clone();
-    assert_eq!(exchange.judge(None), Verdict::Refused(Reason::NoSuchAccount));
-    assert_eq!(judge(&account("alice", "")), Verdict::Refused(Reason::NoSuchSession));
+    assert_eq!(judge(&account("alice", "")), Verdict::Refused(Refusal::NoSuchSession));
     let other = Account { sessions: Sessions::of(session(4)), ..alice() };
-    assert_eq!(judge(&other), Verdict::Refused(Reason::NoSuchSession));
-    assert_eq!(judge(&Account { status: Status::Disabled, ..alice() }), Verdict::Refused(Reason::Disabled));
-    assert_eq!(judge(&Account { token_version: 1, ..alice() }), Verdict::Refused(Reason::Revoked));
-    assert_eq!(client.judge(1, 0), Verdict::Refused(Reason::NoSuchSession), "of a table before a restore");
+    assert_eq!(judge(&other), Verdict::Refused(Refusal::NoSuchSession));
+    assert_eq!(judge(&Account { status: Status::Disabled, ..alice() }), Verdict::Refused(Refusal::Disabled));
+    assert_eq!(judge(&Account { token_version: 1, ..alice() }), Verdict::Refused(Refusal::Revoked));
+    assert_eq!(client.judge(1, 0), Verdict::Refused(Refusal::NoSuchSession), "of a table before a restore");
 }
 
 #[test]

@@ -47,9 +47,8 @@ use create::{AddError, Added, Claim};
 use error::store_error;
 use item::{
     Item, KEY_SET, PK, account_key, failures_item, failures_key, key_set_key, read_account, read_failures,
-    read_number, read_standing, read_text, window_key,
+    read_number, read_standing, read_text, session_attribute, window_key,
 };
-use sessions::attribute;
 
 /// The key that is read to open the connection. No item has it.
 const PRIMING_KEY: &str = "PRIME";
@@ -153,7 +152,7 @@ impl Standings for DynamoDbStore {
         session: Option<&SessionId>,
     ) -> Result<Option<Standing>, StoreError> {
         let slot = session.map(SessionId::slot);
-        let attributes = slot.map(|slot| format!("{STANDING}, {}", attribute(slot)));
+        let attributes = slot.map(|slot| format!("{STANDING}, {}", session_attribute(slot)));
         let item = self.get_only(account_key(name), attributes.as_deref().unwrap_or(STANDING)).await?;
         let Some(item) = item else { return Ok(None) };
         let mut standing = read_standing(&item, slot)?;

@@ -1,5 +1,7 @@
 //! Accounts in one SQLite file that several processes share: the store of a laptop.
 
+mod accounts;
+mod attempts;
 mod file;
 mod operator;
 mod sessions;
@@ -8,7 +10,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, named_params, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
@@ -19,13 +21,14 @@ use crate::account::{Account, AccountId, Standing, Status};
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::{Failures, FailuresKey};
-use crate::names::email::Email;
-use crate::names::username::{Username, UsernameKey};
+use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
-use crate::session::{Exchange, Session, SessionId, Sessions};
+use crate::session::{Exchange, Session, SessionId};
 use crate::time::Timestamp;
 use crate::token::secret::Secret;
 use crate::token::{Key, Keys};
+use accounts::{email_exists, find, find_alone, insert_account, insert_email, stored};
+use attempts::{check_failures, delete_failures, failures, put_failures};
 
 /// An account store in a file.
 ///
@@ -216,13 +219,14 @@ impl Logins for SqliteStore {
         let mut connection = self.connection();
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        let is_made = sessions::exchange(&transaction, name, exchange)?;
-        let found = find(&transaction, name)?;
+        let Some(mut account) = find(&transaction, name)? else { return Err(SessionError::Changed(None)) };
+        let Some(next) = exchanged(&account, exchange) else {
+            return Err(SessionError::Changed(Some(Box::new(account))));
+        };
+        sessions::put_session(&transaction, name, &next)?;
         transaction.commit().map_err(StoreError::from)?;
-        match found {
-            Some(account) if is_made => Ok(account),
-            found => Err(SessionError::Changed(found.map(Box::new))),
-        }
+        account.sessions.put(next);
+        Ok(account)
     }
 
     async fn end_session(&self, name: &UsernameKey, session: &SessionId) -> Result<bool, StoreError> {
@@ -244,6 +248,13 @@ impl Logins for SqliteStore {
     }
 }
 
+/// The session after an exchange, if it is live and has the token.
+fn exchanged(account: &Account, exchange: &Exchange) -> Option<Session> {
+    let session = account.sessions.get(&exchange.session)?;
+    let is_live = session.is_live(account.token_version, &exchange.lifetimes, exchange.now);
+    (is_live && account.status == Status::Active).then(|| session.after(exchange))?
+}
+
 /// The secret of a database as JSON: it begins as a bare text, and a rotation makes JSON of it.
 fn secret_json(kept: &str) -> SecretString {
     if kept.trim_start().starts_with('{') {
@@ -256,142 +267,6 @@ fn secret_json(kept: &str) -> SecretString {
 /// SQLite's integers are signed.
 fn sql_seconds(moment: Timestamp) -> i64 {
     moment.seconds().cast_signed()
-}
-
-/// An account with its sessions.
-fn find(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-    let Some(account) = find_alone(connection, name)? else { return Ok(None) };
-    Ok(Some(Account { sessions: sessions::sessions(connection, name)?, ..account }))
-}
-
-/// An account without its sessions.
-fn find_alone(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT * FROM accounts WHERE username_key = ?1")?;
-    statement.query_row([name.as_str()], |row| Ok(account(row))).optional()?.transpose()
-}
-
-fn failures(connection: &Connection, key: &FailuresKey) -> rusqlite::Result<Option<Failures>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT failures, locked_until, expires_at, version FROM attempts WHERE digest = ?1",
-    )?;
-    let read = |row: &Row<'_>| {
-        Ok(Failures {
-            failures: row.get(0)?,
-            locked_until: Timestamp::from_millis(row.get::<_, i64>(1)?.cast_unsigned()),
-            expires_at: Timestamp::from_seconds(row.get::<_, i64>(2)?.cast_unsigned()),
-            version: row.get(3)?,
-        })
-    };
-    statement.query_row([key.as_str()], read).optional()
-}
-
-fn check_failures(
-    connection: &Connection,
-    key: &FailuresKey,
-    seen: Option<&Failures>,
-) -> Result<(), SwapError> {
-    let found = failures(connection, key).map_err(StoreError::from)?;
-    if found.as_ref().map(|found| &found.version) == seen.map(|seen| &seen.version) {
-        return Ok(());
-    }
-    Err(SwapError::Changed(found))
-}
-
-fn put_failures(connection: &Connection, key: &FailuresKey, next: &Failures) -> rusqlite::Result<()> {
-    // DynamoDB deletes expired items by itself.
-    connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [sql_seconds(next.counted_at())])?;
-    let mut statement =
-        connection.prepare_cached("INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    statement.execute(params![
-        key.as_str(),
-        next.failures,
-        next.locked_until.millis().cast_signed(),
-        sql_seconds(next.expires_at),
-        next.version,
-    ])?;
-    Ok(())
-}
-
-fn delete_failures(connection: &Connection, key: &FailuresKey) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM attempts WHERE digest = ?1", [key.as_str()])?;
-    Ok(())
-}
-
-fn insert_account(
-    connection: &Connection,
-    account: &Account,
-    key: Option<&IdempotencyKey>,
-) -> Result<usize, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO accounts
-             (username_key, id, username, email, password_hash, token_version, disabled, created_at, idempotency)
-         VALUES
-             (:username_key, :id, :username, :email, :password_hash, :token_version, :disabled, :created_at,
-              :idempotency)
-         ON CONFLICT (username_key) DO NOTHING",
-    )?;
-    let inserted = statement.execute(named_params! {
-        ":username_key": account.username.key().as_str(),
-        ":id": account.id.to_string(),
-        ":username": account.username.as_str(),
-        ":email": account.email.as_ref().map(Email::as_str),
-        ":password_hash": account.password_hash.as_str(),
-        ":token_version": account.token_version,
-        ":disabled": account.status == Status::Disabled,
-        ":created_at": sql_seconds(account.created_at),
-        ":idempotency": key.map(IdempotencyKey::as_str),
-    })?;
-    if inserted == 1 {
-        for session in account.sessions.iter() {
-            sessions::put_session(connection, account.username.key(), session)?;
-        }
-    }
-    Ok(inserted)
-}
-
-fn insert_email(connection: &Connection, name: &UsernameKey, email: &Email) -> Result<usize, StoreError> {
-    let mut statement =
-        connection.prepare_cached("INSERT INTO emails VALUES (?1, ?2) ON CONFLICT (email_key) DO NOTHING")?;
-    Ok(statement.execute([email.key().as_str(), name.as_str()])?)
-}
-
-/// The account that has the name already, if it is this very one: by its id, or by the key of its registration.
-fn stored(
-    connection: &Connection,
-    account: &Account,
-    key: Option<&IdempotencyKey>,
-) -> Result<Option<Standing>, StoreError> {
-    let Some(found) = find(connection, account.username.key())? else { return Ok(None) };
-    let mut statement =
-        connection.prepare_cached("SELECT idempotency FROM accounts WHERE username_key = ?1")?;
-    let made: Option<String> = statement.query_row([account.username.key().as_str()], |row| row.get(0))?;
-    let is_made = |key: &IdempotencyKey| key.made(made.as_deref(), found.created_at, account.created_at);
-    let is_own = found.id == account.id || (found.standing().is_as_registered() && key.is_some_and(is_made));
-    let session = found.sessions.in_slot(0).cloned();
-    Ok(is_own.then(|| Standing { session, ..found.standing() }))
-}
-
-fn email_exists(connection: &Connection, email: &Email) -> Result<bool, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM emails WHERE email_key = ?1")?
-        .exists([email.key().as_str()])?)
-}
-
-/// Reads a row of `accounts`, which has no sessions. Types are checked; names are trusted, whatever grammar new ones have.
-fn account(row: &Row<'_>) -> Result<Account, StoreError> {
-    let id: String = row.get("id")?;
-    let email: Option<String> = row.get("email")?;
-    let seconds = u64::try_from(row.get::<_, i64>("created_at")?);
-    Ok(Account {
-        id: AccountId::parse(&id).ok_or_else(|| broken("id is malformed"))?,
-        username: Username::from_stored(row.get("username")?, row.get("username_key")?),
-        email: email.map(Email::from_stored),
-        password_hash: PasswordHash::from_stored(row.get("password_hash")?),
-        token_version: row.get("token_version")?,
-        status: if row.get("disabled")? { Status::Disabled } else { Status::Active },
-        created_at: Timestamp::from_seconds(seconds.map_err(|_| broken("created_at is out of range"))?),
-        sessions: Sessions::default(),
-    })
 }
 
 fn broken(problem: &str) -> StoreError {

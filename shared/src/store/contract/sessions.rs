@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::session::{Exchange, Label, Lifetimes, MAX, Session, SessionId, Verdict};
+use crate::session::{Exchange, Label, Lifetimes, MAX, Refusal, Session, SessionId, Verdict};
 use crate::store::SessionError;
 
 const START: Timestamp = Timestamp::from_seconds(1_790_000_000);
@@ -56,7 +56,9 @@ async fn present(
             Err(SessionError::Store(StoreError::Unavailable(_))) => continue,
             Err(error) => panic!("the store failed: {error:?}"),
         };
-        match exchange.judge(found.as_deref()) {
+        let verdict =
+            found.as_ref().map_or(Verdict::Refused(Refusal::NoSuchAccount), |found| found.judge(&exchange));
+        match verdict {
             Verdict::Again => return Ok(found.unwrap().sessions.get(&session).unwrap().counter),
             Verdict::Exchange(next) => exchange = next,
             verdict => return Err(verdict),

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::sessions::{attribute, read_session, read_sessions, session_value};
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
+use crate::session::{self, Label, Session, SessionId, Sessions};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
@@ -44,9 +44,61 @@ pub(super) fn account_item(account: &Account) -> Item {
         item.insert("email".to_owned(), text(email.as_str()));
     }
     item.extend(
-        account.sessions.iter().map(|session| (attribute(session.id.slot()), session_value(session))),
+        account.sessions.iter().map(|session| (session_attribute(session.id.slot()), session_value(session))),
     );
     item
+}
+
+/// The attribute of the session in a slot.
+pub(super) fn session_attribute(slot: usize) -> String {
+    format!("session_{slot}")
+}
+
+/// The value of a session.
+pub(super) fn session_value(session: &Session) -> AttributeValue {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: u64| AttributeValue::N(number.to_string());
+    AttributeValue::M(HashMap::from([
+        ("id".to_owned(), text(&session.id.to_string())),
+        ("counter".to_owned(), number(session.counter.into())),
+        ("exchanged".to_owned(), number(session.exchanged.into())),
+        ("late".to_owned(), number(session.late.into())),
+        ("created_at".to_owned(), number(session.created_at.seconds())),
+        ("used_at".to_owned(), number(session.used_at.seconds())),
+        ("token_version".to_owned(), number(session.token_version.into())),
+        ("label".to_owned(), text(session.label.as_str())),
+    ]))
+}
+
+/// Reads the session in a slot of an account's item.
+pub(super) fn read_session(item: &Item, slot: usize) -> Result<Option<Session>, StoreError> {
+    let Some(value) = item.get(&session_attribute(slot)) else { return Ok(None) };
+    let session = value.as_m().map_err(|_| broken("a session is no map"))?;
+    let id = read(session, "id", SessionId::parse)?;
+    if id.slot() != slot {
+        return Err(broken("a session is in the slot of another one"));
+    }
+    Ok(Some(Session {
+        id,
+        counter: read_number(session, "counter")?,
+        exchanged: read_number(session, "exchanged")?,
+        late: read_number(session, "late")?,
+        created_at: Timestamp::from_seconds(read_number(session, "created_at")?),
+        used_at: Timestamp::from_seconds(read_number(session, "used_at")?),
+        token_version: read_number(session, "token_version")?,
+        label: Label::from_stored(read_text(session, "label")?),
+    }))
+}
+
+/// Reads all sessions of an account's item.
+pub(super) fn read_sessions(item: &Item) -> Result<Sessions, StoreError> {
+    let mut sessions = Sessions::default();
+    for slot in 0..session::MAX {
+        if let Some(session) = read_session(item, slot)? {
+            sessions.put(session);
+        }
+    }
+    Ok(sessions)
 }
 
 /// The key of the marker of this email.

@@ -1,19 +1,16 @@
 //! Sessions of accounts: each is one attribute of the account's item, named after its slot.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::DynamoDbStore;
 use super::error::store_error;
-use super::item::{Item, PK, account_key, broken, read, read_account, read_number, read_text};
+use super::item::{Item, PK, account_key, read_account, session_attribute, session_value};
 use crate::account::{Account, AccountId};
 use crate::names::username::UsernameKey;
-use crate::session::{self, Exchange, Label, Session, SessionId, Sessions};
+use crate::session::{self, Exchange, Session, SessionId};
 use crate::store::{SessionError, StoreError};
-use crate::time::Timestamp;
 
 /// The clause that ends all sessions.
 pub(super) const REMOVE_SESSIONS: &str = "REMOVE session_0, session_1, session_2, session_3, session_4, session_5, \
@@ -21,59 +18,8 @@ pub(super) const REMOVE_SESSIONS: &str = "REMOVE session_0, session_1, session_2
 
 const _: () = assert!(session::MAX == 10);
 
-/// The attribute of the session in a slot.
-pub(super) fn attribute(slot: usize) -> String {
-    format!("session_{slot}")
-}
-
 fn number(number: impl Into<u64>) -> AttributeValue {
     AttributeValue::N(number.into().to_string())
-}
-
-/// The value of a session.
-pub(super) fn session_value(session: &Session) -> AttributeValue {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    AttributeValue::M(HashMap::from([
-        ("id".to_owned(), text(&session.id.to_string())),
-        ("counter".to_owned(), number(session.counter)),
-        ("exchanged".to_owned(), number(session.exchanged)),
-        ("late".to_owned(), number(session.late)),
-        ("created_at".to_owned(), number(session.created_at.seconds())),
-        ("used_at".to_owned(), number(session.used_at.seconds())),
-        ("token_version".to_owned(), number(session.token_version)),
-        ("label".to_owned(), text(session.label.as_str())),
-    ]))
-}
-
-/// Reads the session in a slot of an account's item.
-pub(super) fn read_session(item: &Item, slot: usize) -> Result<Option<Session>, StoreError> {
-    let Some(value) = item.get(&attribute(slot)) else { return Ok(None) };
-    let session = value.as_m().map_err(|_| broken("a session is no map"))?;
-    let id = read(session, "id", SessionId::parse)?;
-    if id.slot() != slot {
-        return Err(broken("a session is in the slot of another one"));
-    }
-    Ok(Some(Session {
-        id,
-        counter: read_number(session, "counter")?,
-        exchanged: read_number(session, "exchanged")?,
-        late: read_number(session, "late")?,
-        created_at: Timestamp::from_seconds(read_number(session, "created_at")?),
-        used_at: Timestamp::from_seconds(read_number(session, "used_at")?),
-        token_version: read_number(session, "token_version")?,
-        label: Label::from_stored(read_text(session, "label")?),
-    }))
-}
-
-/// Reads all sessions of an account's item.
-pub(super) fn read_sessions(item: &Item) -> Result<Sessions, StoreError> {
-    let mut sessions = Sessions::default();
-    for slot in 0..session::MAX {
-        if let Some(session) = read_session(item, slot)? {
-            sessions.put(session);
-        }
-    }
-    Ok(sessions)
 }
 
 impl DynamoDbStore {
@@ -103,7 +49,7 @@ impl DynamoDbStore {
         let update = self
             .update(account.username.key())
             .update_expression("SET #session = :session")
-            .expression_attribute_names("#session", attribute(slot))
+            .expression_attribute_names("#session", session_attribute(slot))
             .expression_attribute_values(":session", session_value(session))
             .expression_attribute_values(":id", AttributeValue::S(account.id.to_string()))
             .expression_attribute_values(":version", number(account.token_version))
@@ -142,7 +88,7 @@ impl DynamoDbStore {
                 "#session.id = :session AND #session.#counter = :current AND #session.token_version = token_version \
                  AND disabled = :no AND #session.used_at > :used_after AND #session.created_at > :created_after",
             )
-            .expression_attribute_names("#session", attribute(exchange.session.slot()))
+            .expression_attribute_names("#session", session_attribute(exchange.session.slot()))
             .expression_attribute_names("#counter", "counter")
             .expression_attribute_values(":session", AttributeValue::S(exchange.session.to_string()))
             .expression_attribute_values(":current", number(exchange.current))
@@ -169,7 +115,7 @@ impl DynamoDbStore {
             .update(name)
             .update_expression("REMOVE #session")
             .condition_expression("#session.id = :session")
-            .expression_attribute_names("#session", attribute(session.slot()))
+            .expression_attribute_names("#session", session_attribute(session.slot()))
             .expression_attribute_values(":session", AttributeValue::S(session.to_string()));
         match self.change_if(update).await {
             Ok(_) => Ok(true),

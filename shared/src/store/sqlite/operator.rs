@@ -4,11 +4,10 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::accounts::{account, email_exists, find, insert_account, insert_email};
+use super::attempts::{delete_failures, failures};
 use super::sessions::end_sessions;
-use super::{
-    SqliteStore, account, delete_failures, email_exists, failures, find, insert_account, insert_email,
-    secret_json,
-};
+use super::{SqliteStore, secret_json};
 use crate::account::{Account, AccountId};
 use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::email::Email;

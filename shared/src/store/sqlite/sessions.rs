@@ -2,10 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::{broken, find, sql_seconds};
-use crate::account::Status;
+use super::{broken, sql_seconds};
 use crate::names::username::UsernameKey;
-use crate::session::{Exchange, Label, Session, SessionId, Sessions};
+use crate::session::{Label, Session, SessionId, Sessions};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
@@ -55,23 +54,6 @@ pub(super) fn put_session(
         ":label": session.label.as_str(),
     })?;
     Ok(())
-}
-
-/// Makes an exchange, if the session is live and has the token. The caller's transaction makes it one step.
-pub(super) fn exchange(
-    connection: &Connection,
-    name: &UsernameKey,
-    exchange: &Exchange,
-) -> Result<bool, StoreError> {
-    let Some(account) = find(connection, name)?.filter(|account| account.status == Status::Active) else {
-        return Ok(false);
-    };
-    let session = account.sessions.get(&exchange.session);
-    let live =
-        session.filter(|found| found.is_live(account.token_version, &exchange.lifetimes, exchange.now));
-    let Some(next) = live.and_then(|session| session.after(exchange)) else { return Ok(false) };
-    put_session(connection, name, &next)?;
-    Ok(true)
 }
 
 pub(super) fn end_session(
