@@ -6,7 +6,7 @@ mod lookup;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::http::Origins;
+use crate::origins::Origins;
 use crate::password::hash::{Cost, PasswordHash};
 use crate::session::Lifetimes;
 use crate::token::{self, Key, Keys};

@@ -27,7 +27,6 @@ use serde_json::value::{RawValue, to_raw_value};
 
 pub use body::{BodyFields, Invalid};
 pub use cookies::{DEVICE_COOKIE, REFRESH_COOKIE, cleared};
-pub use cross_site::Origins;
 pub use error::{ApiError, FieldCode, FieldError, FieldErrors, RequestError};
 pub use event::{Event, Origin, texts};
 pub use request::Request;

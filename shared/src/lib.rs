@@ -7,9 +7,11 @@
 //! | Which text is a password, how is it hashed and verified, which new ones are too weak? | [`password`] |
 //! | How are tokens issued and verified, and with which keys? | [`token`] |
 //! | Was this registration made before? | [`idempotency`] |
+//! | How does a client stay logged in? | [`session`] |
 //! | How often may a password be guessed, and a function be called? | [`limits`] |
 //! | Where do accounts live? | [`store`] |
 //! | How does an event become a request, and an error a response? | [`http`] |
+//! | Which pages may use cookies? | [`origins`] |
 //! | How does a function start? | [`start`] |
 //! | Which environment variables are there? | [`config`] |
 //! | What is logged and counted? | [`log`], `metrics` |
@@ -27,6 +29,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod log;
 pub mod names;
+pub mod origins;
 pub mod password;
 pub mod random;
 pub mod session;

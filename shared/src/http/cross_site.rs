@@ -3,35 +3,13 @@
 //! <https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html>.
 
 use super::{ApiError, Request};
+use crate::origins::Origins;
 
 /// The values of `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) that are not of another site.
 const OWN: [&str; 3] = ["none", "same-origin", "same-site"];
 
 /// Hosts of this machine, the only ones that are believed without TLS.
 const LOCAL: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
-
-/// Origins whose pages may use cookies.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Origins(Vec<String>);
-
-impl Origins {
-    /// Reads origins (RFC 6454 section 6.2) that are separated by commas. `*` stands for no origin here: a cookie is for
-    /// named ones. `None` for any other text.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty() && *origin != "*");
-        let origins: Vec<_> = origins.map(str::to_ascii_lowercase).collect();
-        let is_origin = |origin: &String| {
-            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '?', '#', '@']))
-        };
-        origins.iter().all(is_origin).then_some(Self(origins))
-    }
-
-    fn has(&self, origin: &str) -> bool {
-        self.0.iter().any(|known| known == origin)
-    }
-}
 
 /// Refuses a request that a page of another site has sent.
 ///
