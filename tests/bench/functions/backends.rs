@@ -1,10 +1,13 @@
 //! The surroundings of the functions: stores, a secret, and Lambda's environment.
 
+use std::path::PathBuf;
+
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use serde_json::Value;
 use support::background::Background;
 use support::dynamodb::{Engine, TABLE};
+use support::keys;
 use support::lambda::{self, Variables};
 use support::secrets_manager::{SecretsManager, holding};
 use tempfile::TempDir;
@@ -34,28 +37,51 @@ impl Store {
     }
 }
 
-/// Both stores and the secret. The engine and Secrets Manager are in a thread of their own.
+/// Both stores and the secrets. What stands for AWS is in a thread of its own.
 pub struct Backends {
     binaries: Binaries,
     folder: TempDir,
-    aws: Background<(Engine, SecretsManager)>,
+    aws: Background<Aws>,
+}
+
+struct Aws {
+    engine: Engine,
+    /// One with a text and one with an RSA key.
+    secrets: [SecretsManager; 2],
 }
 
 impl Backends {
     pub fn start(binaries: Binaries) -> Self {
-        let aws = Background::start(async || {
-            (Engine::start().await, SecretsManager::start(holding(SECRET, None)).await)
+        let aws = Background::start(async || Aws {
+            engine: Engine::start().await,
+            secrets: [
+                SecretsManager::start(holding(SECRET, None)).await,
+                SecretsManager::start(holding(keys::RSA_2048, None)).await,
+            ],
         });
         Self { binaries, folder: tempfile::tempdir().unwrap(), aws }
     }
 
     /// Starts a function over a store. Returns the time of the start, in milliseconds.
     pub async fn function(&self, name: &str, store: Store) -> (Function, f64) {
-        let binary = match store {
+        Function::start(&self.binary(name, store), &self.environment(name, store)).await
+    }
+
+    /// Starts `login` over a store, with a key of RS256.
+    pub async fn login_by_rs256(&self, store: Store) -> Function {
+        let mut environment = self.environment("login", store);
+        match store {
+            Store::DynamoDb => environment.extend(lambda::secret(self.aws.secrets[1].address)),
+            Store::Sqlite => environment.push(("JWT_SECRET", keys::RSA_2048.to_owned())),
+        }
+        Function::start(&self.binary("login", store), &environment).await.0
+    }
+
+    fn binary(&self, name: &str, store: Store) -> PathBuf {
+        match store {
             Store::DynamoDb => self.binaries.deployed(name),
             Store::Sqlite => self.binaries.local(name),
-        };
-        Function::start(&binary, &self.environment(name, store)).await
+        }
     }
 
     /// Starts the function that does nothing.
@@ -69,11 +95,10 @@ impl Backends {
         // All requests here come from one client IP. Its limits are not measured.
         environment.push(("LOGIN_ATTEMPTS_PER_ADDRESS", "0".to_owned()));
         environment.push(("REGISTRATIONS_PER_ADDRESS", "0".to_owned()));
-        let (engine, secrets_manager) = &*self.aws;
         match store {
             Store::DynamoDb => {
-                environment.extend(lambda::table(engine.address));
-                environment.extend(lambda::secret(secrets_manager.address));
+                environment.extend(lambda::table(self.aws.engine.address));
+                environment.extend(lambda::secret(self.aws.secrets[0].address));
             }
             Store::Sqlite => environment.extend([
                 ("ACCOUNT_STORE", format!("sqlite://{}", self.folder.path().join("accounts.db").display())),
@@ -83,21 +108,41 @@ impl Backends {
         environment
     }
 
-    /// A client of the engine, to measure one look-up without a function around it.
+    /// A client of the engine, to measure one look-up, or one write, without a function around it.
     pub fn client(&self) -> Client {
-        self.aws.0.client()
+        self.aws.engine.client()
     }
 }
 
 /// Reads the item of an account.
 pub async fn look_up(client: &Client, username: &str) {
-    let key = AttributeValue::S(format!("USERNAME#{username}"));
-    let read = client.get_item().table_name(TABLE).key("pk", key).consistent_read(true);
+    let read = client.get_item().table_name(TABLE).key("pk", key(username)).consistent_read(true);
     assert!(read.send().await.unwrap().item.is_some());
+}
+
+/// Writes the item of an account under a condition, and leaves it as it is.
+pub async fn write(client: &Client, username: &str) {
+    let write = client.update_item().table_name(TABLE).key("pk", key(username));
+    let write = write.update_expression("SET disabled = :no").condition_expression("disabled = :no");
+    let write = write.expression_attribute_values(":no", AttributeValue::Bool(false));
+    assert!(write.return_values(ReturnValue::AllNew).send().await.unwrap().attributes.is_some());
+}
+
+fn key(username: &str) -> AttributeValue {
+    AttributeValue::S(format!("USERNAME#{username}"))
 }
 
 /// The token in a response.
 pub fn token(response: &Value) -> String {
+    member(response, "token")
+}
+
+/// The refresh token in a response.
+pub fn refresh_token(response: &Value) -> String {
+    member(response, "refresh_token")
+}
+
+fn member(response: &Value, name: &str) -> String {
     let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
-    body["token"].as_str().unwrap().to_owned()
+    body[name].as_str().unwrap().to_owned()
 }

@@ -35,6 +35,10 @@ fn bars(results: &Results) -> Vec<Bar> {
         Store::DynamoDb => round_trip,
         Store::Sqlite => Some(get("sqlite, 1000 accounts, find µs")? / 1000.0),
     };
+    let write = |store| match store {
+        Store::DynamoDb => get("one UpdateItem by the SDK, dynamodb ms"),
+        Store::Sqlite => Some(get("sqlite, 1000 accounts, create µs")? / 1000.0),
+    };
     let mut bars = vec![
         bar(
             "validate over SQLite, start to first answer, ms: 1.3 × hello",
@@ -73,6 +77,9 @@ fn bars(results: &Results) -> Vec<Bar> {
                 .map(|(bare, trip)| 1.05 * bare + 3.0 * trip),
         ));
     }
+    for store in Store::ALL {
+        bars.extend(in_sessions(results, store, look_up(store), write(store)));
+    }
     bars.push(bar(
         "one Argon2id, ms: 1.05 × argon2-rust, the fastest known",
         get("argon2id, ours ms"),
@@ -90,6 +97,29 @@ fn bars(results: &Results) -> Vec<Bar> {
         Some(19.0 * 1.048_576 + 14.0),
     ));
     bars
+}
+
+/// Requests in sessions, by the times of a look-up and of a write in the store.
+fn in_sessions(results: &Results, store: Store, look_up: Option<f64>, write: Option<f64>) -> [Bar; 5] {
+    let name = store.name();
+    let get = |what: &str, unit: &str| results.median(&format!("{what}, {name} {unit}"));
+    let hello = get("hello warm beside", "ms");
+    let refresh = hello.zip(write).map(|(hello, write)| hello + 0.3 + write);
+    let validate = hello.zip(look_up).map(|(hello, look_up)| hello + 0.15 + look_up);
+    let calls = look_up.zip(write).map(|(look_up, write)| 3.0 * look_up + write);
+    let login = get("argon2id, bare beside", "ms").zip(calls).map(|(bare, calls)| 1.05 * bare + calls);
+    [
+        ("refresh current token", "ms", "warm, ms: hello + 0.3 + one write", refresh),
+        ("refresh by RS256", "ms", "warm, ms: the same + 0.6", refresh.map(|refresh| refresh + 0.6)),
+        ("refresh current token", "cpu ms", "processor time, ms: 1,000 responses in a second", Some(1.0)),
+        ("login with a session", "ms", "warm, ms: 1.05 × bare Argon2id + 3 look-ups + one write", login),
+        ("validate token of a session", "ms", "warm, ms: hello + 0.15 + look-up", validate),
+    ]
+    .map(|(what, unit, promise, limit)| Bar {
+        promise: format!("{what} over {name}, {promise}"),
+        measured: get(what, unit),
+        limit,
+    })
 }
 
 /// Processor time beside a service that keeps accounts where ours are: in its process, or in the table.

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use support::samples::{bearing, credentials, forged, post};
+use support::samples::{bearing, credentials, forged, post, to_login};
 
-use crate::backends::{Backends, PASSWORD, Store, look_up, token};
+use crate::backends::{Backends, PASSWORD, Store, look_up, refresh_token, token, write};
 use crate::function::Function;
 use crate::hash::Bare;
 use crate::statistics::Measurements;
@@ -64,6 +64,7 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
     let (validate, _) = backends.function("validate", store).await;
     let (login, _) = backends.function("login", store).await;
     let (registering, _) = backends.function("register", store).await;
+    let mut sessions = Sessions::begin(backends, store).await;
     let bare = Bare::new();
     for round in 0..rounds + WARM_UP {
         let mut notes = Notes { store, into: (round >= WARM_UP).then_some(&mut *into) };
@@ -75,7 +76,11 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
                 let asked = Instant::now();
                 look_up(&client, "regular").await;
                 notes.add("one GetItem by the SDK", "ms", asked.elapsed().as_secs_f64() * 1000.0);
+                let asked = Instant::now();
+                write(&client, "regular").await;
+                notes.add("one UpdateItem by the SDK", "ms", asked.elapsed().as_secs_f64() * 1000.0);
             }
+            sessions.refresh(&mut notes, &validate).await;
         }
         notes.add("argon2id, bare beside", "ms", bare.compute());
         // No name fails twice, and so none is locked.
@@ -86,6 +91,7 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
             ("login wrong password", credentials(known, "a wrong password"), 401),
             ("login right password after a wrong one", credentials(known, PASSWORD), 200),
             ("login unknown name", credentials(&format!("nobody{round}"), PASSWORD), 401),
+            ("login with a session", with_session(known), 200),
         ] {
             notes.send(what, &login, &event, status).await;
         }
@@ -105,14 +111,51 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
     };
     for (name, function, requests) in [
         ("hello", &hello, CHEAP),
-        ("validate", &validate, 2 * CHEAP),
-        ("login", &login, 4),
+        ("validate", &validate, 3 * CHEAP),
+        ("login", &login, 5),
+        ("refresh", &sessions.login, CHEAP),
         ("register", &registering, 3),
     ] {
         let name = label(name, (name != "hello").then_some(store));
         into.add(format!("{name} peak memory MB"), function.peak_memory());
         into.add(format!("{name} log per request bytes"), per(function, requests));
     }
+}
+
+/// A session of an account of its own, and one under a key of RS256.
+struct Sessions {
+    login: Function,
+    token: String,
+    login_by_rs256: Function,
+    token_by_rs256: String,
+}
+
+impl Sessions {
+    async fn begin(backends: &Backends, store: Store) -> Self {
+        register(backends, store, "traveller").await;
+        let (login, _) = backends.function("login", store).await;
+        let login_by_rs256 = backends.login_by_rs256(store).await;
+        let [token, token_by_rs256] = [
+            refresh_token(&login.send(&with_session("traveller"), 200).await.0),
+            refresh_token(&login_by_rs256.send(&with_session("traveller"), 200).await.0),
+        ];
+        Self { login, token, login_by_rs256, token_by_rs256 }
+    }
+
+    /// Exchanges both refresh tokens for the next ones.
+    async fn refresh(&mut self, notes: &mut Notes<'_>, validate: &Function) {
+        let request = |token: &str| to_login("POST", "/refresh", &json!({ "refresh_token": token }));
+        let response = notes.send("refresh current token", &self.login, &request(&self.token), 200).await;
+        self.token = refresh_token(&response);
+        notes.send("validate token of a session", validate, &bearing(&token(&response)), 200).await;
+        let by_rs256 = request(&self.token_by_rs256);
+        let response = notes.send("refresh by RS256", &self.login_by_rs256, &by_rs256, 200).await;
+        self.token_by_rs256 = refresh_token(&response);
+    }
+}
+
+fn with_session(username: &str) -> Value {
+    post(&json!({ "username": username, "password": PASSWORD, "session": "token" }))
 }
 
 /// The measurements of requests, or none during the warm-up.
@@ -122,12 +165,13 @@ struct Notes<'a> {
 }
 
 impl Notes<'_> {
-    /// Sends an event, and notes its time and its processor time.
-    async fn send(&mut self, what: &str, function: &Function, event: &Value, status: u64) {
+    /// Sends an event, and notes its time and its processor time. Returns the response.
+    async fn send(&mut self, what: &str, function: &Function, event: &Value, status: u64) -> Value {
         let busy = function.processor_time();
-        let (_, took) = function.send(event, status).await;
+        let (response, took) = function.send(event, status).await;
         self.add(what, "ms", took);
         self.add(what, "cpu ms", function.processor_time() - busy);
+        response
     }
 
     fn add(&mut self, what: &str, unit: &str, value: f64) {

@@ -7,10 +7,12 @@ use support::dynamodb::{self, TABLE};
 use super::create::{CONFLICT_ATTEMPTS, CONFLICT_BACKOFF, backoff};
 use super::item::{account_item, deleted_item};
 use super::*;
+use crate::session::{Label, Session, SessionId};
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::sessions::claim_session_contract;
 use crate::store::contract::{Place, account, claim_contract};
 use crate::store::{Import, ImportOutcome, Operator};
+use crate::time::Timestamp;
 
 /// A DynamoDB engine with an empty table, in a thread of its own. It ends when dropped.
 struct Engine {
@@ -98,11 +100,40 @@ fn a_usual_account_is_well_below_one_write_unit() {
         "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y"
             .to_owned(),
     );
-    let size: usize = account_item(&account)
-        .iter()
-        .map(|(name, value)| name.len() + value.as_s().map_or(21, String::len))
-        .sum();
+    let size = size(&account_item(&account));
     assert!(size < 700, "{size}");
+}
+
+/// A login with a session and a refresh each write the item of the account.
+#[test]
+fn an_account_with_four_sessions_costs_one_write_unit_and_with_five_two() {
+    let mut account = account("ada.lovelace", "ada.lovelace@example.com");
+    account.password_hash = PasswordHash::from_stored(
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y"
+            .to_owned(),
+    );
+    let units = (1..=5).map(|sessions| {
+        let id = SessionId::random(sessions).unwrap();
+        let label = Label::parse(&"x".repeat(64)).unwrap();
+        let mut session = Session::new(id, 0, label, Timestamp::from_seconds(1_790_000_000));
+        (session.counter, session.exchanged) = (2000, 1999);
+        account.sessions.put(session);
+        size(&account_item(&account)).div_ceil(1024)
+    });
+    assert_eq!(units.collect::<Vec<_>>(), [1, 1, 1, 1, 2]);
+}
+
+/// The bytes that DynamoDB counts:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+fn size(item: &Item) -> usize {
+    let of_value = |value: &AttributeValue| match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+        AttributeValue::Bool(_) => 1,
+        AttributeValue::M(members) => 3 + members.len() + size(members),
+        other => panic!("{other:?}"),
+    };
+    item.iter().map(|(name, value)| name.len() + of_value(value)).sum()
 }
 
 #[tokio::test]
