@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use support::client::{self, Client, PASSWORD, Response};
+use support::client::{self, Client, PASSWORD};
 use support::emulator::Emulator;
 use support::store::Store;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+
+use crate::diary::Diary;
 
 /// The duration in seconds without `LOAD_SECONDS`.
 const A_FEW_SECONDS: u64 = 3;
@@ -42,12 +44,16 @@ pub async fn mixed_traffic_gets_the_expected_responses_and_loses_no_account(stor
     let (began, time) = (Instant::now(), duration());
     let visitors = (0..CLIENTS).map(|visitor| visit(service.client(), visitor, began + time));
     let visitors = visitors.collect::<JoinSet<_>>();
-    let (diaries, memory) = tokio::join!(visitors.join_all(), watch(&service, began, time));
+    let (visits, memory) = tokio::join!(visitors.join_all(), watch(&service, began, time));
     let took = began.elapsed();
+    let (diaries, accounts): (Vec<_>, Vec<_>) = visits.into_iter().unzip();
     let diary = diaries.into_iter().reduce(Diary::and).expect("a visitor");
-    print(&diary, &memory, took);
+    let accounts = accounts.concat();
+    println!("{} accounts", accounts.len());
+    diary.print(took);
+    print(&memory);
 
-    are_there(&service, &diary.accounts).await;
+    are_there(&service, &accounts).await;
     assert_eq!(diary.surprises, [""; 0]);
     assert_eq!(service.errors(), [0; 0]);
     for function in FUNCTIONS {
@@ -63,19 +69,9 @@ pub async fn mixed_traffic_gets_the_expected_responses_and_loses_no_account(stor
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long it takes is chosen from outside")]
-fn duration() -> Duration {
+pub fn duration() -> Duration {
     let seconds = std::env::var("LOAD_SECONDS").map_or(A_FEW_SECONDS, |text| text.parse().expect("seconds"));
     Duration::from_secs(seconds)
-}
-
-/// The notes of visitors.
-#[derive(Default)]
-struct Diary {
-    /// The number of responses by request and status.
-    responses: BTreeMap<(&'static str, u16), u64>,
-    /// Unexpected responses.
-    surprises: Vec<String>,
-    accounts: Vec<Account>,
 }
 
 /// An account whose registration had a 201.
@@ -87,44 +83,15 @@ struct Account {
     bearer: String,
 }
 
-impl Diary {
-    fn and(mut self, other: Self) -> Self {
-        for (response, times) in other.responses {
-            *self.responses.entry(response).or_default() += times;
-        }
-        self.surprises.extend(other.surprises);
-        self.accounts.extend(other.accounts);
-        self
-    }
-
-    fn requests(&self) -> u64 {
-        self.responses.values().sum()
-    }
-
-    /// Notes a response. Returns true if it has an expected status.
-    fn note(&mut self, request: &'static str, expected: &[u16], response: &Response) -> bool {
-        *self.responses.entry((request, response.status)).or_default() += 1;
-        let is_expected = expected.contains(&response.status);
-        self.expect(is_expected, || format!("{request}: {}", response.status));
-        is_expected
-    }
-
-    fn expect(&mut self, is_expected: bool, surprise: impl FnOnce() -> String) {
-        if !is_expected {
-            self.surprises.push(surprise());
-        }
-    }
-}
-
 /// Makes one tour of the service after the other, each under a name of its own.
-async fn visit(client: Client, visitor: usize, until: Instant) -> Diary {
-    let mut diary = Diary::default();
+async fn visit(client: Client, visitor: usize, until: Instant) -> (Diary, Vec<Account>) {
+    let (mut diary, mut accounts) = (Diary::default(), Vec::new());
     let mut tour = visitor;
     while Instant::now() < until {
         let name = format!("visitor{visitor}-{tour}");
         if let Some(account) = register(&client, &name, &mut diary).await {
             come_back(&client, &account, &mut diary).await;
-            diary.accounts.push(account);
+            accounts.push(account);
         }
         blunder(&client, &name, &mut diary).await;
         if tour.is_multiple_of(GUESSING) {
@@ -133,7 +100,7 @@ async fn visit(client: Client, visitor: usize, until: Instant) -> Diary {
         }
         tour += 1;
     }
-    diary
+    (diary, accounts)
 }
 
 /// Registers one name twice at the same time: one gets it, and the password of the other is wrong.
@@ -262,15 +229,7 @@ fn resident(pid: u32) -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
 }
 
-fn print(diary: &Diary, memory: &BTreeMap<u32, Memory>, took: Duration) {
-    let requests = diary.requests();
-    let (seconds, accounts) = (took.as_secs_f64(), diary.accounts.len());
-    let rate = f64::from(u32::try_from(requests).expect("few")) / seconds;
-    println!("{requests} requests in {seconds:.0} s, {rate:.0} per second; {accounts} accounts");
-    println!("\n| request | status | responses |\n|---|---|---|");
-    for ((request, status), times) in &diary.responses {
-        println!("| {request} | {status} | {times} |");
-    }
+fn print(memory: &BTreeMap<u32, Memory>) {
     println!("\n| process | resident at first (KiB) | at last |\n|---|---|---|");
     for process in memory.values() {
         let (early, late) = process.early_and_late();

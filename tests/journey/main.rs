@@ -1,16 +1,18 @@
 //! HTTP requests to the functions under `cargo lambda watch`, which the tests start themselves. Each journey has accounts
 //! of its own.
 //!
-//! - [`accounts`], [`sessions`], [`race`], [`restart`], [`crash`] and [`load`] are the journeys that run on every store. They
-//!   do not look into it.
+//! - [`accounts`], [`sessions`], [`race`], [`restart`], [`crash`], [`load`] and [`session_load`] are the journeys that run on
+//!   every store. They do not look into it. [`diary`] has the notes of the last two.
 //! - [`routes`] tests the routes, [`refusals`] the errors, [`events`] the sample events, [`defaults`] a start without any
 //!   configuration, and [`bad_database`] database files that cannot be used.
 
 mod accounts;
 mod crash;
+mod diary;
 mod load;
 mod race;
 mod restart;
+mod session_load;
 mod sessions;
 
 mod bad_database;
@@ -23,7 +25,7 @@ mod routes;
 macro_rules! journeys {
     ($store:ident, $new:expr, $shared:expr) => {
         mod $store {
-            use crate::{accounts, crash, load, race, restart, sessions};
+            use crate::{accounts, crash, load, race, restart, session_load, sessions};
             use support::emulator::Emulator;
             use support::store::Store;
 
@@ -101,6 +103,14 @@ macro_rules! journeys {
             #[tokio::test]
             async fn mixed_traffic_gets_the_expected_responses_and_loses_no_account() {
                 load::mixed_traffic_gets_the_expected_responses_and_loses_no_account(&$new).await;
+            }
+
+            #[tokio::test]
+            async fn mixed_traffic_in_sessions_and_kills_end_no_session_but_those_that_are_ended() {
+                session_load::mixed_traffic_in_sessions_and_kills_end_no_session_but_those_that_are_ended(
+                    &$new,
+                )
+                .await;
             }
         }
     };
