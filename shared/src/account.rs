@@ -69,7 +69,7 @@ impl Account {
         }
     }
 
-    /// What becomes of a refresh token of this account.
+    /// The verdict on the exchange of a refresh token of this account.
     #[must_use]
     pub fn judge(&self, exchange: &Exchange) -> Verdict {
         match self.status {

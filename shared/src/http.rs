@@ -6,6 +6,7 @@ mod cookies;
 pub mod cross_site;
 mod error;
 mod event;
+mod fields;
 pub mod rate_limit;
 mod request;
 mod response;
@@ -27,8 +28,9 @@ use serde_json::value::{RawValue, to_raw_value};
 
 pub use body::{BodyFields, Invalid};
 pub use cookies::{DEVICE_COOKIE, REFRESH_COOKIE, cleared};
-pub use error::{ApiError, FieldCode, FieldError, FieldErrors, RequestError};
+pub use error::{ApiError, RequestError};
 pub use event::{Event, Origin, texts};
+pub use fields::{FieldCode, FieldError, FieldErrors};
 pub use request::Request;
 pub use response::{ApiResponse, PUBLIC_MAX_AGE};
 pub use routes::{Handler, Route, find};

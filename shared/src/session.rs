@@ -27,7 +27,7 @@ pub const MAX: usize = 10;
 /// Time after an exchange within which the exchanged token gets the current one again.
 pub const GRACE: Duration = Duration::from_mins(1);
 
-/// How often in its life a session accepts the token before the current one after [`GRACE`].
+/// Number of times in its life that a session accepts the token before the current one after [`GRACE`].
 pub const MAX_LATE: u32 = 2;
 
 /// The lifetimes of sessions and their tokens.
@@ -58,7 +58,7 @@ pub struct Session {
     pub used_at: Timestamp,
     /// The token version of the account. A session of another one has ended.
     pub token_version: u32,
-    /// What its owner recognises it by.
+    /// The name by which its owner recognises it.
     pub label: Label,
 }
 
@@ -121,7 +121,7 @@ pub struct Exchange {
     pub lifetimes: Lifetimes,
 }
 
-/// What becomes of a refresh token.
+/// The verdict on a refresh token.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// It gets the current token again.
@@ -174,7 +174,7 @@ impl Exchange {
         self.now.minus(self.lifetimes.max)
     }
 
-    /// What becomes of the token, by its session and the token version of the account as they are now.
+    /// The verdict on the token, by its session and the token version of the account as they are now.
     #[must_use]
     pub fn judge(&self, session: Option<&Session>, token_version: u32) -> Verdict {
         let Some(session) = session.filter(|session| session.id == self.session) else {

@@ -62,7 +62,7 @@ pub(crate) async fn end(login: &Login, request: Request) -> Result<ApiResponse, 
     let (account, _) = account(login, &request).await?;
     let id = SessionId::parse(request.last_segment()).filter(|id| account.sessions.get(id).is_some());
     let id = id.ok_or_else(|| ApiError::NoSuchSession.because(Reason::NoSuchSession, Some(account.id)))?;
-    // What was there a moment ago has ended then, whoever ended it.
+    // It was there a moment ago: it has ended then, by this request or by another.
     login.store.end_session(account.username.key(), &id).await?;
     Ok(ApiResponse::no_content(Some(account.id)))
 }

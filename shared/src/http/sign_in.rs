@@ -1,4 +1,4 @@
-//! What a client gets that has signed in: an access token and, if it asks for a session, a refresh token and a device token,
+//! The tokens of a client that has signed in: an access token and, if it asks for a session, a refresh token and a device token,
 //! in the body or as cookies.
 
 use std::fmt;

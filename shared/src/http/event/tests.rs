@@ -1,4 +1,4 @@
-//! What an event tells beside its request: pings, health checks, the client IP and the gateway's facts.
+//! The facts that an event tells beside its request: pings, health checks, the client IP and the gateway's facts.
 
 use serde_json::json;
 
