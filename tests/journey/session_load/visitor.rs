@@ -22,6 +22,9 @@ const HANGS_UP: u64 = 50;
 /// refresh every few minutes.
 const ON_ITS_WAY: Duration = Duration::from_secs(4);
 
+/// A tab of several, or a client that lost a response, refreshes within this time, in milliseconds.
+const LATER: u64 = 2500;
+
 /// A device keeps what it got in a session.
 struct Device {
     session: String,
@@ -147,18 +150,23 @@ impl Visitor {
         }
     }
 
-    /// Refreshes, from some tabs at once, perhaps after a response that was lost.
+    /// Refreshes, from some tabs at about the same time, perhaps after a response that was lost.
     async fn refresh(&mut self, tabs: usize, loses_one: bool) {
         let Some(mut device) = self.take() else { return sleep(PAUSE).await };
         if loses_one {
             self.lose_response(&mut device).await;
         }
-        let request = match (tabs, loses_one) {
-            (1, false) => "refresh",
-            (1, true) => "refresh, after a lost response",
-            _ => "refresh, in two tabs",
+        let (request, latest) = match (tabs, loses_one) {
+            (1, false) => ("refresh", 1),
+            (1, true) => ("refresh, after a lost response", LATER),
+            _ => ("refresh, in two tabs", LATER),
         };
-        let responses = join_all((0..tabs).map(|_| self.service.refresh(device.current()))).await;
+        let delays: Vec<_> = (0..tabs).map(|_| Duration::from_millis(self.random.u64(..latest))).collect();
+        let refreshes = delays.into_iter().map(async |delay| {
+            sleep(delay).await;
+            self.service.refresh(device.current()).await
+        });
+        let responses = join_all(refreshes).await;
         let mut is_live = true;
         for response in &responses {
             is_live &= self.diary.note(request, &[200], response);
