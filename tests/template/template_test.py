@@ -437,10 +437,10 @@ class Functions(unittest.TestCase):
             self.assertIn(f'"{attribute}"', items)
 
     def test_sessions_are_these_attributes(self):
-        sessions = (ROOT / "shared" / "src" / "store" / "dynamodb" / "sessions.rs").read_text()
-        removed = re.search(r'"REMOVE ([^"]*)"', sessions)[1]
+        store = ROOT / "shared" / "src" / "store" / "dynamodb"
+        removed = re.search(r'"REMOVE ([^"]*)"', (store / "sessions.rs").read_text())[1]
         self.assertEqual(re.findall(r"\w+", removed.replace("\\", "")), SESSIONS)
-        self.assertIn('format!("session_{slot}")', sessions)
+        self.assertIn('format!("session_{slot}")', (store / "item.rs").read_text())
 
     def test_beyond_that_each_may_only_log_and_trace(self):
         for name in PERMISSIONS:
