@@ -1,5 +1,6 @@
 //! Plain data of one user, without I/O.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use crate::names::email::Email;
 use crate::names::username::Username;
 use crate::password::hash::PasswordHash;
 use crate::random::{self, NoRandomness};
-use crate::session::{Exchange, Refusal, Session, SessionId, Sessions, Verdict};
+use crate::session::{Exchange, Lifetimes, Refusal, Session, SessionId, Sessions, Verdict};
 use crate::time::Timestamp;
 
 /// One user's account.
@@ -67,6 +68,15 @@ impl Account {
             status: *status,
             session: None,
         }
+    }
+
+    /// The sessions that are live, the one used last first.
+    #[must_use]
+    pub fn live_sessions(&self, lifetimes: &Lifetimes, now: Timestamp) -> Vec<&Session> {
+        let is_live = |session: &&Session| session.is_live(self.token_version, lifetimes, now);
+        let mut live: Vec<_> = self.sessions.iter().filter(is_live).collect();
+        live.sort_by_key(|session| Reverse(session.used_at));
+        live
     }
 
     /// The verdict on the exchange of a refresh token of this account.

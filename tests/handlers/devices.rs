@@ -131,7 +131,7 @@ async fn a_device_token_is_good_for_half_a_year() {
     assert_eq!(attempt(&service, PASSWORD, Some(&device)).await.status, 429);
 }
 
-/// Who knew the former password may have collected any number of them.
+/// Somebody who knew the former password may have collected any number of them.
 #[tokio::test]
 async fn a_device_token_of_before_a_new_password_is_a_stranger() {
     use shared::names::username::UsernameKey;

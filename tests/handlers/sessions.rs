@@ -497,7 +497,7 @@ async fn sessions_are_shown_and_ended_by_good_tokens_alone() {
     assert_eq!((allowed.status, allowed.header("allow")), (405, Some("GET")));
 }
 
-/// What ends the tokens of an account by an operator's hand, or the account.
+/// Every command of an operator that ends tokens, or the account.
 #[tokio::test]
 async fn an_operator_ends_sessions() {
     use shared::names::username::UsernameKey;

@@ -36,12 +36,7 @@ struct Listed {
 pub(crate) async fn list(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
     let (account, claims) = account(login, &request).await?;
     let lifetimes = &login.keyring.rules().sessions;
-    let mut live: Vec<&Session> = account
-        .sessions
-        .iter()
-        .filter(|session| session.is_live(account.token_version, lifetimes, request.now))
-        .collect();
-    live.sort_by_key(|session| std::cmp::Reverse(session.used_at));
+    let live = account.live_sessions(lifetimes, request.now);
     let listed = |session: &Session| Listed {
         id: session.id.to_string(),
         label: session.label.as_str().to_owned(),

@@ -1,9 +1,6 @@
 //! `sessions` and `revoke --session`: the sessions of an account.
 
-use std::cmp::Reverse;
-
 use serde_json::{Value, json};
-use shared::account::Account;
 use shared::session::{Lifetimes, Session, SessionId};
 use shared::store::Operator;
 use shared::time::Timestamp;
@@ -21,7 +18,7 @@ pub(crate) async fn sessions(
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
     let account = find(store, name).await?;
-    let live = live(&account, lifetimes, now);
+    let live = account.live_sessions(lifetimes, now);
     let lines: Vec<_> = live.iter().map(|session| line(session, lifetimes)).collect();
     let text = if lines.is_empty() { format!("{}: no sessions", account.username) } else { lines.join("\n") };
     let json = json!({
@@ -31,14 +28,6 @@ pub(crate) async fn sessions(
     });
     output.write(&text, &json)?;
     Ok(ExitCode::Done)
-}
-
-/// The live sessions, the one used last first.
-pub(super) fn live<'a>(account: &'a Account, lifetimes: &Lifetimes, now: Timestamp) -> Vec<&'a Session> {
-    let is_live = |session: &&Session| session.is_live(account.token_version, lifetimes, now);
-    let mut live: Vec<_> = account.sessions.iter().filter(is_live).collect();
-    live.sort_by_key(|session| Reverse(session.used_at));
-    live
 }
 
 fn line(session: &Session, lifetimes: &Lifetimes) -> String {

@@ -9,7 +9,6 @@ use shared::store::Operator;
 use shared::time::Timestamp;
 
 use super::find;
-use super::sessions::live;
 use crate::exit::{CommandError, ExitCode};
 use crate::output::Output;
 use crate::time;
@@ -26,7 +25,7 @@ pub(crate) async fn show(
     let failures = record.as_ref().map_or(0, |record| record.failures);
     let is_locked = Failures::admit(record.as_ref(), now).is_err();
     let locked_until = record.as_ref().filter(|_| is_locked).map(locked_until);
-    let sessions = live(&account, lifetimes, now).len();
+    let sessions = account.live_sessions(lifetimes, now).len();
     let hash = account.password_hash.describe();
     let problem = hash.verifiable.as_ref().err().map(ToString::to_string);
     let json = json!({
