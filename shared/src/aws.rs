@@ -4,7 +4,9 @@ mod connections;
 mod post;
 pub(crate) mod secrets_manager;
 mod service;
+pub(crate) mod ses;
 
+pub use connections::Roots;
 pub(crate) use post::{CallError, Post};
 pub(crate) use service::Service;
 
@@ -14,8 +16,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
-
-use crate::config::Roots;
 
 /// The environment lacks variables that Lambda always sets.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ pub(crate) enum EnvironmentError {
 /// `aws-config` can also look in profiles, containers and instance metadata. Lambda sets region and credentials in the
 /// environment, and the credentials last as long as the environment, so the other providers would cost a cold start
 /// time and the binary their code.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Aws {
     region: Region,
     credentials: Credentials,
@@ -60,11 +60,22 @@ impl Aws {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use support::lambda;
+
     use super::*;
 
-    /// Access to stand-ins.
+    /// Access to servers that check nothing.
     pub(crate) fn aws() -> Aws {
-        let credentials = Credentials::new("key", "secret", Some("session".to_owned()), None, "tests");
-        Aws::new(Region::from_static("eu-west-1"), credentials, Roots::Amazon).unwrap()
+        with_credentials("secret", "session")
+    }
+
+    /// Access to the stand-ins, which check signatures.
+    pub(crate) fn aws_of_stand_ins() -> Aws {
+        with_credentials(lambda::SECRET_ACCESS_KEY, lambda::SESSION_TOKEN)
+    }
+
+    fn with_credentials(secret_key: &str, session_token: &str) -> Aws {
+        let credentials = Credentials::new("key", secret_key, Some(session_token.to_owned()), None, "tests");
+        Aws::new(Region::from_static(lambda::REGION), credentials, Roots::Amazon).unwrap()
     }
 }

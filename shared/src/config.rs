@@ -1,11 +1,14 @@
 //! Every environment variable, named and documented here and read nowhere else.
 
 mod lookup;
+mod mail;
 
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use crate::aws::Roots;
+use crate::mail::Sender;
 use crate::origins::Origins;
 use crate::password::hash::{Cost, PasswordHash};
 use crate::session::Lifetimes;
@@ -33,8 +36,8 @@ pub struct Config {
     /// `JWT_SECRET_ARN`: a secret in Secrets Manager; or `JWT_SECRET`, `JWT_SECRET_PREVIOUS`: what signs tokens. Unset
     /// with SQLite: a secret made once and kept with the accounts.
     pub secret: SecretSource,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or `AWS_ENDPOINT_URL` for both: where to call
-    /// if not at AWS itself.
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_SESV2`, or `AWS_ENDPOINT_URL` for
+    /// all: where to call if not at AWS itself.
     pub endpoints: Endpoints,
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`: the certificate authorities to trust, if not Amazon's.
     pub roots: Roots,
@@ -54,6 +57,12 @@ pub struct Config {
     pub login_attempts_per_address: u32,
     /// `REGISTRATIONS_PER_ADDRESS`: how many registrations it may try; 0, no limit.
     pub registrations_per_address: u32,
+    /// `MAIL_FROM`, `APP_NAME` (`serverless-auth`), `APP_URL`, `MAIL_TEMPLATE_PREFIX`: who mails are from, and what they say.
+    pub sender: Sender,
+    /// `VERIFY_EMAIL`: `off` or `required`; `off`.
+    pub verify_email: VerifyEmail,
+    /// `MAILS_PER_ADDRESS`: requests of one client IP within five minutes that send mail; 0, no limit.
+    pub mails_per_address: u32,
     /// `METRICS_NAMESPACE`: the CloudWatch namespace in which requests are counted. Unset: they are not.
     pub metrics_namespace: Option<String>,
     /// `PASSWORD_MIN_LENGTH`: the shortest new password in code points, 8 to 64; 8.
@@ -67,7 +76,7 @@ pub struct OperatorConfig {
     pub store: StoreLocation,
     /// `JWT_SECRET_ARN`. Without it a database file has the secret.
     pub secret_arn: Option<String>,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or `AWS_ENDPOINT_URL` for both.
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or `AWS_ENDPOINT_URL` for all.
     pub endpoints: Endpoints,
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`.
     pub roots: Roots,
@@ -99,6 +108,15 @@ pub enum AuthorizerResponse {
     Simple,
 }
 
+/// The time at which an address belongs to an account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum VerifyEmail {
+    /// At the registration.
+    Off,
+    /// When a code that was sent to it has come back.
+    Required,
+}
+
 /// Endpoints that replace those of AWS.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoints {
@@ -106,15 +124,8 @@ pub struct Endpoints {
     pub dynamodb: Option<String>,
     /// Instead of Secrets Manager's.
     pub secrets_manager: Option<String>,
-}
-
-/// The root certificates that are trusted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Roots {
-    /// Amazon, for its services.
-    Amazon,
-    /// The certificate authorities in the file or the folder that the environment names.
-    Given,
+    /// Instead of SES's.
+    pub ses: Option<String>,
 }
 
 /// The source of the secret that signs tokens.
@@ -157,9 +168,12 @@ impl Config {
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let lookup = Lookup(&lookup);
         let store = store(&lookup)?;
+        let sender = mail::sender(&lookup)?;
         Ok(Self {
             secret: secret(&lookup, &store)?,
+            verify_email: mail::verify_email(&lookup, &store, &sender)?,
             store,
+            sender,
             endpoints: endpoints(&lookup)?,
             roots: roots(&lookup),
             tokens: token::Rules {
@@ -182,6 +196,7 @@ impl Config {
             },
             login_attempts_per_address: lookup.number("LOGIN_ATTEMPTS_PER_ADDRESS", 0, 0..=u32::MAX)?,
             registrations_per_address: lookup.number("REGISTRATIONS_PER_ADDRESS", 0, 0..=u32::MAX)?,
+            mails_per_address: lookup.number("MAILS_PER_ADDRESS", 0, 0..=u32::MAX)?,
             metrics_namespace: lookup.namespace("METRICS_NAMESPACE")?,
             password_min_length: password_min_length(&lookup)?,
         })
@@ -252,6 +267,7 @@ fn endpoints(lookup: &Lookup<'_>) -> Result<Endpoints, ConfigError> {
     Ok(Endpoints {
         dynamodb: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
         secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")?,
+        ses: lookup.endpoint("AWS_ENDPOINT_URL_SESV2")?,
     })
 }
 

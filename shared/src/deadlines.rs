@@ -16,6 +16,12 @@ pub const RESPONSE: Duration = Duration::from_secs(3);
 /// A handler with everything that it waits for.
 pub const HANDLER: Duration = Duration::from_millis(2700);
 
+/// The delivery of the mails of one event, all at once. Nobody waits for it, but Lambda ends an environment after ten seconds.
+pub const DELIVERY: Duration = Duration::from_secs(8);
+
+/// Time for which a mail that is being sent is nobody else's. No environment works longer on one event.
+pub const TAKEN_FOR: Duration = Duration::from_secs(10);
+
 /// One call to AWS with all its attempts.
 pub const AWS_OPERATION: Duration = Duration::from_millis(2500);
 
@@ -32,6 +38,12 @@ pub const SECRET_FIRST_READ: Duration = Duration::from_secs(8);
 /// One attempt of that read.
 pub const SECRET_FIRST_ATTEMPT: Duration = Duration::from_millis(2600);
 
+/// One mail with all attempts to send it. No client waits for it, but the event that it belongs to ends after ten seconds.
+pub const MAIL: Duration = Duration::from_secs(6);
+
+/// One attempt to send a mail. SES takes a fraction of a second.
+pub const MAIL_ATTEMPT: Duration = Duration::from_millis(1900);
+
 /// The first connection to DynamoDB, which a start waits for.
 pub const STORE_PRIMING: Duration = Duration::from_secs(1);
 
@@ -40,7 +52,10 @@ pub const SQLITE_LOCK: Duration = Duration::from_secs(2);
 
 const _: () = assert!(HANDLER.as_millis() < RESPONSE.as_millis());
 const _: () = assert!(AWS_OPERATION.as_millis() < HANDLER.as_millis());
+const _: () = assert!(DELIVERY.as_secs() < TAKEN_FOR.as_secs());
 const _: () = assert!(AWS_ATTEMPT.as_millis() * 2 < AWS_OPERATION.as_millis());
 const _: () = assert!(SECRET_FIRST_ATTEMPT.as_millis() * 3 < SECRET_FIRST_READ.as_millis());
 const _: () = assert!(SECRET_FIRST_READ.as_secs() < 10);
+const _: () = assert!(MAIL_ATTEMPT.as_millis() * 3 < MAIL.as_millis());
+const _: () = assert!(MAIL.as_millis() + AWS_OPERATION.as_millis() < TAKEN_FOR.as_millis());
 const _: () = assert!(SECRET_READ_AGAIN.as_millis() + SQLITE_LOCK.as_millis() <= HANDLER.as_millis());

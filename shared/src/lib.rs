@@ -8,6 +8,8 @@
 //! | How are tokens issued and verified, and with which keys? | [`token`] |
 //! | Was this registration made before? | [`idempotency`] |
 //! | How does a client stay logged in? | [`session`] |
+//! | Which codes travel by mail? | [`code`] |
+//! | Which mails wait, what do they say, and how are they sent? | [`mail`] |
 //! | How often may a password be guessed, and a function be called? | [`limits`] |
 //! | Where do accounts live? | [`store`] |
 //! | How does an event become a request, and an error a response? | [`http`] |
@@ -19,15 +21,17 @@
 //! | How is a moment written? | [`time`] |
 //! | How does a process call AWS, and read its secret? | `aws` |
 //!
-//! `account`, `names`, `password`, `token` and `limits` do no I/O; `store`, `aws` and `http` do.
+//! `account`, `names`, `password`, `token` and `limits` do no I/O; `store`, `mail`, `aws` and `http` do.
 
 pub mod account;
+pub mod code;
 pub mod config;
 pub mod deadlines;
 pub mod http;
 pub mod idempotency;
 pub mod limits;
 pub mod log;
+pub mod mail;
 pub mod names;
 pub mod origins;
 pub mod password;

@@ -6,6 +6,8 @@ mod words;
 
 use std::error::Error;
 use std::io::Write;
+#[cfg(feature = "sqlite")]
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -43,6 +45,12 @@ pub fn init(function: &'static str) {
 /// Logs a fault that does not belong to one request. Alarms count lines with the member `function`.
 pub fn fault(error: &str, what: &'static str) {
     tracing::error!(function = FUNCTION.get(), error, message = what);
+}
+
+/// Logs which file a mail has become, on a laptop.
+#[cfg(feature = "sqlite")]
+pub fn mail(file: &Path) {
+    tracing::info!(file = %file.display(), "mail");
 }
 
 /// An error and its causes in one line.

@@ -20,6 +20,7 @@ use crate::aws::Aws;
 use crate::aws::secrets_manager::{ReadError, SecretsManager};
 use crate::config::{Config, ConfigError, OperatorConfig, StoreLocation};
 use crate::http::{Clock, Event, EventResult};
+use crate::mail::Mailer;
 use crate::password::hash::{HashError, Hasher};
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteStore;
@@ -64,6 +65,8 @@ pub struct Resources<F: Function> {
     pub hasher: F::Hashing,
     /// Issues and verifies tokens.
     pub keyring: Keyring,
+    /// Sends mails.
+    pub mailer: Mailer,
     /// Keeps accounts.
     pub store: Arc<F::Store>,
 }
@@ -158,7 +161,7 @@ pub async fn open<F: Function>(config: Config, now: Timestamp) -> Result<Resourc
         metrics::count_in(namespace);
     }
     let hasher = F::Hashing::begin(&config)?;
-    let (back_end, keyring) = connect(&config, now).await?;
+    let (back_end, keyring, mailer) = connect(&config, now).await?;
     if F::SIGNS && !keyring.signs() {
         return Err(StartError::CannotSign);
     }
@@ -168,7 +171,7 @@ pub async fn open<F: Function>(config: Config, now: Timestamp) -> Result<Resourc
         #[cfg(feature = "sqlite")]
         BackEnd::Sqlite(store) => F::Store::sqlite(store),
     };
-    Ok(Resources { config, hasher, keyring, store })
+    Ok(Resources { config, hasher, keyring, mailer, store })
 }
 
 /// Opens the accounts alone, for the operator's tool.

@@ -42,6 +42,13 @@ fn check_bounds(config: &Config) {
     assert!((1..=86_400).contains(&config.tokens.ttl.as_secs()));
     assert!((8..=64).contains(&config.password_min_length));
     assert!(!config.tokens.issuer.trim().is_empty() && !config.tokens.audience.trim().is_empty());
+    let sender = &config.sender;
+    let is_line = |text: &String| text.bytes().all(|byte| byte.is_ascii_graphic());
+    assert!(
+        (1..=64).contains(&sender.app_name.chars().count()) && !sender.app_name.contains(char::is_control)
+    );
+    assert!([&sender.address, &sender.app_url, &sender.template_prefix].into_iter().flatten().all(is_line));
+    assert!(sender.address.is_some() || sender.template_prefix.is_none());
     if let SecretSource::Given(keys) = &config.secret {
         assert!(keys.ids().all(|id| [16, 43].contains(&id.len())), "{keys:?}");
     }

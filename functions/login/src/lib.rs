@@ -74,7 +74,7 @@ impl Function for Login {
     const SIGNS: bool = true;
 
     fn new(resources: Resources<Self>) -> Result<Self, StartError> {
-        let Resources { config, hasher, keyring, store } = resources;
+        let Resources { config, hasher, keyring, store, .. } = resources;
         Ok(Self {
             hasher: hasher.with_decoy(config.decoy_hash.as_ref())?,
             keyring,

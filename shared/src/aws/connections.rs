@@ -22,7 +22,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::EnvironmentError;
-use crate::config::Roots;
 
 /// The root certificates of Amazon Trust Services, the only ones trusted: all five, as <https://www.amazontrust.com/repository/>
 /// advises for trust stores of one's own. The system's store has a hundred and forty others, and reading it took most of a cold
@@ -34,6 +33,15 @@ const AMAZON_ROOTS: [&[u8]; 5] = [
     include_bytes!("roots/amazon-4.der"),
     include_bytes!("roots/starfield-services-g2.der"),
 ];
+
+/// The root certificates that are trusted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Roots {
+    /// Amazon, for its services.
+    Amazon,
+    /// The certificate authorities in the file or the folder that the environment names.
+    Given,
+}
 
 /// A pool of connections.
 #[derive(Debug)]

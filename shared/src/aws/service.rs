@@ -57,10 +57,20 @@ pub(crate) struct Service {
 impl Service {
     /// The service with this name in its endpoints and signatures. `endpoint` replaces the region's endpoint.
     pub(crate) fn new(aws: &Aws, name: &'static str, endpoint: Option<&str>) -> Self {
+        Self::signed_as(aws, name, name, endpoint)
+    }
+
+    /// The service with this name in its endpoints and another one in its signatures.
+    pub(crate) fn signed_as(
+        aws: &Aws,
+        name: &'static str,
+        signing_name: &'static str,
+        endpoint: Option<&str>,
+    ) -> Self {
         let region = aws.region.as_ref();
         let endpoint = endpoint.map_or_else(|| regional_endpoint(name, region), str::to_owned);
         let plugin = StaticRuntimePlugin::new()
-            .with_config(config(aws, name))
+            .with_config(config(aws, signing_name))
             .with_runtime_components(components(aws, endpoint));
         let retries = default_retry_config_plugin(format!("{name}-{region}"));
         Self { plugins: RuntimePlugins::new().with_client_plugins(retries).with_client_plugin(plugin) }
@@ -94,7 +104,7 @@ fn send(
     async move { invoke("", "", input, &plugins).await }.boxed()
 }
 
-fn config(aws: &Aws, name: &'static str) -> FrozenLayer {
+fn config(aws: &Aws, signing_name: &'static str) -> FrozenLayer {
     let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(deadlines::AWS_ATTEMPT)
         .operation_timeout(deadlines::AWS_OPERATION)
@@ -106,7 +116,7 @@ fn config(aws: &Aws, name: &'static str) -> FrozenLayer {
     let mut config = Layer::new("service");
     config.store_put(timeouts);
     config.store_put(retries);
-    config.store_put(SigningName::from_static(name));
+    config.store_put(SigningName::from_static(signing_name));
     config.store_put(SigningRegion::from(aws.region.clone()));
     config.freeze()
 }

@@ -78,6 +78,17 @@ impl Email {
         &self.key
     }
 
+    /// The address in ASCII, its domain in A-labels. `None` if its local part has other letters, which servers that lack
+    /// SMTPUTF8 (RFC 6531) do not take, or if it is not an address by the grammar of today.
+    #[must_use]
+    pub fn to_ascii(&self) -> Option<String> {
+        let composed = unicode::nfc(&self.address);
+        let (local, domain) = composed.rsplit_once('@')?;
+        let domain = idna::domain_to_ascii(domain).ok()?;
+        let is_address = local.is_ascii() && is_local_part(local) && is_domain(&domain);
+        is_address.then(|| format!("{local}@{domain}"))
+    }
+
     /// The part before the `@`.
     #[must_use]
     pub fn local_part(&self) -> &str {

@@ -102,6 +102,12 @@ impl UsernameKey {
         Self(unicode::caseless_key(&bounded).chars().take(3 * MAX_LENGTH + 1).collect())
     }
 
+    /// Takes a key from a store, whatever the grammar of new names is today.
+    #[must_use]
+    pub fn from_stored(key: String) -> Self {
+        Self(key)
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,5 +1,7 @@
-//! Opens the store and reads the keys, both at once where they are apart.
+//! Opens the store and reads the keys, both at once where they are apart, and finds the way out of mails.
 
+#[cfg(feature = "sqlite")]
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -8,7 +10,9 @@ use futures_util::future::BoxFuture;
 use super::StartError;
 use crate::aws::Aws;
 use crate::aws::secrets_manager::SecretsManager;
+use crate::aws::ses::Ses;
 use crate::config::{Config, SecretSource, StoreLocation};
+use crate::mail::Mailer;
 use crate::store::{DynamoDbStore, KeySets, PublishedKeys};
 #[cfg(feature = "sqlite")]
 use crate::store::{KeptKeys, SqliteStore};
@@ -25,23 +29,25 @@ pub(super) enum BackEnd {
 /// Keys, and where they are read again, if they can change.
 type FoundKeys = (Keys, Option<Box<dyn KeySource>>);
 
+type Opened = (BackEnd, FoundKeys, Mailer);
+
 /// Boxed, so that the future is compiled here and not once more in each function.
 pub(super) fn connect(
     config: &Config,
     now: Timestamp,
-) -> BoxFuture<'_, Result<(BackEnd, Keyring), StartError>> {
+) -> BoxFuture<'_, Result<(BackEnd, Keyring, Mailer), StartError>> {
     async move {
-        let (back_end, (keys, source)) = match &config.store {
+        let (back_end, (keys, source), mailer) = match &config.store {
             StoreLocation::DynamoDb(table) => of_table(config, table).await?,
             #[cfg(feature = "sqlite")]
             StoreLocation::Sqlite(path) => of_file(config, path).await?,
         };
-        Ok((back_end, Keyring::new(config.tokens.clone(), &keys, source, now)))
+        Ok((back_end, Keyring::new(config.tokens.clone(), &keys, source, now), mailer))
     }
     .boxed()
 }
 
-async fn of_table(config: &Config, table: &str) -> Result<(BackEnd, FoundKeys), StartError> {
+async fn of_table(config: &Config, table: &str) -> Result<Opened, StartError> {
     let aws = Aws::from_env(config.roots).await?;
     let store = DynamoDbStore::new(&aws, config.endpoints.dynamodb.as_deref(), table);
     let keys = match &config.secret {
@@ -59,11 +65,12 @@ async fn of_table(config: &Config, table: &str) -> Result<(BackEnd, FoundKeys), 
         #[cfg(feature = "sqlite")]
         SecretSource::KeptInStore => return Err(StartError::Contradiction),
     };
-    Ok((BackEnd::DynamoDb(store), keys))
+    let mailer = Mailer::ses(config.sender.clone(), Ses::new(aws, config.endpoints.ses.as_deref()));
+    Ok((BackEnd::DynamoDb(store), keys, mailer))
 }
 
 #[cfg(feature = "sqlite")]
-async fn of_file(config: &Config, path: &std::path::Path) -> Result<(BackEnd, FoundKeys), StartError> {
+async fn of_file(config: &Config, path: &Path) -> Result<Opened, StartError> {
     let store = SqliteStore::open(path)?;
     let keys = match &config.secret {
         SecretSource::SecretsManager(arn) => {
@@ -75,7 +82,8 @@ async fn of_file(config: &Config, path: &std::path::Path) -> Result<(BackEnd, Fo
             (store.keys()?, Some(Box::new(KeptKeys(path.to_owned())) as Box<dyn KeySource>))
         }
     };
-    Ok((BackEnd::Sqlite(store), keys))
+    let mailer = Mailer::folder(config.sender.clone(), path.with_file_name("mail"));
+    Ok((BackEnd::Sqlite(store), keys, mailer))
 }
 
 async fn of_secret(config: &Config, aws: &Aws, arn: &str) -> Result<FoundKeys, StartError> {

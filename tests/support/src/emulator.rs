@@ -28,9 +28,11 @@ const GLANCE: Duration = Duration::from_millis(20);
 const PORTS: usize = 5;
 
 /// Variables of a developer's shell that must not reach the functions.
-const VARIABLES: [&str; 24] = [
+const VARIABLES: [&str; 34] = [
     "ACCOUNT_STORE",
     "ALLOWED_ORIGINS",
+    "APP_NAME",
+    "APP_URL",
     "ARGON2_ITERATIONS",
     "ARGON2_MEMORY_KIB",
     "AUTHORIZER_RESPONSE",
@@ -38,21 +40,29 @@ const VARIABLES: [&str; 24] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_SESV2",
     "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "DECOY_HASH",
     "JWT_AUDIENCE",
     "JWT_ISSUER",
     "JWT_SECRET",
     "JWT_SECRET_ARN",
     "JWT_SECRET_PREVIOUS",
     "LOGIN_ATTEMPTS_PER_ADDRESS",
+    "MAILS_PER_ADDRESS",
+    "MAIL_FROM",
+    "MAIL_TEMPLATE_PREFIX",
+    "METRICS_NAMESPACE",
     "PASSWORD_MIN_LENGTH",
     "REGISTRATIONS_PER_ADDRESS",
     "SESSION_IDLE_DAYS",
     "SESSION_MAX_DAYS",
     "SESSION_TOKEN_TTL_SECONDS",
+    "SIGNING_KEYS",
     "TOKEN_TTL_SECONDS",
+    "VERIFY_EMAIL",
 ];
 
 /// The variable that marks the processes of one emulator, also those that it leaves behind.

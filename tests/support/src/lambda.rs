@@ -47,3 +47,8 @@ pub fn secret(secrets_manager: SocketAddr) -> Variables {
         ("JWT_SECRET_ARN", ARN.to_owned()),
     ]
 }
+
+/// The variables that lead a function to SES.
+pub fn ses(ses: SocketAddr) -> Variables {
+    vec![("AWS_ENDPOINT_URL_SESV2", format!("http://{ses}")), ("MAIL_FROM", "noreply@example.com".to_owned())]
+}

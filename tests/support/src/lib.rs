@@ -1,7 +1,7 @@
 //! The tests' surroundings. Nothing here depends on the crates under test.
 //!
 //! - AWS on this machine: [`runtime_api`] hands events to a function, [`dynamodb`] holds its table, [`secrets_manager`] its
-//!   secret, [`signature`] checks who calls, and [`lambda`] has the environment that leads to them. [`background`] keeps them
+//!   secret, [`ses`] keeps its mails, [`signature`] checks who calls, and [`lambda`] has the environment that leads to them. [`background`] keeps them
 //!   in a thread of their own.
 //! - [`tls`] stands in front of any of these.
 //! - A laptop: [`emulator`] runs the functions under `cargo lambda watch`, on a [`store`]; [`client`] sends requests to it.
@@ -20,6 +20,7 @@ pub mod runtime_api;
 pub mod samples;
 pub mod secrets_manager;
 mod server;
+pub mod ses;
 pub mod signature;
 pub mod statistics;
 pub mod store;

@@ -21,13 +21,29 @@ pub fn credentials(username: &str, password: &str) -> Value {
     post(&json!({ "username": username, "password": password }))
 }
 
-/// A request to another route of `login`.
+/// A request to another route of `login` or `register`.
 pub fn to_login(method: &str, path: &str, body: &Value) -> Value {
     let mut event = post(body);
     event["rawPath"] = path.into();
     event["requestContext"]["http"]["method"] = method.into();
     event["requestContext"]["http"]["path"] = path.into();
     event
+}
+
+/// An event of the table's stream, which tells keys alone, with a record for each key that was added.
+pub fn stream(keys: &[impl AsRef<str>]) -> Value {
+    let record = |(n, key): (usize, &str)| {
+        json!({
+            "eventID": format!("{n}"), "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+            "awsRegion": "eu-west-1", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/s",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_790_000_000, "Keys": { "pk": { "S": key } },
+                "SequenceNumber": format!("4421584500000000017450439{n}"), "SizeBytes": 38, "StreamViewType": "KEYS_ONLY",
+            },
+        })
+    };
+    let keys = keys.iter().map(AsRef::as_ref).enumerate();
+    json!({ "Records": keys.map(record).collect::<Vec<_>>() })
 }
 
 /// A `GET` of a path of `validate`.

@@ -41,6 +41,11 @@ impl Store {
         Self { variables, folder, _engine: Some(engine) }
     }
 
+    /// The folder of the mails of [`Store::sqlite`].
+    pub fn mails(&self) -> PathBuf {
+        self.folder.path().join("mail")
+    }
+
     /// The file of [`Store::sqlite`].
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("accounts.db")

@@ -201,6 +201,30 @@ fn any_stored_text_has_a_key_and_a_local_part() {
 }
 
 #[test]
+fn an_address_in_ascii_leads_to_the_same_mailbox() {
+    for (address, ascii) in [
+        ("Alice+News@Example.COM", Some("Alice+News@example.com")),
+        ("user@münchen.de", Some("user@xn--mnchen-3ya.de")),
+        ("user@mu\u{308}nchen.de", Some("user@xn--mnchen-3ya.de")),
+        ("user@ｅxample.com", Some("user@example.com")),
+        ("josé@example.com", None),
+        ("ｕser@example.com", None),
+    ] {
+        assert_eq!(Email::parse(address).unwrap().to_ascii().as_deref(), ascii, "{address}");
+    }
+    for stored in [
+        "a@b.example\r\nBcc: c@d.example",
+        "a\r\nb@example.com",
+        "<a>@example.com",
+        "\"a b\"@example.com",
+        "a,b@example.com",
+        "a",
+    ] {
+        assert_eq!(Email::from_stored(stored.to_owned()).to_ascii(), None, "{stored:?}");
+    }
+}
+
+#[test]
 fn length_counts_code_points() {
     let domain = format!("{}.{}.{}.com", "a".repeat(63), "b".repeat(63), "c".repeat(63));
     let longest = format!("{}@{domain}", "x".repeat(MAX_LENGTH - domain.len() - 1));
