@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -12,6 +13,9 @@ use crate::random::{self, NoRandomness};
 use crate::session::{Exchange, Lifetimes, Refusal, Session, SessionId, Sessions, Verdict};
 use crate::time::Timestamp;
 
+/// Time within which the address of a new account must be confirmed, where that is required.
+pub const PENDING_FOR: Duration = Duration::from_hours(7 * 24);
+
 /// One user's account.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Account {
@@ -21,6 +25,11 @@ pub struct Account {
     pub username: Username,
     /// Optional, and unique where it is given.
     pub email: Option<Email>,
+    /// The owner has shown that mail to the address arrives. `false` without an address.
+    pub email_verified: bool,
+    /// The end of an account whose registration waits for the confirmation of its address. Nobody logs in to it until then,
+    /// and its address is not its own.
+    pub pending_until: Option<Timestamp>,
     /// Ours, or one of another service until the next login replaces it.
     pub password_hash: PasswordHash,
     /// Tokens carry this number; raising it ends all tokens issued before.
@@ -44,6 +53,8 @@ pub struct Standing {
     pub token_version: u32,
     /// The status.
     pub status: Status,
+    /// The owner has shown that mail to the address of the account arrives.
+    pub email_verified: bool,
     /// The session that tokens are issued in or were asked about, if it is there.
     pub session: Option<Session>,
 }
@@ -60,14 +71,21 @@ impl Account {
     /// The part that tokens are about, outside of any session.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let Self { id, username, token_version, status, .. } = self;
+        let Self { id, username, token_version, status, email_verified, .. } = self;
         Standing {
             id: *id,
             username: username.as_str().to_owned(),
             token_version: *token_version,
             status: *status,
+            email_verified: *email_verified,
             session: None,
         }
+    }
+
+    /// The address, if it is the account's own: no other account has it.
+    #[must_use]
+    pub fn own_email(&self) -> Option<&Email> {
+        self.email.as_ref().filter(|_| self.pending_until.is_none())
     }
 
     /// The sessions that are live, the one used last first.
@@ -86,6 +104,22 @@ impl Account {
             Status::Active => exchange.judge(self.sessions.get(&exchange.session), self.token_version),
             Status::Disabled => Verdict::Refused(Refusal::Disabled),
         }
+    }
+
+    /// The account with another password: all its tokens and sessions have ended, but for the session `kept`, if the account
+    /// has it. `None` if there is no higher token version.
+    #[must_use]
+    pub fn with_password(&self, hash: &PasswordHash, kept: Option<&SessionId>) -> Option<Self> {
+        let token_version = self.token_version.checked_add(1)?;
+        let kept = kept.and_then(|id| self.sessions.get(id)).cloned();
+        let kept = kept.filter(|session| session.token_version == self.token_version);
+        let sessions = kept.map(|session| Sessions::of(Session { token_version, ..session }));
+        Some(Self {
+            password_hash: hash.clone(),
+            token_version,
+            sessions: sessions.unwrap_or_default(),
+            ..self.clone()
+        })
     }
 
     /// The part that tokens are about, with a session if the account has it.

@@ -1,5 +1,6 @@
 //! HTTP: events become requests, results become responses. Status codes stand in `error.rs` and `response.rs` alone.
 
+pub mod attempt;
 mod body;
 pub mod caller;
 mod cookies;
@@ -17,6 +18,7 @@ use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -116,8 +118,20 @@ pub(crate) async fn cannot_start(
 pub async fn run_guarded<T>(
     handling: impl Future<Output = Result<T, RequestError>>,
 ) -> Result<T, RequestError> {
+    run_guarded_within(deadlines::HANDLER, handling).await
+}
+
+/// Runs any work of an event under a deadline; a panic becomes an error.
+///
+/// # Errors
+///
+/// As [`run_guarded`].
+pub async fn run_guarded_within<T>(
+    deadline: Duration,
+    handling: impl Future<Output = Result<T, RequestError>>,
+) -> Result<T, RequestError> {
     let handling = AssertUnwindSafe(handling).catch_unwind();
-    match tokio::time::timeout(deadlines::HANDLER, handling).await {
+    match tokio::time::timeout(deadline, handling).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(ApiError::Internal("the handler panicked".into()).because(Reason::Panic, None)),
         Err(late) => Err(ApiError::Unavailable(late.into()).because(Reason::Timeout, None)),
@@ -128,7 +142,7 @@ pub async fn run_guarded<T>(
 fn not_http(function: &'static str, now: Timestamp, event: &Event) -> EventResult {
     let invocation = |kind| Invocation { function, kind, event, started: now, ended: now };
     if event.is_ping() {
-        invocation("ping").log(None, Ok(Logged { outcome: Outcome::Ping, account_id: None }));
+        invocation("ping").log(None, Ok(Logged { outcome: Outcome::Ping, reason: None, account_id: None }));
         return to_reply(&json!({ "ping": "ok" }));
     }
     let error = ApiError::Internal("not an event that this function knows".into()).into();
@@ -136,7 +150,12 @@ fn not_http(function: &'static str, now: Timestamp, event: &Event) -> EventResul
     Err(Diagnostic { error_type: "UnknownEvent".to_owned(), error_message: "Internal error".to_owned() })
 }
 
-fn to_reply(reply: &impl Serialize) -> EventResult {
+/// The reply to an event.
+///
+/// # Errors
+///
+/// When it cannot be written as JSON.
+pub fn to_reply(reply: &impl Serialize) -> EventResult {
     to_raw_value(reply).map_err(|error| Diagnostic {
         error_type: "UnwritableResponse".to_owned(),
         error_message: error.to_string(),
@@ -163,13 +182,15 @@ pub struct Invocation<'a> {
 pub struct Logged {
     /// The kind of success.
     pub outcome: Outcome,
+    /// Its cause, where the outcome does not tell it.
+    pub reason: Option<Reason>,
     /// The account, where it is known.
     pub account_id: Option<AccountId>,
 }
 
 impl From<AccountId> for Logged {
     fn from(id: AccountId) -> Self {
-        Self { outcome: Outcome::Ok, account_id: Some(id) }
+        Self { outcome: Outcome::Ok, reason: None, account_id: Some(id) }
     }
 }
 
@@ -186,7 +207,7 @@ impl Invocation<'_> {
             function: self.function,
             event: self.kind,
             outcome: result.map_or_else(|error| error.error.outcome(), |logged| logged.outcome),
-            reason: error.and_then(|error| error.reason),
+            reason: result.map_or_else(|error| error.reason, |logged| logged.reason),
             status,
             ended: self.ended,
             duration: self.ended.since(self.started),

@@ -24,7 +24,9 @@ use crate::mail::Mailer;
 use crate::password::hash::{HashError, Hasher};
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteStore;
-use crate::store::{DynamoDbStore, Logins, NotPublished, Operator, Registrations, Standings, StoreError};
+use crate::store::{
+    Credentials, DynamoDbStore, Logins, NotPublished, Operator, Registrations, Standings, StoreError,
+};
 use crate::time::Timestamp;
 use crate::token::Keyring;
 use crate::token::secret::SecretPlace;
@@ -96,7 +98,7 @@ macro_rules! views {
     )+};
 }
 
-views!(Logins Registrations Standings);
+views!(Credentials Logins Registrations Standings);
 
 /// The part of a start that prepares the hashing of passwords.
 pub trait Hashing: Debug + Sized {

@@ -21,12 +21,16 @@ pub use operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 pub use sqlite::SqliteStore;
 
 use crate::account::{Account, AccountId, Standing};
+use crate::code::{CodeKey, SentCode};
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
 use crate::limits::lockout::{Failures, FailuresKey};
+use crate::mail::{Mail, MailId};
+use crate::names::email::EmailKey;
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
 use crate::session::{Exchange, Session, SessionId};
+use crate::time::Timestamp;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -53,6 +57,27 @@ pub trait Standings: Debug + Send + Sync {
 pub trait Accounts: Debug + Send + Sync {
     /// Finds an account by strongly consistent read. An unknown name is `Ok(None)`.
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError>;
+
+    /// The name of the account whose own this address is, by strongly consistent read. An unknown address is `Ok(None)`.
+    ///
+    /// So is that of an account in DynamoDB that is older than this look-up, until an operator has repaired it.
+    async fn name_of(&self, email: &EmailKey) -> Result<Option<UsernameKey>, StoreError>;
+}
+
+/// Keeps the records of failed attempts at passwords.
+#[async_trait]
+pub trait Attempts: Debug + Send + Sync {
+    /// The failed attempts at a name, known or not.
+    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError>;
+
+    /// Puts `next` in the place of `seen` if `seen` is still there: compare and swap. `None` stands for no record.
+    /// From `None` to `None` only reads.
+    async fn swap_failures(
+        &self,
+        key: &FailuresKey,
+        seen: Option<&Failures>,
+        next: Option<&Failures>,
+    ) -> Result<(), SwapError>;
 }
 
 /// Counts requests.
@@ -77,26 +102,113 @@ pub trait Registrations: RequestCounts {
     /// Adding an account with the same id again succeeds and changes nothing, so that a write whose response was lost can be
     /// repeated. So does adding one with the same name and the same idempotency key within a day, which returns the
     /// account that is there, with the session in its first slot.
-    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError>;
+    ///
+    /// An account that is [pending](Account::pending_until) does not take its address: any number of them may have it, also
+    /// beside the one whose own it is. `mail`, the mail that asks for its confirmation, is added in the same step. A pending
+    /// account whose end has come by the creation of the new one does not hold its name any more.
+    async fn create(
+        &self,
+        account: &Account,
+        key: Option<&IdempotencyKey>,
+        mail: Option<&Mail>,
+    ) -> Result<Standing, CreateError>;
+}
+
+/// Keeps mails until they are sent.
+#[async_trait]
+pub trait Outbox: Debug + Send + Sync {
+    /// Adds a mail. One write, whatever it asks for.
+    async fn post(&self, mail: &Mail) -> Result<(), StoreError>;
+
+    /// Takes a mail for [`TAKEN_FOR`](crate::deadlines::TAKEN_FOR): until then it is nobody else's.
+    async fn take(&self, id: &MailId, now: Timestamp) -> Result<Taken, StoreError>;
+
+    /// Removes a mail that is sent, or that never will be.
+    async fn forget(&self, id: &MailId) -> Result<(), StoreError>;
+
+    /// The mails that nobody has taken, where nothing calls for their delivery. A table has a stream that does, so there
+    /// are none.
+    async fn waiting(&self, now: Timestamp) -> Result<Vec<MailId>, StoreError>;
+}
+
+/// The result of taking a mail.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is the caller's to send.
+    Mail(Mail),
+    /// Somebody else is sending it, or died doing so.
+    Busy,
+    /// It is sent, or expired.
+    Gone,
+}
+
+/// Keeps the codes that were sent.
+#[async_trait]
+pub trait Codes: Debug + Send + Sync {
+    /// Puts a code in the place of the account's former one under this key, and allows new tries. Returns `false`, and changes
+    /// nothing, if the former does not [give way](SentCode::gives_way_to) to it. Of more than [`MOST`](crate::code::MOST)
+    /// accounts, the oldest codes are dropped.
+    async fn put_code(&self, key: &CodeKey, code: &SentCode) -> Result<bool, StoreError>;
+
+    /// Counts a try, and returns the codes that are live under this key: none if there are none, if the tries are used up, or
+    /// at their end. One call, whatever is there.
+    async fn try_code(&self, key: &CodeKey, now: Timestamp) -> Result<Vec<SentCode>, StoreError>;
+}
+
+/// Changes credentials, as `register` does.
+///
+/// Each change is one atomic step, with the mail that tells the owner of it. It changes nothing, and returns `None` or `false`,
+/// if the account is not any more as it was when it was read, in what the change builds upon.
+#[async_trait]
+pub trait Credentials: Accounts + Attempts + Registrations + Outbox + Codes {
+    /// Replaces the password, if the account still has the one that `account` has, and ends all tokens. All sessions end but
+    /// `kept`, whose token version is raised. Returns the account as it is then.
+    async fn change_password(
+        &self,
+        account: &Account,
+        hash: &PasswordHash,
+        kept: Option<&SessionId>,
+        mail: Option<&Mail>,
+    ) -> Result<Option<Account>, StoreError>;
+
+    /// Replaces the password by a code that was sent to the account's address, which consumes the code, ends all tokens and
+    /// sessions, and forgets the failures at the name. The address is verified then, and a pending account becomes like any
+    /// other, unless its address has become another account's own.
+    async fn reset_password(
+        &self,
+        account: &Account,
+        code: &SentCode,
+        hash: &PasswordHash,
+        mail: Option<&Mail>,
+    ) -> Result<bool, StoreError>;
+
+    /// Makes the address of a code the account's own and verified, in the place of its former one, which is free then. The code
+    /// is consumed. A pending account becomes like any other.
+    async fn confirm_email(&self, account: &Account, code: &SentCode) -> Result<Confirmed, StoreError>;
+
+    /// Removes this account and the marker of its email, both or neither. Returns whether it is gone. Its id never comes
+    /// back.
+    ///
+    /// It stays when its email or its token version has changed since it was read. Another account by the same name is not touched.
+    async fn delete(&self, account: &Account, mail: Option<&Mail>) -> Result<bool, StoreError>;
+}
+
+/// The result of confirming an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Confirmed {
+    /// It is the account's own.
+    Yes,
+    /// The code is consumed by now, or the account has changed.
+    Changed,
+    /// It is another account's own.
+    Taken,
 }
 
 /// Finds accounts, counts failed logins and keeps sessions, as `login` does.
 #[async_trait]
-pub trait Logins: Accounts + RequestCounts {
-    /// The failed logins at a name, known or not.
-    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError>;
-
+pub trait Logins: Accounts + Attempts + RequestCounts {
     /// Replaces the password hash of `account` if it is still the one that `account` has; returns `false` otherwise.
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError>;
-
-    /// Puts `next` in the place of `seen` if `seen` is still there: compare and swap. `None` stands for no record.
-    /// From `None` to `None` only reads.
-    async fn swap_failures(
-        &self,
-        key: &FailuresKey,
-        seen: Option<&Failures>,
-        next: Option<&Failures>,
-    ) -> Result<(), SwapError>;
 
     /// Puts a new session into its slot, in the place of the one that `account` has there. [`SessionError::Changed`] if
     /// another one is there by now, or if the account has ended its tokens since, or is disabled.
@@ -122,9 +234,9 @@ pub trait KeySets: Debug + Send + Sync {
 }
 
 /// A whole store.
-pub trait AccountStore: Logins + Registrations + Standings {}
+pub trait AccountStore: Logins + Credentials + Standings {}
 
-impl<T: Logins + Registrations + Standings> AccountStore for T {}
+impl<T: Logins + Credentials + Standings> AccountStore for T {}
 
 /// The store failed. The cause is for the log.
 #[derive(Debug, thiserror::Error)]

@@ -100,13 +100,19 @@ impl Scene {
             id: AccountId::random().unwrap(),
             username: Username::parse("alice").unwrap(),
             email: None,
+            email_verified: false,
+            pending_until: None,
             password_hash: PasswordHash::from_stored("unread".to_owned()),
             token_version: 0,
             status: Status::Active,
             created_at: Timestamp::EPOCH,
             sessions: Sessions::default(),
         };
-        SqliteStore::open(&folder.path().join("accounts.db")).unwrap().create(&account, None).await.unwrap();
+        SqliteStore::open(&folder.path().join("accounts.db"))
+            .unwrap()
+            .create(&account, None, None)
+            .await
+            .unwrap();
         let name = "serverless-auth".to_owned();
         let rules = Rules {
             issuer: name.clone(),

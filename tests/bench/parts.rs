@@ -111,6 +111,8 @@ fn tokens(kind: Kind) -> (Issuer, Verifier, Account) {
         id: AccountId::random().unwrap(),
         username: Username::parse("alice").unwrap(),
         email: None,
+        email_verified: false,
+        pending_until: None,
         password_hash: PasswordHash::from_stored(String::new()),
         token_version: 0,
         status: Status::Active,

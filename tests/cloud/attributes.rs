@@ -1,4 +1,4 @@
-//! The attributes that a request to DynamoDB names, which the policies of `template.yaml` limit. No emulator knows such a
+//! The attributes and keys that a request to DynamoDB names, which the policies of `template.yaml` limit. No emulator knows such a
 //! condition: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,8 @@ use serde_json::Value;
 use support::cargo::ROOT;
 
 /// The words of expressions that are no attributes.
-const WORDS: [&str; 7] = ["ADD", "AND", "OR", "REMOVE", "SET", "attribute_exists", "attribute_not_exists"];
+const WORDS: [&str; 8] =
+    ["ADD", "AND", "OR", "REMOVE", "SET", "attribute_exists", "attribute_not_exists", "if_not_exists"];
 
 /// The attributes that a request names, its key among them.
 pub fn named(request: &Value) -> BTreeSet<String> {
@@ -26,9 +27,19 @@ pub fn named(request: &Value) -> BTreeSet<String> {
 
 /// The attributes that a statement of `template.yaml` permits.
 pub fn permitted(sid: &str) -> BTreeSet<String> {
+    listed(sid, "dynamodb:Attributes")
+}
+
+/// The patterns of keys that a statement of `template.yaml` permits, the first with this name.
+pub fn permitted_keys(sid: &str) -> BTreeSet<String> {
+    listed(sid, "dynamodb:LeadingKeys")
+}
+
+fn listed(sid: &str, condition_key: &str) -> BTreeSet<String> {
     let template = std::fs::read_to_string(format!("{ROOT}/template.yaml")).unwrap();
     let (_, statement) = template.split_once(&format!("Sid: {sid}\n")).unwrap();
-    let (_, list) = statement.split_once("'dynamodb:Attributes': [").unwrap();
+    let (_, list) = statement.split_once(&format!("'{condition_key}': [")).unwrap();
     let (list, _) = list.split_once(']').unwrap();
-    list.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+    let values = list.split(',').map(|value| value.trim().trim_matches('\''));
+    values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
 }

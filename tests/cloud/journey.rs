@@ -48,7 +48,8 @@ async fn an_account_is_one_item_and_its_email_address_one_more() {
     let attributes = |key: &str| items[key].keys().map(String::as_str).collect::<Vec<_>>();
 
     let marker = &items["EMAIL#bob@example.com"];
-    assert_eq!(attributes("EMAIL#bob@example.com"), ["id", "pk"]);
+    assert_eq!(attributes("EMAIL#bob@example.com"), ["id", "pk", "username_key"]);
+    assert_eq!(marker["username_key"], text("bob"));
     assert_eq!(marker["id"], text(bob.body["user_id"].as_str().unwrap()));
 
     let account = &items["USERNAME#alice"];

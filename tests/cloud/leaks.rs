@@ -1,7 +1,11 @@
-//! Places where passwords, hashes, tokens and the secret can be found after all kinds of requests.
+//! Places where passwords, hashes, tokens, codes and the secret can be found after all kinds of requests.
 
+use std::fs::DirEntry;
+
+use mail_parser::MessageParser;
 use serde_json::{Value, json};
-use support::samples;
+use support::ses::Ses;
+use support::{lambda, samples};
 
 use crate::deployed::{SECRET, assert_no_secret};
 use crate::function::{Function, Response};
@@ -12,6 +16,9 @@ const NAME: &str = "Unmistakable.Name";
 const EMAIL: &str = "unmistakable.address@example.com";
 const PASSWORD: &str = "unmistakable passphrase";
 const WRONG_PASSWORD: &str = "another passphrase";
+const NEW_PASSWORD: &str = "unmistakable new passphrase";
+const OTHER_EMAIL: &str = "unmistakable.other@example.com";
+const APP: &str = "https://unmistakable.example.com";
 
 #[tokio::test]
 async fn secrets_are_in_a_table_as_hashes_alone_and_nowhere_else() {
@@ -136,6 +143,110 @@ fn assert_none_of(secrets: &[String], text: &str) {
     for secret in secrets {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
+}
+
+#[tokio::test]
+async fn codes_are_in_mails_and_nowhere_else_in_a_table() {
+    let ses = Ses::start().await;
+    let place = Place::table().await;
+    let Place::Table(service) = &place else { unreachable!() };
+    let variables = [lambda::ses(ses.address), vec![("APP_URL", APP.to_owned())]].concat();
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect();
+    let register = service.start_with("register", &variables).await;
+    let delivered = async || {
+        let mut keys = service.engine.keys().await;
+        keys.retain(|key| key.starts_with("MAIL#"));
+        let reply = register.invoke(&samples::stream(&keys).to_string()).await.outcome.unwrap();
+        assert_eq!(reply, json!({ "batchItemFailures": [] }));
+        ses.mails().iter().map(|mail| mail.text().to_owned()).collect()
+    };
+    look_for_codes(&place, &register, delivered).await;
+}
+
+/// The mails themselves are files beside the database.
+#[tokio::test]
+async fn codes_are_in_mails_and_nowhere_else_in_a_file() {
+    let place = Place::file();
+    let Place::File(folder) = &place else { unreachable!() };
+    let register = place.start("register").await;
+    let mails = folder.path().join("mail");
+    let delivered = async || {
+        let read = |file: std::io::Result<DirEntry>| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            MessageParser::default().parse(&bytes).unwrap().body_text(0).unwrap().into_owned()
+        };
+        let texts = std::fs::read_dir(&mails).unwrap().map(read).collect();
+        std::fs::remove_dir_all(&mails).unwrap();
+        texts
+    };
+    let secrets = look_for_codes(&place, &register, delivered).await;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert_none_of(&secrets, &String::from_utf8_lossy(&bytes));
+    }
+}
+
+/// Uses every route that sends mail or takes a code, and searches responses, the store and the log. `delivered` has what
+/// waits delivered and returns the texts of the mails. Returns what must be nowhere.
+async fn look_for_codes(
+    place: &Place,
+    register: &Function,
+    delivered: impl AsyncFn() -> Vec<String>,
+) -> Vec<String> {
+    let post = async |path: &str, token: &str, body: Value| register.post_as(token, path, &body).await;
+    let account = json!({ "username": NAME, "password": PASSWORD, "email": EMAIL });
+    let token = register.call(&samples::post(&account)).await.token().to_owned();
+    let mut responses = vec![post("/password/forgot", "", json!({ "email": EMAIL })).await];
+    let reset_code = code(&delivered().await);
+    let other = json!({ "email": OTHER_EMAIL, "current_password": PASSWORD });
+    responses.push(post("/email", &token, other).await);
+    let email_code = code(&delivered().await);
+    let forms = |code: &String| [code.clone(), code.replace('-', ""), code.to_lowercase().replace('-', "")];
+    let codes: Vec<_> = [&reset_code, &email_code].into_iter().flat_map(forms).collect();
+    assert_kept_as_digests(place, &codes).await;
+
+    for (path, body) in [
+        ("/password/reset", json!({ "username": NAME, "code": email_code, "new_password": NEW_PASSWORD })),
+        ("/email/confirm", json!({ "email": OTHER_EMAIL, "code": reset_code })),
+        ("/email/confirm", json!({ "email": email_code, "code": OTHER_EMAIL })),
+        ("/password/reset", json!({ "username": NAME, "code": reset_code, "new_password": NEW_PASSWORD })),
+        ("/email/confirm", json!({ "email": OTHER_EMAIL, "code": email_code })),
+        ("/account/delete", json!({ "current_password": NEW_PASSWORD })),
+    ] {
+        responses.push(post(path, &token, body).await);
+    }
+    let statuses: Vec<_> = responses.iter().map(|response| response.status).collect();
+    // The reset ends the code that was asked for before it.
+    assert_eq!(statuses, [202, 202, 400, 400, 400, 200, 400, 401]);
+    delivered().await;
+    let mut secrets = codes;
+    secrets.extend([NEW_PASSWORD, PASSWORD, APP].map(str::to_owned));
+    for response in responses {
+        assert_none_of(&secrets, &format!("{} {:?}", response.body, response.headers));
+    }
+    for (_, value) in place.contents().await {
+        assert_none_of(&secrets, &value);
+    }
+    let written = register.written();
+    assert_none_of(&secrets, &written);
+    assert_none_of(&[NAME, EMAIL, OTHER_EMAIL, "unmistakable"].map(str::to_owned), &written);
+    assert!(written.contains("mail_sent"), "the log is searched where it is");
+    secrets
+}
+
+/// The code in one of these texts.
+fn code(texts: &[String]) -> String {
+    let mut lines = texts.iter().flat_map(|text| text.lines());
+    lines.find(|line| line.len() == 11 && line.find('-') == Some(5)).expect("a code").to_owned()
+}
+
+async fn assert_kept_as_digests(place: &Place, codes: &[String]) {
+    let contents = place.contents().await;
+    for (_, value) in &contents {
+        assert_none_of(codes, value);
+    }
+    let digests = contents.iter().filter(|(name, value)| name == "digest" || value.contains("\"digest\": S"));
+    assert_eq!(digests.count(), 2, "{contents:?}");
 }
 
 /// Proves [`assert_no_secret`], which every test here relies on.

@@ -1,9 +1,10 @@
-//! The binaries as they are deployed, under stand-ins for the Lambda Runtime API and Secrets Manager, on a DynamoDB engine
+//! The binaries as they are deployed, under stand-ins for the Lambda Runtime API, Secrets Manager and SES, on a DynamoDB engine
 //! behind a proxy that makes faults.
 
 mod attributes;
 mod binaries;
 mod breakage;
+mod calls;
 mod conflicts;
 mod deployed;
 mod deployment;
@@ -13,6 +14,7 @@ mod guessing;
 mod journey;
 mod leaks;
 mod lost_responses;
+mod mail;
 mod memory;
 mod operator;
 mod outages;

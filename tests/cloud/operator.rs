@@ -2,6 +2,7 @@
 
 mod commands;
 mod django;
+mod emails;
 mod exports;
 mod imports;
 mod interruptions;

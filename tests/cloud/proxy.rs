@@ -25,6 +25,7 @@ use tokio::sync::Barrier;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::attributes;
+use crate::calls::{call, parts};
 
 /// Errors of DynamoDB, by status and type.
 pub const ACCESS_DENIED: Fault = Fault::Error(400, "com.amazon.coral.service#AccessDeniedException");
@@ -49,6 +50,8 @@ pub enum Fault {
     Hold(Arc<Barrier>),
     /// Of writes: it is done, but the connection breaks before the response.
     LoseResponse,
+    /// Of writes: it is done, waits at the barrier to be seen, and there is no response.
+    Stop(Arc<Barrier>),
     /// Of writes: it waits for the others, so that all arrive at the same time.
     Together(Arc<Barrier>),
     /// Of writes: it is done, but there is no response.
@@ -62,6 +65,7 @@ impl Fault {
             Self::Conflict
             | Self::Hold(_)
             | Self::LoseResponse
+            | Self::Stop(_)
             | Self::Together(_)
             | Self::WithholdResponse => {
                 ["DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"].contains(&operation)
@@ -82,8 +86,8 @@ pub struct Proxy {
 
 #[derive(Default)]
 struct State {
-    /// The fault of the next requests, and their number.
-    fault: Option<(Fault, usize)>,
+    /// The fault of the next requests.
+    fault: Option<Planned>,
     /// The delay of every response.
     delay: Duration,
     /// The number of connections so far.
@@ -93,6 +97,15 @@ struct State {
     calls: Vec<String>,
     named: Vec<(String, BTreeSet<String>)>,
     responses: Vec<String>,
+}
+
+/// A fault of some requests, of those that it applies to.
+struct Planned {
+    fault: Fault,
+    /// The number that pass before.
+    passing: usize,
+    /// The number that meet it then.
+    meeting: usize,
 }
 
 impl Proxy {
@@ -115,7 +128,12 @@ impl Proxy {
 
     /// Makes this number of requests meet a fault.
     pub fn next(&self, requests: usize, fault: Fault) {
-        self.state().fault = Some((fault, requests));
+        self.state().fault = Some(Planned { fault, passing: 0, meeting: requests });
+    }
+
+    /// Makes one request meet a fault, after this number of others that pass.
+    pub fn after(&self, requests: usize, fault: Fault) {
+        self.state().fault = Some(Planned { fault, passing: requests, meeting: 1 });
     }
 
     /// Makes every request meet a fault.
@@ -185,9 +203,13 @@ impl Proxy {
 impl State {
     /// The fault that a request of this operation meets.
     fn meet(&mut self, operation: &str) -> Option<Fault> {
-        let (fault, requests) = self.fault.as_mut().filter(|(fault, _)| fault.applies_to(operation))?;
-        *requests = requests.checked_sub(1)?;
-        Some(fault.clone())
+        let planned = self.fault.as_mut().filter(|planned| planned.fault.applies_to(operation))?;
+        if let Some(passing) = planned.passing.checked_sub(1) {
+            planned.passing = passing;
+            return None;
+        }
+        planned.meeting = planned.meeting.checked_sub(1)?;
+        Some(planned.fault.clone())
     }
 }
 
@@ -242,9 +264,9 @@ async fn respond(
     let (fault, delay) = {
         let mut state = state.lock().unwrap();
         let request = serde_json::from_slice(&body).unwrap();
-        let call = call(&operation, &request);
-        state.named.push((call.clone(), attributes::named(&request)));
-        state.calls.push(call);
+        let parts = parts(&operation, &request).into_iter();
+        state.named.extend(parts.map(|(operation, part)| (call(operation, part), attributes::named(part))));
+        state.calls.push(call(&operation, &request));
         (state.meet(&operation), state.delay)
     };
     tokio::time::sleep(delay).await;
@@ -271,6 +293,11 @@ async fn respond(
         Some(Fault::LoseResponse) => {
             forward.await;
             None
+        }
+        Some(Fault::Stop(other)) => {
+            forward.await;
+            other.wait().await;
+            pending().await
         }
         Some(Fault::Together(others)) => {
             // On a busy machine some come late. The first must not be given up meanwhile.
@@ -323,14 +350,4 @@ fn conflict(operation: &str) -> Response {
 fn operation(head: &Parts) -> String {
     let target = head.headers["x-amz-target"].to_str().unwrap();
     target.strip_prefix("DynamoDB_20120810.").unwrap().to_owned()
-}
-
-/// An operation with its keys, as `GetItem USERNAME#alice`.
-fn call(operation: &str, body: &Value) -> String {
-    let transaction = body["TransactItems"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let keys =
-        [&body["Key"], &body["Item"]].into_iter().chain(transaction.iter().map(|item| &item["Put"]["Item"]));
-    let keys: Vec<_> = keys.filter_map(|item| item["pk"]["S"].as_str()).collect();
-    let consistent = if body["ConsistentRead"] == true { "consistent " } else { "" };
-    format!("{consistent}{operation} {}", keys.join(" "))
 }

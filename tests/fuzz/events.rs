@@ -1,5 +1,7 @@
 //! Lambda events, through the whole of each function. An event is any JSON: the Lambda runtime reads nothing else.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lambda_runtime::Diagnostic;
@@ -11,7 +13,7 @@ use shared::password::Password;
 use crate::functions::{ALICE, FUNCTIONS, NOW, PASSWORD, TOKEN, event};
 use crate::{replay, response};
 
-/// A 201 is for a name that was free.
+/// A 201 is for a name that was free; an account changes for its token and its password.
 pub fn register(bytes: &[u8]) {
     let Some((event, sent)) = event(bytes) else { return };
     let response = http_response(FUNCTIONS.register(&event));
@@ -24,9 +26,37 @@ pub fn register(bytes: &[u8]) {
         assert!(Password::parse(sent["password"].as_str().unwrap()).unwrap().expose().chars().count() >= 8);
         assert!(AccountId::parse(user_id).is_some());
         assert_eq!(FUNCTIONS.subject(token(&body)), (user_id.to_owned(), username.as_str().to_owned()));
-    } else {
-        assert_ne!(status, 200);
+    } else if matches!(status, 200 | 204) {
+        assert!(says(&sent, TOKEN), "without a good token");
+        let password = Password::parse(form(&sent)["current_password"].as_str().unwrap()).unwrap();
+        assert_eq!(password.expose(), PASSWORD);
+        assert!(status == 204 || FUNCTIONS.subject(token(&body)).0 == ALICE);
     }
+}
+
+/// A reply to an event of the table's stream is a list of numbers of its records, each of them once.
+pub fn stream(bytes: &[u8]) {
+    let Some((event, sent)) = event(bytes) else { return };
+    let (Ok(reply), Some(sent)) = (FUNCTIONS.register(&event), sent) else { return };
+    let numbers = sequence_numbers(&sent);
+    let Some(failures) = reply.get("batchItemFailures") else {
+        assert!(numbers.is_none(), "an event of the stream is another kind");
+        return;
+    };
+    assert_eq!(reply.as_object().unwrap().len(), 1);
+    let mut numbers = numbers.expect("an event of the stream");
+    for failure in failures.as_array().unwrap() {
+        assert_eq!(failure.as_object().unwrap().len(), 1);
+        let number = failure["itemIdentifier"].as_str().unwrap();
+        assert!(numbers.remove(number), "{number} is of no record, or there twice");
+    }
+}
+
+/// The numbers of the records, if all have one: then the event is one of the stream.
+fn sequence_numbers(event: &Value) -> Option<BTreeSet<String>> {
+    let records = event.get("Records")?.as_array().filter(|records| !records.is_empty())?;
+    let number = |record: &Value| Some(record.get("dynamodb")?.get("SequenceNumber")?.as_str()?.to_owned());
+    records.iter().map(number).collect()
 }
 
 /// A token is for the name and the password of its account, or for the refresh token of its session.
@@ -87,19 +117,24 @@ fn check_validity(response: &Value, sent: &Value) {
         assert!(says(sent, TOKEN), "without a good token");
     } else if body == json!({ "healthy": true }) {
         assert!(sent["requestContext"].get("elb").is_some(), "no load balancer");
-    } else if body == json!({ "user_id": ALICE, "username": "alice", "exp": NOW + 3600 }) && says(sent, TOKEN)
-    {
+    } else if body == me() && says(sent, TOKEN) {
         // `GET /me` with a token.
     } else {
         // `GET /me` behind the API's own authorizer.
         let told = &sent["requestContext"]["authorizer"]["lambda"];
         let exp: u64 = told["exp"].as_str().unwrap().parse().unwrap();
         let mut expected = json!({ "user_id": told["user_id"], "username": told["username"], "exp": exp });
+        expected["email_verified"] = (told["email_verified"] == "true").into();
         if told["sid"].is_string() {
             expected["sid"] = told["sid"].clone();
         }
         assert_eq!(body, expected);
     }
+}
+
+/// Alice, as she is told who she is.
+fn me() -> Value {
+    json!({ "user_id": ALICE, "username": "alice", "exp": NOW + 3600, "email_verified": false })
 }
 
 /// A ping has nothing to be verified.
@@ -109,7 +144,8 @@ fn check_ping(sent: &Value) {
 }
 
 fn check_verdict(response: &Value, sent: &Value) {
-    let alice = json!({ "user_id": ALICE, "username": "alice", "exp": (NOW + 3600).to_string() });
+    let exp = (NOW + 3600).to_string();
+    let alice = json!({ "user_id": ALICE, "username": "alice", "exp": exp, "email_verified": "false" });
     let refusals = [json!({ "isAuthorized": false }), json!({ "isAuthorized": false, "context": {} })];
     let consents = [
         json!({ "isAuthorized": true, "context": alice }),
@@ -185,6 +221,20 @@ fn says(event: &Value, text: &str) -> bool {
 fn good_events_are_accepted() {
     let read = |input: &str| event(&replay::input(input)).unwrap().0;
     assert_eq!(http_response(FUNCTIONS.register(&read("register/new"))).unwrap().0, 201);
+    for (kind, status) in
+        [("password", 200), ("account-delete", 204), ("password-forgot", 202), ("email", 202)]
+    {
+        let response = http_response(FUNCTIONS.register(&read(&format!("register/{kind}"))));
+        assert_eq!(response.unwrap().0, status, "{kind}");
+    }
+    let failed = |numbers: &[&str]| {
+        let failures: Vec<_> = numbers.iter().map(|number| json!({ "itemIdentifier": number })).collect();
+        json!({ "batchItemFailures": failures })
+    };
+    for (kind, numbers) in [("sent", &[][..]), ("mixed", &["200000000000000000002", "200000000000000000004"])]
+    {
+        assert_eq!(FUNCTIONS.register(&read(&format!("stream/{kind}"))).unwrap(), failed(numbers), "{kind}");
+    }
     assert_eq!(http_response(FUNCTIONS.login(&read("login/http-api"))).unwrap().0, 200);
     for kind in ["rest-token", "rest-request", "http-api-1", "http-api-2", "websocket", "appsync"] {
         let [simple, iam] = FUNCTIONS.validate(&read(&format!("validate/{kind}-authorizer")));

@@ -2,31 +2,23 @@
 
 use std::sync::{Arc, LazyLock};
 
-use async_trait::async_trait;
 use lambda_runtime::Diagnostic;
 use login::Login;
 use register::Register;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use shared::account::{Account, AccountId, Standing, Status};
 use shared::config::Config;
 use shared::http::{Event, EventResult};
-use shared::idempotency::IdempotencyKey;
-use shared::limits::client_ip::Window;
-use shared::limits::lockout::{Failures, FailuresKey};
-use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
-use shared::password::hash::{Cost, Hasher, PasswordHash};
-use shared::session::{Exchange, Label, Session, SessionId, Sessions};
+use shared::password::hash::{Cost, Hasher};
+use shared::session::{Label, Session, SessionId};
 use shared::start::{self, Function, Resources};
-use shared::store::{
-    Accounts, CreateError, Logins, Registrations, RequestCounts, SessionError, Standings, StoreError,
-    SwapError,
-};
 use shared::time::Timestamp;
 use shared::token::{DeviceToken, Keyring, RefreshToken};
 use tokio::runtime::Runtime;
 use validate::Validate;
+
+use crate::fixed::Fixed;
 
 /// The time of every event.
 pub const NOW: u64 = 1_790_000_000;
@@ -55,7 +47,7 @@ pub const TOKEN: &str = concat!(
 );
 
 /// The session of all accounts.
-fn session() -> Session {
+pub fn session() -> Session {
     Session::new(SessionId::parse("4AAAAAAAAAAAAAAAA").unwrap(), 0, Label::default(), now())
 }
 
@@ -150,122 +142,4 @@ fn resources<F: Function>(runtime: &Runtime, authorizer_response: &str) -> Resou
         _ => None,
     });
     runtime.block_on(start::open(config.unwrap(), now())).unwrap()
-}
-
-/// A store that keeps nothing. It has Alice, the disabled Bob, and Carol, whose first tokens are revoked, and no Nobody. For
-/// Dave it is down. All other names are locked, which avoids the hash of most logins.
-#[derive(Debug)]
-struct Fixed {
-    hash: PasswordHash,
-}
-
-#[async_trait]
-impl Standings for Fixed {
-    async fn standing(
-        &self,
-        name: &UsernameKey,
-        session: Option<&SessionId>,
-    ) -> Result<Option<Standing>, StoreError> {
-        Ok(self.find(name).await?.map(|account| account.standing_in(session)))
-    }
-}
-
-#[async_trait]
-impl Accounts for Fixed {
-    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        let (status, token_version) = match name.as_str() {
-            "alice" => (Status::Active, 0),
-            "bob" => (Status::Disabled, 0),
-            "carol" => (Status::Active, 1),
-            "nobody" => return Ok(None),
-            _ => return Err(down()),
-        };
-        Ok(Some(Account {
-            id: AccountId::parse(ALICE).unwrap(),
-            username: Username::parse(name.as_str()).unwrap(),
-            email: None,
-            password_hash: self.hash.clone(),
-            token_version,
-            status,
-            created_at: Timestamp::EPOCH,
-            sessions: Sessions::of(session()),
-        }))
-    }
-}
-
-#[async_trait]
-impl RequestCounts for Fixed {
-    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
-        self.count_request(window).await
-    }
-
-    /// Client IPs of one network are over the limit.
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        let busy = window.key.contains("#198.51.100.");
-        Ok(if busy { u64::MAX } else { 1 })
-    }
-}
-
-#[async_trait]
-impl Registrations for Fixed {
-    async fn create(&self, account: &Account, _: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
-        let username = account.username.key() == &UsernameKey::of("alice");
-        let email = account.email.as_ref().is_some_and(|email| email.key().as_str() == "alice@example.com");
-        if username || email { Err(CreateError::Taken { username, email }) } else { Ok(account.standing()) }
-    }
-}
-
-#[async_trait]
-impl Logins for Fixed {
-    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
-        let known = ["alice", "bob", "carol", "nobody", "dave"]
-            .iter()
-            .any(|name| *key == FailuresKey::of_name(&UsernameKey::of(name)));
-        let locked = Failures {
-            failures: 100,
-            locked_until: Timestamp::from_seconds(NOW + LOCKED_SECONDS),
-            expires_at: Timestamp::from_seconds(u64::MAX),
-            version: String::new(),
-        };
-        Ok((!known).then_some(locked))
-    }
-
-    async fn replace_hash(&self, _: &Account, _: &PasswordHash) -> Result<bool, StoreError> {
-        Ok(true)
-    }
-
-    async fn swap_failures(
-        &self,
-        _: &FailuresKey,
-        _: Option<&Failures>,
-        _: Option<&Failures>,
-    ) -> Result<(), SwapError> {
-        Ok(())
-    }
-
-    async fn begin_session(&self, _: &Account, _: &Session) -> Result<(), SessionError> {
-        Ok(())
-    }
-
-    async fn exchange(&self, name: &UsernameKey, exchange: &Exchange) -> Result<Account, SessionError> {
-        let found = self.find(name).await?;
-        match found.as_ref().and_then(|account| account.sessions.get(&exchange.session)?.after(exchange)) {
-            Some(next) if name.as_str() == "alice" => {
-                Ok(Account { sessions: Sessions::of(next), ..found.unwrap() })
-            }
-            _ => Err(SessionError::Changed(found.map(Box::new))),
-        }
-    }
-
-    async fn end_session(&self, _: &UsernameKey, _: &SessionId) -> Result<bool, StoreError> {
-        Ok(false)
-    }
-
-    async fn end_tokens(&self, _: &UsernameKey, _: AccountId) -> Result<bool, StoreError> {
-        Ok(true)
-    }
-}
-
-fn down() -> StoreError {
-    StoreError::Unavailable("down".into())
 }

@@ -8,6 +8,7 @@
 mod bodies;
 mod config;
 mod events;
+mod fixed;
 mod functions;
 mod hashes;
 mod names;
@@ -38,6 +39,7 @@ macro_rules! targets {
 
 targets![
     events::register,
+    events::stream,
     events::login,
     events::validate,
     bodies::body,

@@ -45,7 +45,7 @@ const ERRORS: [(u64, &str, Option<Header>); 16] = [
 ];
 
 /// The errors of fields.
-const MESSAGES: [&str; 21] = [
+const MESSAGES: [&str; 22] = [
     "A username with an @ must be your own email address.",
     "A user with that email already exists.",
     "A user with that username already exists.",
@@ -62,6 +62,7 @@ const MESSAGES: [&str; 21] = [
     "Null characters are not allowed.",
     "The password is too similar to the email address.",
     "The password is too similar to the username.",
+    "This code is invalid or has expired.",
     "This field is required.",
     "This field may not be blank.",
     "This field may not be null.",
@@ -70,15 +71,34 @@ const MESSAGES: [&str; 21] = [
 ];
 
 /// The codes of the errors of fields.
-const CODES: [&str; 33] = [
+const CODES: [&str; 52] = [
     "all=invalid",
+    "code=blank",
+    "code=invalid",
+    "code=null",
+    "code=required",
+    "current_password=blank",
+    "current_password=invalid",
+    "current_password=null",
+    "current_password=required",
     "device_token=blank",
     "device_token=invalid",
     "email=blank",
     "email=invalid",
     "email=max_length",
+    "email=null",
     "email=null_characters_not_allowed",
+    "email=required",
     "email=unique",
+    "new_password=blank",
+    "new_password=invalid",
+    "new_password=max_length",
+    "new_password=null",
+    "new_password=null_characters_not_allowed",
+    "new_password=password_too_common",
+    "new_password=password_too_short",
+    "new_password=password_too_similar",
+    "new_password=required",
     "password=blank",
     "password=invalid",
     "password=max_length",
@@ -107,8 +127,19 @@ const CODES: [&str; 33] = [
 ];
 
 /// All fields that can be wrong.
-const FIELDS: [&str; 8] =
-    ["all", "device_token", "email", "password", "refresh_token", "session", "session_label", "username"];
+const FIELDS: [&str; 11] = [
+    "all",
+    "code",
+    "current_password",
+    "device_token",
+    "email",
+    "new_password",
+    "password",
+    "refresh_token",
+    "session",
+    "session_label",
+    "username",
+];
 
 /// The headers of every response.
 const HEADERS: [Header; 4] = [
@@ -137,7 +168,7 @@ pub fn read(response: &Value) -> (u64, Value) {
     } else if status == 204 {
         let typed = HEADERS.into_iter().filter(|(name, _)| *name != "content-type").collect();
         text.is_empty() && headers == sorted(typed)
-    } else if matches!(status, 200 | 201) {
+    } else if matches!(status, 200..=202) {
         is_with(None)
     } else {
         ERRORS.iter().any(|&(known, error, header)| (known, error) == (status, text) && is_with(header))

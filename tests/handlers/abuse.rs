@@ -293,3 +293,21 @@ async fn the_networks_of_a_site_are_limited_together() {
     }
     assert_eq!(service.login(from("2001:db8:2::1", guess(Sender::HttpApi, 11))).await.status, 401);
 }
+
+/// In whatever spelling: an address that nobody has is one name, as that of an account is.
+#[tokio::test]
+async fn one_email_is_locked_in_every_spelling_known_or_not() {
+    let service = Handlers::new().await;
+    let body = json!({ "username": "bob", "email": "bob@münchen.example", "password": PASSWORD }).to_string();
+    assert_eq!(service.register(Sender::HttpApi.post(&body)).await.status, 201);
+    let domains = ["münchen.example", "MÜNCHEN.example", "xn--mnchen-3ya.example", "münchen。example"];
+    for name in ["bob", "nobody"] {
+        let mut statuses = Vec::new();
+        for domain in domains.iter().cycle().take(6) {
+            let body =
+                json!({ "email": format!("{name}@{domain}"), "password": "wrong password" }).to_string();
+            statuses.push(service.login(Sender::HttpApi.post(&body)).await.status);
+        }
+        assert_eq!(statuses, [401, 401, 401, 401, 401, 429], "{name}");
+    }
+}

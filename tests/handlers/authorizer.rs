@@ -99,7 +99,7 @@ impl Api {
 
     /// The response to this kind of API for a good token of this account.
     pub fn consent(self, id: &str, username: &str, token: &str) -> Value {
-        let context = json!({ "user_id": id, "username": username, "exp": exp_of(token).to_string() });
+        let context = json!({ "user_id": id, "username": username, "email_verified": "false", "exp": exp_of(token).to_string() });
         let resource = match self {
             Self::Http2 => return json!({ "isAuthorized": true, "context": context }),
             Self::AppSync => return json!({ "isAuthorized": true, "resolverContext": context }),
@@ -312,7 +312,7 @@ async fn an_http_api_may_be_set_up_for_policies() {
     let token = service.enrol("alice").await;
     let id = service.account("alice").await.unwrap().id.to_string();
     let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/$default/*/*";
-    let context = json!({ "user_id": id, "username": "alice", "exp": exp_of(&token).to_string() });
+    let context = json!({ "user_id": id, "username": "alice", "email_verified": "false", "exp": exp_of(&token).to_string() });
     assert_eq!(service.ask(Api::Http2.event(&token)).await, Ok(policy("Allow", &id, stage, &context)));
     assert_eq!(service.ask(Api::Http2.sample()).await, Ok(policy("Deny", "nobody", stage, &json!({}))));
     for api in [Api::RestToken, Api::RestRequest, Api::Http1, Api::WebSocket, Api::AppSync] {
@@ -525,7 +525,7 @@ async fn a_get_behind_the_authorizer_repeats_whom_it_let_in() {
     let response = service.validate(event.clone()).await;
     assert_eq!(
         (response.status, response.json()),
-        (200, json!({ "user_id": id, "username": "Alice", "exp": exp_of(&token) }))
+        (200, json!({ "user_id": id, "username": "Alice", "email_verified": false, "exp": exp_of(&token) }))
     );
     for context in [
         Value::Null,

@@ -146,13 +146,13 @@ async fn a_device_token_of_before_a_new_password_is_a_stranger() {
 /// The name was given up, and somebody else has it now.
 #[tokio::test]
 async fn a_device_of_the_former_account_of_a_name_is_a_stranger() {
-    use shared::store::Operator;
+    use shared::store::Credentials;
     let (service, device) = alice().await;
-    service.store().delete(&service.account("alice").await.unwrap()).await.unwrap();
+    service.store().delete(&service.account("alice").await.unwrap(), None).await.unwrap();
     service.enrol("alice").await;
     lock(&service, None, 5).await;
     assert_eq!(attempt(&service, PASSWORD, Some(&device)).await.status, 429);
-    service.store().delete(&service.account("alice").await.unwrap()).await.unwrap();
+    service.store().delete(&service.account("alice").await.unwrap(), None).await.unwrap();
     assert_eq!(attempt(&service, PASSWORD, Some(&device)).await.status, 429, "nor without an account");
 }
 

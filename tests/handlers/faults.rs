@@ -67,6 +67,6 @@ async fn a_panic_is_logged_by_its_place_alone() {
     let lines: Vec<Value> = written.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let [panic, request] = &lines[..] else { panic!("{written}") };
     assert_eq!((&panic["level"], &panic["message"]), (&json!("ERROR"), &json!("panic")));
-    assert!(panic["place"].as_str().unwrap().contains("handlers.rs:"), "{panic}");
+    assert!(panic["place"].as_str().unwrap().contains("noted.rs:"), "{panic}");
     assert_eq!((&request["outcome"], &request["reason"]), (&json!("internal_error"), &json!("panic")));
 }

@@ -5,26 +5,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use login::Login;
 use register::Register;
 use serde_json::{Value, json};
-use shared::account::{Account, AccountId, Standing};
+use shared::account::Account;
 use shared::config::Config;
 use shared::http::Event;
-use shared::idempotency::IdempotencyKey;
-use shared::limits::client_ip::Window;
-use shared::limits::lockout::{Failures, FailuresKey};
 use shared::names::username::UsernameKey;
-use shared::password::hash::PasswordHash;
-use shared::session::{Exchange, Session, SessionId};
 use shared::start::{self, Function, Resources};
-use shared::store::{
-    Accounts, CreateError, Logins, Registrations, RequestCounts, SessionError, SqliteStore, Standings,
-    StoreError, SwapError,
-};
+use shared::store::{Accounts, SqliteStore};
 use shared::time::Timestamp;
 use validate::Validate;
+
+use crate::noted::Noted;
 
 /// The time of requests, unless they come [later].
 pub const NOW: Duration = Duration::from_secs(1_790_000_000);
@@ -207,6 +200,11 @@ impl Handlers {
         self.panics.store(panics, Ordering::Relaxed);
     }
 
+    /// The folder of the database.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// The account as it is stored.
     pub async fn account(&self, name: &str) -> Option<Account> {
         self.store().find(&UsernameKey::of(name)).await.unwrap()
@@ -283,97 +281,5 @@ fn read(response: &Value) -> Response {
         body: response["body"].as_str().unwrap_or_default().to_owned(),
         headers,
         cookies,
-    }
-}
-
-/// A store that notes its calls, and panics when told to.
-#[derive(Debug)]
-pub struct Noted {
-    store: SqliteStore,
-    calls: Arc<Mutex<Vec<String>>>,
-    panics: Arc<AtomicBool>,
-}
-
-impl Noted {
-    fn note(&self, call: String) -> &SqliteStore {
-        self.calls.lock().unwrap().push(call);
-        assert!(!self.panics.load(Ordering::Relaxed), "canary");
-        &self.store
-    }
-}
-
-#[async_trait]
-impl Standings for Noted {
-    async fn standing(
-        &self,
-        name: &UsernameKey,
-        session: Option<&SessionId>,
-    ) -> Result<Option<Standing>, StoreError> {
-        self.note(format!("standing {}", name.as_str())).standing(name, session).await
-    }
-}
-
-#[async_trait]
-impl Accounts for Noted {
-    async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-        self.note(format!("find {}", name.as_str())).find(name).await
-    }
-}
-
-#[async_trait]
-impl RequestCounts for Noted {
-    async fn requests(&self, window: &Window) -> Result<u64, StoreError> {
-        self.note("requests".to_owned()).requests(window).await
-    }
-
-    async fn count_request(&self, window: &Window) -> Result<u64, StoreError> {
-        self.note("count_request".to_owned()).count_request(window).await
-    }
-}
-
-#[async_trait]
-impl Registrations for Noted {
-    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
-        self.note(format!("create {}", account.username.key().as_str())).create(account, key).await
-    }
-}
-
-#[async_trait]
-impl Logins for Noted {
-    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
-        self.note(format!("failures {}", key.as_str())).failures(key).await
-    }
-
-    async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
-        self.note(format!("replace_hash {}", account.username.key().as_str()))
-            .replace_hash(account, hash)
-            .await
-    }
-
-    async fn swap_failures(
-        &self,
-        key: &FailuresKey,
-        seen: Option<&Failures>,
-        next: Option<&Failures>,
-    ) -> Result<(), SwapError> {
-        let failures = |attempts: Option<&Failures>| attempts.map_or(0, |attempts| attempts.failures);
-        let call = format!("swap_failures {}: {} to {}", key.as_str(), failures(seen), failures(next));
-        self.note(call).swap_failures(key, seen, next).await
-    }
-
-    async fn begin_session(&self, account: &Account, session: &Session) -> Result<(), SessionError> {
-        self.note("begin_session".to_owned()).begin_session(account, session).await
-    }
-
-    async fn exchange(&self, name: &UsernameKey, exchange: &Exchange) -> Result<Account, SessionError> {
-        self.note(format!("exchange {}", name.as_str())).exchange(name, exchange).await
-    }
-
-    async fn end_session(&self, name: &UsernameKey, session: &SessionId) -> Result<bool, StoreError> {
-        self.note(format!("end_session {}", name.as_str())).end_session(name, session).await
-    }
-
-    async fn end_tokens(&self, name: &UsernameKey, id: AccountId) -> Result<bool, StoreError> {
-        self.note(format!("end_tokens {}", name.as_str())).end_tokens(name, id).await
     }
 }

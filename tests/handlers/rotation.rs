@@ -123,6 +123,7 @@ impl World {
             username: "alice".to_owned(),
             token_version: 0,
             status: Status::Active,
+            email_verified: false,
             session: None,
         };
         let text = self.random.choice(&self.logins).unwrap().issue(&standing, self.now).await.unwrap();

@@ -501,14 +501,14 @@ async fn sessions_are_shown_and_ended_by_good_tokens_alone() {
 #[tokio::test]
 async fn an_operator_ends_sessions() {
     use shared::names::username::UsernameKey;
-    use shared::store::{Change, Operator};
+    use shared::store::{Change, Credentials, Operator};
     for change in [Some(Change::EndTokens), Some(Change::Disable), None] {
         let service = alice().await;
         let signed = log_in(&service).await;
         let (store, name) = (service.store(), UsernameKey::of("alice"));
         match &change {
             Some(change) => drop(store.change(&name, None, change).await.unwrap().unwrap()),
-            None => assert!(store.delete(&service.account("alice").await.unwrap()).await.unwrap()),
+            None => assert!(store.delete(&service.account("alice").await.unwrap(), None).await.unwrap()),
         }
         if matches!(change, Some(Change::Disable)) {
             store.change(&name, None, &Change::Enable).await.unwrap();
@@ -527,11 +527,14 @@ async fn the_caller_is_told_its_session() {
     let bearer = format!("Bearer {}", signed.token());
     let me = Sender::HttpApi.at("/me", Sender::HttpApi.request("GET", &[("authorization", &bearer)], ""));
     let exp = NOW.as_secs() + 900;
-    let expected = json!({ "user_id": signed.body["user_id"], "username": "alice", "exp": exp, "sid": signed.session() });
+    let id = &signed.body["user_id"];
+    let expected = json!({ "user_id": id, "username": "alice", "email_verified": false, "exp": exp, "sid": signed.session() });
     assert_eq!(service.validate(me).await.json(), expected);
     let context =
         service.ask(crate::authorizer::Api::Http2.event(&signed.token())).await.unwrap()["context"].clone();
-    let expected = json!({ "user_id": signed.body["user_id"], "username": "alice", "exp": exp.to_string(), "sid": signed.session() });
+    let expected = json!({
+        "user_id": id, "username": "alice", "email_verified": "false", "exp": exp.to_string(), "sid": signed.session(),
+    });
     assert_eq!(context, expected);
     let mut behind = support::samples::sample("validate-http-api-me");
     behind["requestContext"]["authorizer"]["lambda"] = context;

@@ -36,7 +36,7 @@ CONSUMERS = ROOT / "events" / "consumers"
 
 ROUTE = "AWS::ApiGatewayV2::Route"
 # Parameters of SSM that make a choice in one place, for functions, permissions and alarms alike.
-CHOICES = {"TableInUse", "IssuerInUse"}
+CHOICES = {"TableInUse", "StreamInUse", "IssuerInUse"}
 
 TABLE_ARN = {
     "Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableInUse.Value}"
@@ -52,23 +52,30 @@ def naming(*attributes):
 
 
 BY_NAME_ONLY = {"StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
-REGISTRATION = BY_NAME_ONLY | naming(
-    "pk", "id", "username", "token_version", "disabled", "created_at", "idempotency", "session_0"
-)
 NO_OLD_VALUES = {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
+CREDENTIALS = naming(
+    "pk", "id", "password_hash", "token_version", "disabled", "email", "email_verified", "expires_at", *SESSIONS
+)
 NO_NEW_NAME = naming("pk", "id", "password_hash", "token_version", "disabled", *SESSIONS)
-NO_PASSWORD_HASH = BY_NAME_ONLY | naming("pk", "id", "username", "token_version", "disabled", "key_set", *SESSIONS)
+NO_PASSWORD_HASH = BY_NAME_ONLY | naming(
+    "pk", "id", "username", "token_version", "disabled", "email_verified", "key_set", *SESSIONS
+)
 
 # Everything a function may do, as (action, resource, keys of the table, further conditions). The code calls exactly these.
 PERMISSIONS = {
     "RegisterFunction": [
-        ("dynamodb:PutItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*"], NO_OLD_VALUES),
-        ("dynamodb:UpdateItem", TABLE_ARN, ["ADDRESS#register#*"], {}),
-        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "PRIME"], REGISTRATION),
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*", "ATTEMPTS#*", "ADDRESS#guess#*", "PRIME"], {}),
+        ("dynamodb:PutItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*", "MAIL#*", "ATTEMPTS#*", "DELETED#*"], NO_OLD_VALUES),
+        ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*"], CREDENTIALS),
+        (
+            "dynamodb:UpdateItem", TABLE_ARN,
+            ["ADDRESS#register#*", "ADDRESS#mail#*", "ADDRESS#guess#*", "MAIL#*", "CODE#*"], {},
+        ),
+        ("dynamodb:DeleteItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*", "ID#*", "MAIL#*", "ATTEMPTS#*"], {}),
         ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
     "LoginFunction": [
-        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "ATTEMPTS#*", "ADDRESS#login#*", "PRIME"], {}),
+        ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "EMAIL#*", "ATTEMPTS#*", "ADDRESS#login#*", "PRIME"], {}),
         ("dynamodb:PutItem", TABLE_ARN, ["ATTEMPTS#*"], {}),
         ("dynamodb:DeleteItem", TABLE_ARN, ["ATTEMPTS#*"], {}),
         ("dynamodb:UpdateItem", TABLE_ARN, ["USERNAME#*"], NO_NEW_NAME),
@@ -79,7 +86,29 @@ PERMISSIONS = {
         ("dynamodb:GetItem", TABLE_ARN, ["USERNAME#*", "KEYS", "PRIME"], NO_PASSWORD_HASH),
         ("secretsmanager:GetSecretValue", SECRET, None, {}),
     ],
-}
+}  # fmt: skip
+
+SES = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+# What register may do beyond that where there is mail, as (action, resource, condition): send by one sender, and what Lambda does
+# in its name with the stream and the queue.
+MAIL_PERMISSIONS = [
+    (
+        ["ses:SendEmail", "ses:SendTemplatedEmail"],
+        [
+            {"Fn::Sub": SES + "identity/*"},
+            {"Fn::Sub": SES + "configuration-set/*"},
+            {"Fn::If": ["HasMailTemplates", {"Fn::Sub": SES + "template/${MailTemplatePrefix}*"}, {"Ref": "AWS::NoValue"}]},
+        ],
+        {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}},
+    ),
+    (
+        ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+        {"Fn::GetAtt": ["StreamInUse", "Value"]},
+        None,
+    ),
+    ("dynamodb:ListStreams", "*", None),
+    ("sqs:SendMessage", {"Fn::GetAtt": ["MailFailures", "Arn"]}, None),
+]
 
 ENVIRONMENT_OF_ALL = {
     "ACCOUNT_STORE": {"Fn::Sub": "dynamodb://${TableInUse.Value}"},
@@ -113,6 +142,13 @@ ENVIRONMENT = {
     | {
         "PASSWORD_MIN_LENGTH": {"Ref": "PasswordMinLength"},
         "REGISTRATIONS_PER_ADDRESS": {"Ref": "RegistrationsPerAddress"},
+        "LOGIN_ATTEMPTS_PER_ADDRESS": {"Ref": "LoginAttemptsPerAddress"},
+        "MAILS_PER_ADDRESS": {"Ref": "MailRequestsPerAddress"},
+        "MAIL_FROM": where_set("HasMail", "MailFrom"),
+        "MAIL_TEMPLATE_PREFIX": where_set("HasMailTemplates", "MailTemplatePrefix"),
+        "APP_NAME": where_set("HasAppName", "AppName"),
+        "APP_URL": where_set("HasAppUrl", "AppUrl"),
+        "VERIFY_EMAIL": {"Ref": "VerifyEmail"},
     },
     "LoginFunction": ENVIRONMENT_OF_ALL
     | COST_OF_HASHES
@@ -234,6 +270,18 @@ def chosen(value, values):
     return value
 
 
+def refused(given):
+    """What the rules have against parameters, beside those that have their defaults."""
+    values = {name: parameter["Default"] for name, parameter in source()["Parameters"].items()} | given
+    return [
+        assertion["AssertDescription"]
+        for rule in source()["Rules"].values()
+        if holds(rule["RuleCondition"], values)
+        for assertion in rule["Assertions"]
+        if not holds(assertion["Assert"], values)
+    ]
+
+
 def watched(alarm):
     """Every metric that an alarm watches, with its statistic."""
     properties = alarm["Properties"]
@@ -272,6 +320,10 @@ class Parameters(unittest.TestCase):
             "HasArgon2Memory": ("Argon2MemoryKib", 0),
             "HasArgon2Iterations": ("Argon2Iterations", 0),
             "HasDecoyHash": ("DecoyHash", ""),
+            "HasMail": ("MailFrom", ""),
+            "HasMailTemplates": ("MailTemplatePrefix", ""),
+            "HasAppName": ("AppName", ""),
+            "HasAppUrl": ("AppUrl", ""),
         }
         for condition, (parameter, default) in unset.items():
             self.assertEqual(source()["Parameters"][parameter]["Default"], default)
@@ -309,16 +361,18 @@ class Parameters(unittest.TestCase):
         self.assertEqual(users, {"LoginFunction", "LoginSettings"})
         self.assertNotIn("DecoyHash", references(source()["Outputs"]))
 
-    def test_addresses_are_counted_at_login_and_not_at_registration_unless_told_otherwise(self):
+    def test_addresses_are_counted_for_guesses_and_mails_and_not_at_registration_unless_told_otherwise(self):
         defaults = {name: parameter["Default"] for name, parameter in source()["Parameters"].items()}
         self.assertEqual((defaults["LoginAttemptsPerAddress"], defaults["RegistrationsPerAddress"]), (100, 0))
+        self.assertEqual(defaults["MailRequestsPerAddress"], 20)
 
     def test_no_resource_that_cloudformation_replaces_has_a_fixed_name(self):
         """Two stacks fit in one account, and a stack whose data was kept can be made again."""
-        names = {"TableName", "LogGroupName", "FunctionName", "RoleName", "TopicName", "AlarmName", "Name"}
+        names = {"TableName", "LogGroupName", "FunctionName", "RoleName", "TopicName", "AlarmName", "QueueName", "Name"}
         kinds = {
             "AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::Serverless::Function", "AWS::IAM::Role",
             "AWS::SNS::Topic", "AWS::CloudWatch::Alarm", "AWS::SecretsManager::Secret", "AWS::SSM::Parameter",
+            "AWS::SQS::Queue",
         }  # fmt: skip
         for name, resource in source()["Resources"].items():
             if resource["Type"] in kinds:
@@ -396,6 +450,11 @@ class Functions(unittest.TestCase):
     def setUp(self):
         self.functions = of_type(deployed(), "AWS::Lambda::Function")
 
+    def statements(self, name):
+        """The statements of a function's role, but those that it has for mail."""
+        policies = [policy for policy in self.role(name)["Policies"] if "Fn::If" not in policy]
+        return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
     def role(self, name):
         role, attribute = self.functions[name]["Properties"]["Role"]["Fn::GetAtt"]
         self.assertEqual(attribute, "Arn")
@@ -406,9 +465,8 @@ class Functions(unittest.TestCase):
 
     def test_each_may_do_exactly_what_its_code_does(self):
         for name, expected in PERMISSIONS.items():
-            statements = [s for policy in self.role(name)["Policies"] for s in policy["PolicyDocument"]["Statement"]]
             # `validate` loses one of them, which has a test of its own below.
-            statements = [s["Fn::If"][1] if "Fn::If" in s else s for s in statements]
+            statements = [s["Fn::If"][1] if "Fn::If" in s else s for s in self.statements(name)]
             self.assertEqual(len(statements), len(expected), name)
             for statement, (action, resource, keys, further) in zip(statements, expected):
                 condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}} | further if keys else None
@@ -441,6 +499,23 @@ class Functions(unittest.TestCase):
         removed = re.search(r'"REMOVE ([^"]*)"', (store / "sessions.rs").read_text())[1]
         self.assertEqual(re.findall(r"\w+", removed.replace("\\", "")), SESSIONS)
         self.assertIn('format!("session_{slot}")', (store / "item.rs").read_text())
+
+    def test_register_may_send_mail_where_it_has_a_sender_and_no_other_function_may(self):
+        for name in PERMISSIONS:
+            conditional = [policy["Fn::If"] for policy in self.role(name)["Policies"] if "Fn::If" in policy]
+            if name != "RegisterFunction":
+                self.assertEqual(conditional, [], name)
+                continue
+            ((condition, policy, otherwise),) = conditional
+            self.assertEqual((condition, otherwise), ("HasMail", {"Ref": "AWS::NoValue"}))
+            self.assertEqual(
+                [
+                    (statement["Action"], statement["Resource"], statement.get("Condition"))
+                    for statement in policy["PolicyDocument"]["Statement"]
+                    if statement["Effect"] == "Allow"
+                ],
+                MAIL_PERMISSIONS,
+            )
 
     def test_beyond_that_each_may_only_log_and_trace(self):
         for name in PERMISSIONS:
@@ -694,9 +769,11 @@ class Api(unittest.TestCase):
             return {"ThrottlingRateLimit": {"Ref": name}, "ThrottlingBurstLimit": {"Ref": name}}
 
         self.assertEqual(self.stage["DefaultRouteSettings"], limit("ValidateRequestsPerSecond"))
-        own = ("Register", "Login", "Refresh", "Validate")
+        own = {f"POST /{name.lower()}": name for name in ("Login", "Refresh", "Validate")}
+        # Each of these hashes a password, sends mail or both.
+        own |= {key: "Register" for key, route in self.routes.items() if self.function_behind(route) == "register"}
         self.assertEqual(
-            self.stage["RouteSettings"], {f"POST /{name.lower()}": limit(f"{name}RequestsPerSecond") for name in own}
+            self.stage["RouteSettings"], {key: limit(f"{name}RequestsPerSecond") for key, name in own.items()}
         )
 
     def test_cross_origin_requests_are_off_until_asked_for(self):
@@ -768,15 +845,8 @@ class Domain(unittest.TestCase):
 
     def test_half_of_the_parameters_are_refused(self):
         for names, values in self.settings():
-            failed = [
-                assertion["AssertDescription"]
-                for rule in deployed()["Rules"].values()
-                if holds(rule["RuleCondition"], values)
-                for assertion in rule["Assertions"]
-                if not holds(assertion["Assert"], values)
-            ]
             accepted = names in (set(), {"DomainName", "CertificateArn"}, set(self.GIVEN))
-            self.assertEqual(failed == [], accepted, names)
+            self.assertEqual(refused(values) == [], accepted, names)
 
     def test_the_parameters_take_what_they_ask_for_and_nothing_else(self):
         for name, value in self.GIVEN.items():
@@ -852,6 +922,101 @@ class Domain(unittest.TestCase):
         self.assertEqual(outputs["DomainTarget"]["Value"], {"Fn::GetAtt": ["ApiDomain", "RegionalDomainName"]})
 
 
+class Mail(unittest.TestCase):
+    """Mail where there is a sender, and nothing of it where there is none."""
+
+    SENDER = {"MailFrom": "auth@example.com"}
+    STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/restored/stream/2026-11-27T00:00:00.000"
+
+    def setUp(self):
+        self.resources = deployed()["Resources"]
+        self.mapping = self.resources["MailDelivery"]["Properties"]
+
+    def test_what_mail_needs_is_there_exactly_where_there_is_a_sender(self):
+        conditional = {name for name, resource in self.resources.items() if resource.get("Condition") == "HasMail"}
+        self.assertEqual(conditional, {"MailDelivery", "MailFailures", "StreamInUse", "MailFailureAlarm"})
+        self.assertEqual(source()["Parameters"]["MailFrom"]["Default"], "")
+
+    def test_half_of_the_parameters_are_refused(self):
+        restored = {"RestoredTable": "restored"}
+        for given, accepted in [
+            ({}, True),
+            (self.SENDER, True),
+            ({"VerifyEmail": "required"}, False),
+            (self.SENDER | {"VerifyEmail": "required"}, True),
+            ({"MailTemplatePrefix": "auth-"}, False),
+            (self.SENDER | {"MailTemplatePrefix": "auth-"}, True),
+            (restored, True),
+            (restored | self.SENDER, False),
+            (restored | self.SENDER | {"RestoredTableStreamArn": self.STREAM}, True),
+            ({"RestoredTableStreamArn": self.STREAM}, False),
+        ]:
+            self.assertEqual(refused(given) == [], accepted, given)
+
+    def test_the_parameters_take_what_they_ask_for_and_nothing_else(self):
+        examples = {
+            "MailFrom": (
+                ["auth@example.com", "no-reply+Auth@mail.example.co.uk"],
+                # The function writes domains in lower case, and may send from this text alone.
+                ["auth@Example.com", "Ada <a@example.com>", "auth", "auth@example", "@example.com"],
+            ),
+            "AppName": (["Ada's app", "Zürich"], [" "]),
+            "AppUrl": (
+                ["https://app.example.com", "http://localhost:5173/account"],
+                ["app.example.com", "https://", "https://app.example.com/", "https://app.example.com/#a", "https://a.example?b"],
+            ),
+            "MailTemplatePrefix": (["auth-", "auth_"], ["auth*", "a b"]),
+            "RestoredTableStreamArn": ([self.STREAM], [self.STREAM.partition("/stream")[0], "restored"]),
+        }
+        for name, (accepted, rejected) in examples.items():
+            pattern = f"^(?:{source()['Parameters'][name]['AllowedPattern']})$"
+            for value in ["", *accepted]:
+                self.assertRegex(value, pattern, name)
+            for value in rejected:
+                self.assertNotRegex(value, pattern, name)
+        self.assertEqual(source()["Parameters"]["VerifyEmail"]["AllowedValues"], ["off", "required"])
+
+    def test_the_stream_is_that_of_the_table_in_use(self):
+        self.assertEqual(self.mapping["EventSourceArn"], {"Fn::GetAtt": ["StreamInUse", "Value"]})
+        stream = self.resources["StreamInUse"]["Properties"]["Value"]
+        own = {"Fn::GetAtt": ["AccountsTable", "StreamArn"]}
+        self.assertEqual(stream, {"Fn::If": ["IsRestored", {"Ref": "RestoredTableStreamArn"}, own]})
+
+    def test_new_mails_alone_call_the_alias_of_register(self):
+        self.assertEqual(self.mapping["FunctionName"], {"Ref": "RegisterFunctionAliaslive"})
+        (only,) = self.mapping["FilterCriteria"]["Filters"]
+        keys = {"pk": {"S": [{"prefix": "MAIL#"}]}}
+        self.assertEqual(json.loads(only["Pattern"]), {"eventName": ["INSERT"], "dynamodb": {"Keys": keys}})
+        self.assertTrue('"MAIL#' in rust_of_shared())
+
+    def test_no_mail_is_missed_and_none_is_lost_while_ses_is_down(self):
+        """A number of attempts may be used up within seconds: AWS does not say how far apart they are."""
+        expected = {
+            "StartingPosition": "TRIM_HORIZON",
+            "MaximumRetryAttempts": -1,
+            "MaximumRecordAgeInSeconds": 900,
+            "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["MailFailures", "Arn"]}}},
+        }
+        self.assertEqual({name: self.mapping[name] for name in expected}, expected)
+        self.assertEqual(
+            self.resources["MailFailures"]["Properties"],
+            {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": 14 * 86_400},
+        )
+
+    def test_one_bad_mail_holds_up_few(self):
+        expected = {
+            "BatchSize": 10,
+            "ParallelizationFactor": 10,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "BisectBatchOnFunctionError": True,
+        }
+        self.assertEqual({name: self.mapping[name] for name in expected}, expected)
+
+    def test_operators_find_the_queue(self):
+        output = deployed()["Outputs"]["MailFailuresUrl"]
+        self.assertEqual((output["Condition"], output["Value"]), ("HasMail", {"Ref": "MailFailures"}))
+
+
 class Data(unittest.TestCase):
     def test_the_table_cannot_be_lost(self):
         table = source()["Resources"]["AccountsTable"]
@@ -864,6 +1029,8 @@ class Data(unittest.TestCase):
                 "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
                 "DeletionProtectionEnabled": True,
                 "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                # What the keys lead to, such as password hashes, stays out of it.
+                "StreamSpecification": {"StreamViewType": "KEYS_ONLY"},
                 "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
             },
         )
@@ -875,7 +1042,7 @@ class Data(unittest.TestCase):
         others = {
             name
             for name, resource in source()["Resources"].items()
-            if name != "TableInUse" and references(resource) & {"AccountsTable", "RestoredTable"}
+            if name not in {"TableInUse", "StreamInUse"} and references(resource) & {"AccountsTable", "RestoredTable"}
         }
         self.assertEqual(others, set())
 
@@ -913,8 +1080,8 @@ class Alarms(unittest.TestCase):
             set(self.alarms),
             {
                 "ApiErrorAlarm", "ApiLatencyAlarm", "ConflictAlarm", "CrashAlarm", "FailedLoginAlarm",
-                "InternalErrorAlarm", "LockoutAlarm", "LoginDurationAlarm", "RefreshReuseAlarm", "StoreAlarm",
-                "ThrottleAlarm",
+                "InternalErrorAlarm", "LockoutAlarm", "LoginDurationAlarm", "MailFailureAlarm", "RefreshReuseAlarm",
+                "StoreAlarm", "ThrottleAlarm",
             },
         )  # fmt: skip
 
@@ -970,10 +1137,16 @@ class Alarms(unittest.TestCase):
             "ConflictAlarm": [("TransactionConflict", "Sum", table)],
             "CrashAlarm": [("Errors", "Sum", function) for function in (register, login)],
             "LoginDurationAlarm": [("Duration", "p99", login)],
+            "MailFailureAlarm": [
+                (
+                    "ApproximateNumberOfMessagesVisible", "Maximum",
+                    ("AWS/SQS", {"QueueName": {"Fn::GetAtt": ["MailFailures", "QueueName"]}}),
+                ),
+            ],
             "StoreAlarm": [("SystemErrors", "Sum", operation) for operation in operations]
             + [("ReadThrottleEvents", "Sum", table), ("WriteThrottleEvents", "Sum", table)],
             "ThrottleAlarm": [("Throttles", "Sum", function) for function in (register, login, validate)],
-        }
+        }  # fmt: skip
         for name, alarm in self.alarms.items():
             found = [
                 (metric["MetricName"], metric["Stat"], (metric["Namespace"], metric["Dimensions"]))
@@ -1048,8 +1221,15 @@ class Alarms(unittest.TestCase):
 
 class Dashboard(unittest.TestCase):
     def setUp(self):
-        text = source()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-        self.widgets = json.loads(text)["widgets"]
+        self.widgets = self.drawn(MailFrom="auth@example.com")
+
+    def drawn(self, **values):
+        """The widgets, with what depends on parameters."""
+        text, parts = source()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        for name, part in parts.items():
+            part = chosen(part, values)
+            text = text.replace(f"${{{name}}}", part["Fn::Sub"] if isinstance(part, dict) else part)
+        return json.loads(text)["widgets"]
 
     def metrics(self):
         """Every metric that is drawn by name, with the marks `.` and `...` for what the one before says spelt out."""
@@ -1064,8 +1244,13 @@ class Dashboard(unittest.TestCase):
                     yield tuple(before)
 
     def test_it_shows_every_alarm(self):
-        shown = {arn for widget in self.widgets for arn in widget["properties"].get("alarms", [])}
-        self.assertEqual(shown, {f"${{{name}.Arn}}" for name in of_type(source(), "AWS::CloudWatch::Alarm")})
+        alarms = of_type(source(), "AWS::CloudWatch::Alarm")
+        for widgets, there in [
+            (self.widgets, alarms),
+            (self.drawn(MailFrom=""), {name for name, alarm in alarms.items() if "Condition" not in alarm}),
+        ]:
+            shown = {arn for widget in widgets for arn in widget["properties"].get("alarms", [])}
+            self.assertEqual(shown, {f"${{{name}.Arn}}" for name in there})
 
     def test_it_shows_what_came_of_the_requests_of_every_function(self):
         drawn = [row[0] for widget in self.widgets for row in widget["properties"].get("metrics", []) if len(row) == 1]

@@ -1,21 +1,21 @@
-//! `POST /login`: exchanges a username and a password for a token, and begins a session if the request asks for one.
+//! `POST /login`: exchanges a username or an email, and a password for a token, and begins a session if the request asks for one.
 
 use std::convert::Infallible;
 
-use shared::account::{Account, Standing, Status};
+use shared::account::{Account, Standing};
+use shared::http::attempt::{Guard, Named, Proven};
 use shared::http::sign_in::{Asked, SignedIn, Transport};
 use shared::http::{
-    ApiError, ApiResponse, BodyFields, Clock, DEVICE_COOKIE, REFRESH_COOKIE, Request, RequestError,
-    cross_site, rate_limit,
+    ApiError, ApiResponse, BodyFields, DEVICE_COOKIE, REFRESH_COOKIE, Request, RequestError, cross_site,
+    rate_limit,
 };
-use shared::limits::lockout::{Failures, FailuresKey};
+use shared::limits::lockout::FailuresKey;
 use shared::log::{self, Reason};
 use shared::names::username::UsernameKey;
 use shared::password::Password;
-use shared::password::hash::{Unverifiable, Verification};
 use shared::session::SessionId;
 use shared::start::Function;
-use shared::store::{SessionError, SwapError};
+use shared::store::SessionError;
 use shared::time::Timestamp;
 use shared::token::{DeviceToken, RefreshToken};
 
@@ -23,7 +23,7 @@ use crate::Login;
 
 /// The fields of a login. A text that cannot be a password is `None`: it is a wrong password, after the same work.
 struct Credentials {
-    name: UsernameKey,
+    named: Named,
     password: Option<Password>,
     /// The session that is asked for.
     session: Option<Asked>,
@@ -31,12 +31,6 @@ struct Credentials {
     device: Option<String>,
     /// The text that claims to be the refresh token of the session that a browser is in already.
     refresh: Option<String>,
-}
-
-/// An account whose password is right, with that password if the stored hash is outdated.
-struct LoggingIn<'p> {
-    account: Account,
-    renew: Option<&'p Password>,
 }
 
 /// Handles a login. An unknown name, a wrong password and a disabled account cost the same work, count as the same failure
@@ -49,22 +43,23 @@ struct LoggingIn<'p> {
 pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiResponse, RequestError> {
     let credentials = read(login, &request)?;
     rate_limit::check(&login.rate_limit, &*login.store, &request).await?;
-    let account = login.store.find(&credentials.name).await?;
-    let device = device(login, &credentials, account.as_ref(), request.now).await;
+    let (name, account) = credentials.named.find(&*login.store).await?;
+    let device = device(login, &credentials, &name, account.as_ref(), request.now).await;
     let key = match &device {
-        Some(device) => FailuresKey::of_device(&credentials.name, device.device()),
-        None => FailuresKey::of_name(&credentials.name),
+        Some(device) => FailuresKey::of_device(&name, device.device()),
+        None => FailuresKey::of_name(&name),
     };
-    let seen = login.store.failures(&key).await?;
-    Failures::admit(seen.as_ref(), request.now)?;
-    let checked = check(login, account, credentials.password.as_ref());
-    if checked.as_ref().err().is_none_or(RequestError::is_client_error) {
-        count(login, &key, seen, checked.is_ok(), request.clock).await?;
+    let guard = Guard {
+        function: Login::NAME,
+        hasher: &login.hasher,
+        limit: &login.rate_limit,
+        store: &*login.store,
+    };
+    let Proven { account, renew } =
+        guard.attempt(&key, account, credentials.password.as_ref(), &request).await?;
+    if account.pending_until.is_some() {
+        return Err(ApiError::EmailNotVerified.because(Reason::Pending, Some(account.id)));
     }
-    if checked.as_ref().is_err_and(RequestError::is_client_error) {
-        rate_limit::admit(&login.rate_limit, &*login.store, &request).await?;
-    }
-    let LoggingIn { account, renew } = checked?;
     if let Some(password) = renew {
         renew_hash(login, &account, password).await;
     }
@@ -81,11 +76,11 @@ pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiRespons
 
 fn read(login: &Login, request: &Request) -> Result<Credentials, ApiError> {
     let mut fields = BodyFields::read(request)?;
-    let name = fields.required("username", |typed| Ok::<_, Infallible>(UsernameKey::of(typed)));
+    let named = Named::read(&mut fields);
     let password = fields.required("password", |typed| Ok::<_, Infallible>(Password::parse(typed).ok()));
     let session = Asked::read(&mut fields, request);
     let device = fields.optional("device_token", |text| Ok::<_, Infallible>(text.to_owned()));
-    let (Ok(name), Ok(password), Ok(session), Ok(mut device)) = (name, password, session, device) else {
+    let (Ok(named), Ok(password), Ok(session), Ok(mut device)) = (named, password, session, device) else {
         return Err(fields.into());
     };
     let mut refresh = None;
@@ -94,69 +89,20 @@ fn read(login: &Login, request: &Request) -> Result<Credentials, ApiError> {
         device = request.cookie(DEVICE_COOKIE).map(str::to_owned);
         refresh = request.cookie(REFRESH_COOKIE).map(str::to_owned);
     }
-    Ok(Credentials { name, password, session, device, refresh })
+    Ok(Credentials { named, password, session, device, refresh })
 }
 
 /// The device on which this account was logged in to before. Any other text counts as no device.
 async fn device(
     login: &Login,
     credentials: &Credentials,
+    name: &UsernameKey,
     account: Option<&Account>,
     now: Timestamp,
 ) -> Option<DeviceToken> {
     let device: DeviceToken = login.keyring.open(credentials.device.as_deref()?, now).await.ok()??;
     let is_known = account.is_some_and(|account| device.is_of(account));
-    (is_known && device.is_for(&credentials.name, now)).then_some(device)
-}
-
-/// Verifies the password and the status of the account.
-fn check<'p>(
-    login: &Login,
-    account: Option<Account>,
-    password: Option<&'p Password>,
-) -> Result<LoggingIn<'p>, RequestError> {
-    let hash = account.as_ref().map(|account| &account.password_hash);
-    let verification = login.hasher.verify(hash, password);
-    let Some(account) = account else {
-        return Err(ApiError::InvalidCredentials.because(Reason::UnknownUser, None));
-    };
-    let refuse = |reason| Err(ApiError::InvalidCredentials.because(reason, Some(account.id)));
-    match verification {
-        Err(Unverifiable::Library) => Err(ApiError::Internal(Unverifiable::Library.into()).into()),
-        // Such a row is as intended: no error line.
-        Err(Unverifiable::Unusable) => refuse(Reason::NoPassword),
-        Err(error) => {
-            tracing::error!(function = Login::NAME, account_id = %account.id, %error, "the stored password hash cannot be verified");
-            refuse(Reason::UnverifiableHash)
-        }
-        Ok(Verification::Mismatch) => refuse(Reason::WrongPassword),
-        Ok(Verification::Match { .. }) if account.status == Status::Disabled => refuse(Reason::Disabled),
-        Ok(Verification::Match { renew }) => Ok(LoggingIn { account, renew }),
-    }
-}
-
-/// Counts an attempt before its response: a failure is added to those `seen`, a success removes them.
-///
-/// A lock runs from the response, not from the arrival: a slow hash must not use it up. Attempts made at the same time count
-/// one upon the other. An attempt that finds the name locked by then gets that
-/// response, whether its password was right or wrong.
-async fn count(
-    login: &Login,
-    key: &FailuresKey,
-    mut seen: Option<Failures>,
-    succeeded: bool,
-    clock: Clock,
-) -> Result<(), RequestError> {
-    loop {
-        let now = clock();
-        Failures::admit(seen.as_ref(), now)?;
-        let next = if succeeded { None } else { Some(Failures::after_failure(seen.as_ref(), now)?) };
-        match login.store.swap_failures(key, seen.as_ref(), next.as_ref()).await {
-            Ok(()) => return Ok(()),
-            Err(SwapError::Changed(found)) => seen = found,
-            Err(SwapError::Store(error)) => return Err(error.into()),
-        }
-    }
+    (is_known && device.is_for(name, now)).then_some(device)
 }
 
 /// Begins a session. Its tokens are signed before it is written: nothing can fail between the write and the response.
@@ -169,7 +115,7 @@ async fn begin_session(
     now: Timestamp,
 ) -> Result<SignedIn, RequestError> {
     let lifetimes = &login.keyring.rules().sessions;
-    let former = former_session(login, credentials, now).await;
+    let former = former_session(login, &account, credentials, now).await;
     loop {
         let former =
             former.filter(|former| account.sessions.get(former).is_some()).map(|former| former.slot());
@@ -196,9 +142,14 @@ async fn begin_session(
 
 /// The session of the cookie that the new one replaces. It makes room first: a browser that logs in daily must not push out
 /// the sessions of other devices.
-async fn former_session(login: &Login, credentials: &Credentials, now: Timestamp) -> Option<SessionId> {
+async fn former_session(
+    login: &Login,
+    account: &Account,
+    credentials: &Credentials,
+    now: Timestamp,
+) -> Option<SessionId> {
     let token: RefreshToken = login.keyring.open(credentials.refresh.as_deref()?, now).await.ok()??;
-    (token.name() == credentials.name).then_some(token.session)
+    (token.name() == *account.username.key()).then_some(token.session)
 }
 
 /// Replaces an outdated hash. A failure is logged and does not fail the login: the next login tries again.

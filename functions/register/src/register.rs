@@ -1,12 +1,15 @@
 //! `POST /register`: creates an account and issues its first token, in a session if one is asked for.
 
-use shared::account::{Account, AccountId, Standing, Status};
+use serde_json::json;
+use shared::account::{Account, AccountId, PENDING_FOR, Standing, Status};
+use shared::config::VerifyEmail;
 use shared::http::sign_in::{Asked, SignedIn, Transport};
 use shared::http::{
     ApiError, ApiResponse, BodyFields, FieldError, Request, RequestError, cross_site, rate_limit,
 };
 use shared::idempotency::IdempotencyKey;
 use shared::log::Reason;
+use shared::mail::{Mail, MailRequest};
 use shared::names::email::Email;
 use shared::names::username::Username;
 use shared::password::Password;
@@ -38,12 +41,17 @@ pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiR
     let (registration, now) = (read(register, &request)?, request.now);
     let key = idempotency_key(&request)?;
     rate_limit::admit(&register.rate_limit, &*register.store, &request).await?;
+    if register.verify_email == VerifyEmail::Required
+        && let Some(email) = registration.email.clone()
+    {
+        return pending(register, registration, &email, key.as_ref(), &request).await;
+    }
     let asked = registration.session.clone();
     let account = account(register, registration, now)?;
     let own = Standing { session: account.sessions.in_slot(0).cloned(), ..account.standing() };
     // Signed before the account is written: nothing can fail between the write and the response.
     let signed_in = sign_in(register, &account, &own, asked.as_ref(), now).await?;
-    let stored = match register.store.create(&account, key.as_ref()).await {
+    let stored = match register.store.create(&account, key.as_ref(), None).await {
         Ok(stored) => stored,
         Err(CreateError::Store(error)) => return Err(error.into()),
         Err(CreateError::Taken { username, email }) => return Err(taken(username, email)),
@@ -62,6 +70,30 @@ pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiR
     let stored = Standing { session, ..stored };
     let account = Account { id: stored.id, ..account };
     Ok(sign_in(register, &account, &stored, asked.as_ref(), now).await?.created()?)
+}
+
+/// Makes an account that waits for the confirmation of its address. It gets no token, and the response is the same whether
+/// somebody has the address already, who then hears of it by mail.
+async fn pending(
+    register: &Register,
+    registration: Registration,
+    email: &Email,
+    key: Option<&IdempotencyKey>,
+    request: &Request,
+) -> Result<ApiResponse, RequestError> {
+    rate_limit::admit(&register.mails, &*register.store, request).await?;
+    let account = account(register, Registration { session: None, ..registration }, request.now)?;
+    let end = (request.now + PENDING_FOR).whole_seconds();
+    let account = Account { pending_until: Some(end), ..account };
+    let mail = Mail::new(MailRequest::confirm(&account, email), request.now)?;
+    match register.store.create(&account, key, Some(&mail)).await {
+        Ok(Standing { id, .. }) => {
+            let body = json!({ "user_id": id.to_string(), "pending": "email" });
+            Ok(ApiResponse::accepted(&body, Some(id))?)
+        }
+        Err(CreateError::Store(error)) => Err(error.into()),
+        Err(CreateError::Taken { username, email }) => Err(taken(username, email)),
+    }
 }
 
 async fn sign_in(
@@ -121,6 +153,8 @@ fn account(register: &Register, registration: Registration, now: Timestamp) -> R
         id,
         username,
         email,
+        email_verified: false,
+        pending_until: None,
         password_hash: register.hasher.hash(&password)?,
         token_version: 0,
         status: Status::Active,
@@ -129,7 +163,7 @@ fn account(register: &Register, registration: Registration, now: Timestamp) -> R
     })
 }
 
-fn taken(username: bool, email: bool) -> RequestError {
+pub(crate) fn taken(username: bool, email: bool) -> RequestError {
     let taken = |field, message: &str| FieldError { field, code: "unique", message: message.to_owned() };
     let mut fields = Vec::new();
     if username {

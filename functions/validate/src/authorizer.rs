@@ -186,6 +186,7 @@ fn context(caller: &Caller) -> Value {
     let mut context = json!({
         "user_id": account.id.to_string(),
         "username": account.username,
+        "email_verified": account.email_verified.to_string(),
         "exp": expires_at.to_string(),
     });
     if let (Some(session), Some(members)) = (&account.session, context.as_object_mut()) {

@@ -1,4 +1,4 @@
-//! `GET /me`: tells the caller its own id and name, and of the token its session and its end.
+//! `GET /me`: tells the caller its own id and name, whether its email is verified, and of the token its session and its end.
 //!
 //! Behind an HTTP API whose authorizer is `validate`, the function repeats the context that the authorizer handed on. API
 //! Gateway writes that context into the event; a client cannot. Without an authorizer in front, as on a laptop, it judges
@@ -16,6 +16,7 @@ use crate::verdict::caller_of;
 struct Me {
     user_id: String,
     username: String,
+    email_verified: bool,
     exp: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
@@ -33,6 +34,7 @@ pub(crate) async fn handle(validate: &Validate, request: Request) -> Result<ApiR
     let caller = caller_of(validate, &request).await?;
     let me = Me {
         user_id: caller.account.id.to_string(),
+        email_verified: caller.account.email_verified,
         exp: caller.expires_at,
         sid: caller.account.session.as_ref().map(|session| session.id.to_string()),
         username: caller.account.username,
@@ -47,6 +49,7 @@ fn told(request: &Request) -> Option<(Me, AccountId)> {
     let me = Me {
         user_id: id.to_string(),
         username: text("username")?.to_owned(),
+        email_verified: text("email_verified") == Some("true"),
         exp: text("exp")?.parse().ok()?,
         sid: text("sid").map(str::to_owned),
     };

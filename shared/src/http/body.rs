@@ -54,6 +54,12 @@ impl BodyFields {
         Ok(Self { fields, errors: FieldErrors::new() })
     }
 
+    /// `true` if the body has the field, whatever its value.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// A required field.
     ///
     /// # Errors
@@ -114,13 +120,26 @@ impl BodyFields {
         }
     }
 
+    /// A field that could only be checked after others.
+    ///
+    /// # Errors
+    ///
+    /// The error of the check, which is kept for the response.
+    pub fn check<T, E: FieldCode>(
+        &mut self,
+        name: &'static str,
+        checked: Result<T, E>,
+    ) -> Result<T, Invalid> {
+        checked.map_err(|error| self.error(name, error.code(), &error.to_string()))
+    }
+
     fn parsed<T, E: FieldCode>(
         &mut self,
         name: &'static str,
         text: &SecretString,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, Invalid> {
-        parse(text.expose_secret()).map_err(|error| self.error(name, error.code(), &error.to_string()))
+        self.check(name, parse(text.expose_secret()))
     }
 
     fn error(&mut self, field: &'static str, code: &'static str, message: &str) -> Invalid {

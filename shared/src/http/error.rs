@@ -34,6 +34,8 @@ pub enum ApiError {
     CannotStart(String),
     /// A page of another site sent a cookie, or asked for one.
     CrossSite,
+    /// The password is right, and the address of the account waits for its confirmation.
+    EmailNotVerified,
     /// Missing or wrong fields, each with its messages.
     Fields(FieldErrors),
     /// A fault of the service.
@@ -49,6 +51,8 @@ pub enum ApiError {
     },
     /// The token is not valid.
     InvalidToken,
+    /// No mail can be sent here.
+    MailNotConfigured,
     /// The body is not one JSON object without duplicate keys.
     MalformedJson,
     /// The path has no route for the method.
@@ -81,6 +85,13 @@ pub(super) struct Rendered {
 }
 
 impl ApiError {
+    /// A code is wrong, expired, used, of something else, or tried too often: one error for all.
+    #[must_use]
+    pub fn invalid_code() -> Self {
+        let message = "This code is invalid or has expired.".to_owned();
+        Self::Fields(vec![FieldError { field: "code", code: "invalid", message }])
+    }
+
     /// Adds the reason and the account for the log. The client is told neither.
     #[must_use]
     pub fn because(self, reason: Reason, account_id: Option<AccountId>) -> RequestError {
@@ -100,6 +111,7 @@ impl ApiError {
                 (StatusCode::INTERNAL_SERVER_ERROR, error(&format!("Cannot start: {reason}")), None)
             }
             Self::CrossSite => (StatusCode::FORBIDDEN, error("Cross-site request"), None),
+            Self::EmailNotVerified => (StatusCode::FORBIDDEN, error("Email not verified"), None),
             Self::Fields(fields) => {
                 (StatusCode::BAD_REQUEST, fields_body(fields), Some((ERROR_CODES, field_codes(fields))))
             }
@@ -117,6 +129,7 @@ impl ApiError {
                 json!({ "valid": false, "code": code }),
                 bearer(r#"Bearer error="invalid_token""#),
             ),
+            Self::MailNotConfigured => (StatusCode::NOT_IMPLEMENTED, error("Mail is not configured"), None),
             Self::MalformedJson => (StatusCode::BAD_REQUEST, error("Malformed JSON"), None),
             Self::MethodNotAllowed { allow } => {
                 (StatusCode::METHOD_NOT_ALLOWED, error("Method not allowed"), Some((ALLOW, list(allow))))
@@ -145,12 +158,14 @@ impl ApiError {
         match self {
             Self::BodyTooLarge => Outcome::BodyTooLarge,
             Self::CrossSite => Outcome::CrossSite,
+            Self::EmailNotVerified => Outcome::EmailNotVerified,
             Self::Fields(_) => Outcome::InvalidFields,
             Self::CannotStart(_) | Self::Internal(_) => Outcome::InternalError,
             Self::InvalidCredentials => Outcome::InvalidCredentials,
             Self::InvalidIdempotencyKey => Outcome::InvalidIdempotencyKey,
             Self::InvalidSession { .. } => Outcome::InvalidSession,
             Self::InvalidToken => Outcome::InvalidToken,
+            Self::MailNotConfigured => Outcome::MailNotConfigured,
             Self::MalformedJson => Outcome::MalformedJson,
             Self::MethodNotAllowed { .. } => Outcome::MethodNotAllowed,
             Self::NoDiscovery => Outcome::NoDiscovery,

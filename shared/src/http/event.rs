@@ -19,7 +19,8 @@ use serde_json::{Map, Value};
 use crate::limits::client_ip::ClientIp;
 
 /// The members that are read as they are.
-const MEMBERS: [&str; 15] = [
+const MEMBERS: [&str; 16] = [
+    "Records",
     "authorizationToken",
     "body",
     "cookies",

@@ -52,13 +52,24 @@ impl ApiResponse {
         Self::new(StatusCode::CREATED, body, account_id)
     }
 
+    /// `202 Accepted`. The account's id, where it is known, is for the log.
+    ///
+    /// # Errors
+    ///
+    /// When the body cannot be written as JSON.
+    pub fn accepted(body: &impl Serialize, account_id: Option<AccountId>) -> Result<Self, ApiError> {
+        let logged = Logged { outcome: Outcome::Ok, reason: None, account_id };
+        let (body, cookies) = (serde_json::to_string(body)?, Vec::new());
+        Ok(Self { status: StatusCode::ACCEPTED, body, cookies, is_public: false, logged })
+    }
+
     /// `200 OK` with a body that is the same for everybody: caches may keep it, and scripts of every origin read it.
     ///
     /// # Errors
     ///
     /// When the body cannot be written as JSON.
     pub fn public(body: &impl Serialize) -> Result<Self, ApiError> {
-        let logged = Logged { outcome: Outcome::Ok, account_id: None };
+        let logged = Logged { outcome: Outcome::Ok, reason: None, account_id: None };
         let body = serde_json::to_string(body)?;
         Ok(Self { status: StatusCode::OK, body, cookies: Vec::new(), is_public: true, logged })
     }
@@ -66,7 +77,7 @@ impl ApiResponse {
     /// `204 No Content`. The account's id, where it is known, is for the log.
     #[must_use]
     pub fn no_content(account_id: Option<AccountId>) -> Self {
-        let logged = Logged { outcome: Outcome::Ok, account_id };
+        let logged = Logged { outcome: Outcome::Ok, reason: None, account_id };
         let (body, cookies) = (String::new(), Vec::new());
         Self { status: StatusCode::NO_CONTENT, body, cookies, is_public: false, logged }
     }
@@ -84,7 +95,7 @@ impl ApiResponse {
 
     /// The response to a health check.
     pub(super) fn healthy() -> Self {
-        let logged = Logged { outcome: Outcome::HealthCheck, account_id: None };
+        let logged = Logged { outcome: Outcome::HealthCheck, reason: None, account_id: None };
         let (body, cookies) = (r#"{"healthy":true}"#.to_owned(), Vec::new());
         Self { status: StatusCode::OK, body, cookies, is_public: false, logged }
     }

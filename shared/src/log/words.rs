@@ -31,6 +31,8 @@ words! {
         BodyTooLarge = "body_too_large",
         /// A cookie was sent or asked for by a page of another site.
         CrossSite = "cross_site",
+        /// The address of the account waits for its confirmation.
+        EmailNotVerified = "email_not_verified",
         /// A load balancer asked whether the function lives.
         HealthCheck = "health_check",
         /// A fault of the service.
@@ -45,6 +47,12 @@ words! {
         InvalidSession = "invalid_session",
         /// The token is not valid.
         InvalidToken = "invalid_token",
+        /// No mail can be sent here.
+        MailNotConfigured = "mail_not_configured",
+        /// The mail was sent.
+        MailSent = "mail_sent",
+        /// Nothing is to be sent.
+        MailUnsent = "mail_unsent",
         /// The body is not one JSON object without duplicate keys.
         MalformedJson = "malformed_json",
         /// The path has no route for the method.
@@ -87,10 +95,18 @@ words! {
         Locked = "locked",
         /// The token is not three parts of base64url JSON with our claims.
         MalformedToken = "malformed_token",
+        /// The mail could not be sent. Lambda tries again.
+        MailFailed = "mail_failed",
+        /// Another environment is sending the mail, or died doing so.
+        MailTaken = "mail_taken",
         /// The account has no password.
         NoPassword = "no_password",
+        /// Nobody has the name or the address, or the account has no address or is disabled.
+        NoRecipient = "no_recipient",
         /// The token's account is gone, or another one has its name.
         NoSuchAccount = "no_such_account",
+        /// The mail was sent before, or has expired.
+        NoSuchMail = "no_such_mail",
         /// The session is gone, or another one has its slot.
         NoSuchSession = "no_such_session",
         /// The `Authorization` header is not one bearer token.
@@ -101,6 +117,8 @@ words! {
         NotARefreshToken = "not_a_refresh_token",
         /// The handler panicked.
         Panic = "panic",
+        /// The registration waits for the confirmation of its address.
+        Pending = "pending",
         /// The refresh token was used before: its session has ended.
         RefreshReuse = "refresh_reuse",
         /// The token version of the account is another one.
@@ -113,16 +131,22 @@ words! {
         Taken = "taken",
         /// The handler did not end within its deadline.
         Timeout = "timeout",
+        /// A mail of the same purpose was sent to the same address less than a minute ago.
+        TooSoon = "too_soon",
         /// The token has another algorithm, type or header member.
         UnacceptableHeader = "unacceptable_header",
         /// The token's `kid` is not that of a key in use.
         UnknownKey = "unknown_key",
+        /// The service that sends mail cannot send to this address.
+        Undeliverable = "undeliverable",
         /// No account has the name.
         UnknownUser = "unknown_user",
         /// The stored password hash cannot be verified.
         UnverifiableHash = "unverifiable_hash",
         /// The token has another `aud`.
         WrongAudience = "wrong_audience",
+        /// The code is wrong, expired, used, of something else, or tried too often.
+        WrongCode = "wrong_code",
         /// The token has another `iss`.
         WrongIssuer = "wrong_issuer",
         /// The password is wrong.

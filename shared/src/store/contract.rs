@@ -1,5 +1,8 @@
 //! The rules that every back end keeps, one function a rule. A back end claims them all with [`claim_contract`].
 
+pub(crate) mod credentials;
+pub(crate) mod emails;
+pub(crate) mod mail;
 pub(crate) mod operator;
 pub(crate) mod sessions;
 
@@ -7,8 +10,8 @@ use std::future::Future;
 use std::sync::Barrier;
 
 use super::{
-    Accounts, Change, CreateError, Logins, Operator, Registrations, RequestCounts, Standings, StoreError,
-    SwapError,
+    Accounts, Attempts, Change, CreateError, Logins, Operator, Registrations, RequestCounts, Standings,
+    StoreError, SwapError,
 };
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::idempotency::IdempotencyKey;
@@ -36,6 +39,8 @@ pub(crate) fn account(username: &str, email: &str) -> Account {
         id,
         username: Username::parse(username).unwrap(),
         email: (!email.is_empty()).then(|| Email::parse(email).unwrap()),
+        email_verified: false,
+        pending_until: None,
         password_hash: PasswordHash::from_stored(format!("$argon2id$of-{id}")),
         token_version: 0,
         status: Status::Active,
@@ -68,14 +73,14 @@ pub(crate) async fn an_account_is_found_as_it_was_created(place: &impl Place) {
     full.token_version = u32::MAX;
     full.status = Status::Disabled;
     for account in [plain, full] {
-        store.create(&account, None).await.unwrap();
+        store.create(&account, None, None).await.unwrap();
         assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
     }
 }
 
 pub(crate) async fn an_unknown_name_has_no_account(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("alice", "alice@example.com"), None).await.unwrap();
+    store.create(&account("alice", "alice@example.com"), None, None).await.unwrap();
     for name in ["bob", "alice@example.com", "", "alic", "alice ", "%", "*", &"x".repeat(10_000)] {
         assert_eq!(store.find(&key(name)).await.unwrap(), None, "{name}");
     }
@@ -83,7 +88,7 @@ pub(crate) async fn an_unknown_name_has_no_account(place: &impl Place) {
 
 pub(crate) async fn an_account_is_found_by_every_spelling_of_its_name(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("Ａlice", ""), None).await.unwrap();
+    store.create(&account("Ａlice", ""), None, None).await.unwrap();
     for name in ["alice", "ALICE", "ａｌｉｃｅ"] {
         assert_eq!(store.find(&key(name)).await.unwrap().unwrap().username.as_str(), "Ａlice");
     }
@@ -92,14 +97,18 @@ pub(crate) async fn an_account_is_found_by_every_spelling_of_its_name(place: &im
 pub(crate) async fn a_second_registration_changes_nothing(place: &impl Place) {
     let store = place.open().await;
     let first = account("alice", "alice@example.com");
-    store.create(&first, None).await.unwrap();
+    store.create(&first, None, None).await.unwrap();
     for (name, email) in [("alice", ""), ("ALICE", "other@example.com"), ("ａlice", "")] {
-        assert_eq!(taken(store.create(&account(name, email), None).await), Some((true, false)), "{name}");
+        assert_eq!(
+            taken(store.create(&account(name, email), None, None).await),
+            Some((true, false)),
+            "{name}"
+        );
     }
     assert_eq!(store.find(&key("alice")).await.unwrap(), Some(first));
     let third = account("carol", "other@example.com");
     assert_eq!(
-        taken(store.create(&third, None).await),
+        taken(store.create(&third, None, None).await),
         None,
         "a refused registration took its email address"
     );
@@ -107,30 +116,36 @@ pub(crate) async fn a_second_registration_changes_nothing(place: &impl Place) {
 
 pub(crate) async fn a_taken_email_address_leaves_the_username_free(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("alice", "alice@example.com"), None).await.unwrap();
-    assert_eq!(taken(store.create(&account("bob", "ALICE@Example.COM"), None).await), Some((false, true)));
+    store.create(&account("alice", "alice@example.com"), None, None).await.unwrap();
+    assert_eq!(
+        taken(store.create(&account("bob", "ALICE@Example.COM"), None, None).await),
+        Some((false, true))
+    );
     assert_eq!(store.find(&key("bob")).await.unwrap(), None);
-    assert_eq!(taken(store.create(&account("bob", "bob@example.com"), None).await), None);
+    assert_eq!(taken(store.create(&account("bob", "bob@example.com"), None, None).await), None);
 }
 
 pub(crate) async fn a_taken_username_and_a_taken_email_address_are_told_together(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("alice", "alice@example.com"), None).await.unwrap();
-    assert_eq!(taken(store.create(&account("Alice", "Alice@example.com"), None).await), Some((true, true)));
+    store.create(&account("alice", "alice@example.com"), None, None).await.unwrap();
+    assert_eq!(
+        taken(store.create(&account("Alice", "Alice@example.com"), None, None).await),
+        Some((true, true))
+    );
 }
 
 pub(crate) async fn accounts_without_an_email_address_do_not_collide(place: &impl Place) {
     let store = place.open().await;
     for name in ["alice", "bob", "carol"] {
-        assert_eq!(taken(store.create(&account(name, ""), None).await), None);
+        assert_eq!(taken(store.create(&account(name, ""), None, None).await), None);
     }
 }
 
 pub(crate) async fn creating_the_very_same_account_again_succeeds(place: &impl Place) {
     let store = place.open().await;
     for account in [account("alice", ""), account("bob", "bob@example.com")] {
-        store.create(&account, None).await.unwrap();
-        assert_eq!(taken(store.create(&account, None).await), None);
+        store.create(&account, None, None).await.unwrap();
+        assert_eq!(taken(store.create(&account, None, None).await), None);
         assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
     }
 }
@@ -147,17 +162,17 @@ pub(crate) async fn a_registration_with_the_same_key_is_made_once_within_a_day(p
             ..account(&name, email)
         };
         let first = again(0);
-        assert_eq!(store.create(&first, key.as_ref()).await.unwrap(), first.standing());
-        assert_eq!(store.create(&again(1), key.as_ref()).await.unwrap(), first.standing());
-        assert_eq!(store.create(&again(23), key.as_ref()).await.unwrap(), first.standing());
+        assert_eq!(store.create(&first, key.as_ref(), None).await.unwrap(), first.standing());
+        assert_eq!(store.create(&again(1), key.as_ref(), None).await.unwrap(), first.standing());
+        assert_eq!(store.create(&again(23), key.as_ref(), None).await.unwrap(), first.standing());
         for (hours, key) in [(1, None), (1, other_key.as_ref()), (24, key.as_ref())] {
-            assert_eq!(taken(store.create(&again(hours), key).await), Some((true, !email.is_empty())));
+            assert_eq!(taken(store.create(&again(hours), key, None).await), Some((true, !email.is_empty())));
         }
         assert_eq!(store.find(first.username.key()).await.unwrap(), Some(first.clone()));
         // A stolen key must not get a token after the owner or the operator ended all tokens.
         for change in [Change::EndTokens, Change::Disable, Change::Enable] {
             store.change(first.username.key(), None, &change).await.unwrap();
-            assert!(taken(store.create(&again(1), key.as_ref()).await).is_some(), "{change:?}");
+            assert!(taken(store.create(&again(1), key.as_ref(), None).await).is_some(), "{change:?}");
         }
     }
 }
@@ -166,7 +181,7 @@ pub(crate) async fn a_registration_with_the_same_key_is_made_once_within_a_day(p
 pub(crate) async fn the_standing_of_an_account_is_found_as_it_is_now(place: &impl Place) {
     let store = place.open().await;
     let alice = account("Alice", "alice@example.com");
-    store.create(&alice, None).await.unwrap();
+    store.create(&alice, None, None).await.unwrap();
     assert_eq!(store.standing(&key("ALICE"), None).await.unwrap(), Some(alice.standing()));
     assert_eq!(store.standing(&key("bob"), None).await.unwrap(), None);
     store.change(&key("alice"), None, &Change::Disable).await.unwrap();
@@ -186,7 +201,7 @@ pub(crate) async fn names_at_the_edge_of_the_grammar_survive(place: &impl Place)
     ];
     for name in names {
         let account = account(&name, "");
-        store.create(&account, None).await.unwrap();
+        store.create(&account, None, None).await.unwrap();
         assert_eq!(store.find(account.username.key()).await.unwrap(), Some(account));
     }
 }
@@ -203,7 +218,7 @@ pub(crate) async fn stored_names_outside_todays_grammar_are_read(place: &impl Pl
             email: Some(Email::from_stored(format!("{email} {name}"))),
             ..account("alice", "")
         };
-        store.create(&old, None).await.unwrap();
+        store.create(&old, None, None).await.unwrap();
         let found = store.find(old.username.key()).await.unwrap();
         assert_eq!(found.as_ref(), Some(&old));
         assert_eq!(found.unwrap().username.key().as_str(), key);
@@ -216,7 +231,7 @@ pub(crate) async fn stored_names_outside_todays_grammar_are_read(place: &impl Pl
 pub(crate) async fn a_hash_is_replaced_if_it_is_as_read(place: &impl Place) {
     let store = place.open().await;
     let old = account("alice", "alice@example.com");
-    store.create(&old, None).await.unwrap();
+    store.create(&old, None, None).await.unwrap();
     let (new, late) = (account("x", "").password_hash, account("x", "").password_hash);
     assert!(store.replace_hash(&old, &new).await.unwrap());
     assert!(!store.replace_hash(&old, &late).await.unwrap());
@@ -227,7 +242,7 @@ pub(crate) async fn a_hash_is_replaced_if_it_is_as_read(place: &impl Place) {
 pub(crate) async fn a_hash_is_replaced_in_no_other_account(place: &impl Place) {
     let store = place.open().await;
     let present = account("alice", "");
-    store.create(&present, None).await.unwrap();
+    store.create(&present, None, None).await.unwrap();
     let hash = account("x", "").password_hash;
     assert!(!store.replace_hash(&account("nobody", ""), &hash).await.unwrap());
     let former = Account { id: AccountId::random().unwrap(), ..present.clone() };
@@ -259,7 +274,7 @@ fn together<P: Place, T: Send>(
 
 /// Creates all accounts at the same moment.
 fn race(place: &impl Place, racers: &[Account]) -> Vec<Option<(bool, bool)>> {
-    together(place, racers.len(), async |store, racer| taken(store.create(&racers[racer], None).await))
+    together(place, racers.len(), async |store, racer| taken(store.create(&racers[racer], None, None).await))
 }
 
 /// The one racer that won.
@@ -341,7 +356,7 @@ pub(crate) async fn failures_are_swapped_if_they_are_as_seen(place: &impl Place)
 pub(crate) async fn failures_belong_to_one_name_in_every_spelling(place: &impl Place) {
     let store = place.open().await;
     let one = failures(1);
-    store.create(&account("alice", ""), None).await.unwrap();
+    store.create(&account("alice", ""), None, None).await.unwrap();
     store.swap_failures(&failures_key("ALICE"), None, Some(&one)).await.unwrap();
     assert_eq!(store.failures(&failures_key("ａlice")).await.unwrap(), Some(one));
     assert_eq!(store.failures(&failures_key("alic")).await.unwrap(), None);
@@ -394,11 +409,11 @@ pub(crate) async fn two_or_two_hundred_racers_have_one_winner_in_every_round(pla
                 let account = account(&name(racer, round), "");
                 start.wait();
                 // No racer panics before the last round: the others would wait for ever.
-                let mut created = store.create(&account, None).await;
+                let mut created = store.create(&account, None, None).await;
                 for _ in 0..ATTEMPTS {
                     // So many at once are more than a busy machine serves in time. Trying again is harmless.
                     let Err(CreateError::Store(StoreError::Unavailable(_))) = created else { break };
-                    created = store.create(&account, None).await;
+                    created = store.create(&account, None, None).await;
                 }
                 results.push((account, created));
             }

@@ -2,43 +2,49 @@
 //!
 //! | `pk` | attributes |
 //! |---|---|
-//! | `USERNAME#<key>` | the whole account: one `GetItem` finds it. `session_0` to `session_9` are its sessions |
-//! | `EMAIL#<key>` | `id` of the account with that email; written in one transaction with it |
+//! | `USERNAME#<key>` | the whole account: one `GetItem` finds it. `session_0` to `session_9` are its sessions. `expires_at` is the end of one that is pending |
+//! | `EMAIL#<key>` | `id` and `username_key` of the account whose own that email is; written in one transaction with it. Those of older accounts may have the `id` alone |
 //! | `ID#<id>` | `username_key` of an imported account whose id came with it |
 //! | `DELETED#<id>` | nothing: the id was that of a deleted account, and never comes back |
 //! | `ATTEMPTS#<digest>` | failed logins at a name, known or not, by everybody or on one device; `expires_at` is the table's TTL attribute |
+//! | `CODE#<key>` | codes that were sent: `code_<id>` for each account, `tries` for all; `expires_at` is the end of the last |
+//! | `MAIL#<id>` | a mail that waits: its `request`; `taken_until` while somebody sends it; `expires_at` |
 //! | `KEYS` | `key_set`: the public keys that verify tokens |
 //! | `ADDRESS#<function>#<address>#<end>` | requests of a client IP in a window; `expires_at` is its end |
 //!
 //! There is no index, and no read before a write of an account: conditions decide (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>).
 
+mod attempts;
 mod call;
+mod codes;
 mod create;
+mod credentials;
 mod error;
 mod item;
 mod operator;
+mod outbox;
 mod sessions;
+mod transaction;
+mod write;
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemInput};
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
-use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tokio::sync::OnceCell;
 
 use super::{
-    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, SessionError, Standings,
-    StoreError, SwapError,
+    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, SessionError, Standings, StoreError,
 };
 use crate::account::{Account, AccountId, Standing};
 use crate::aws::Aws;
 use crate::deadlines;
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
-use crate::limits::lockout::{Failures, FailuresKey};
+use crate::mail::Mail;
+use crate::names::email::EmailKey;
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
 use crate::session::{Exchange, Session, SessionId};
@@ -46,15 +52,19 @@ use call::Client;
 use create::{AddError, Added, Claim};
 use error::store_error;
 use item::{
-    Item, KEY_SET, PK, account_key, failures_item, failures_key, key_set_key, read_account, read_failures,
-    read_number, read_standing, read_text, session_attribute, window_key,
+    Item, KEY_SET, PK, USERNAME_KEY, account_key, email_key, key_set_key, read_account, read_number,
+    read_standing, read_text, session_attribute, window_key,
 };
+use write::text;
 
 /// The key that is read to open the connection. No item has it.
 const PRIMING_KEY: &str = "PRIME";
 
 /// The attributes that tell whether an account may be used.
-const STANDING: &str = "pk, id, username, token_version, disabled";
+const STANDING: &str = "pk, id, username, token_version, disabled, email_verified";
+
+/// The attributes that lead from an email to its account.
+const MARKER: &str = "pk, username_key";
 
 /// An account store in a DynamoDB table.
 #[derive(Clone, Debug)]
@@ -90,57 +100,11 @@ impl DynamoDbStore {
         Ok(self.client.call(get.build()).await.map_err(store_error)?.item)
     }
 
-    /// Reads some attributes. `validate` and `register` are not permitted the hash.
+    /// Reads some attributes. `validate` is not permitted the hash.
     async fn get_only(&self, key: AttributeValue, attributes: &str) -> Result<Option<Item>, StoreError> {
         let get = GetItemInput::builder().table_name(&self.table).key(PK, key).consistent_read(true);
         let get = get.projection_expression(attributes);
         Ok(self.client.call(get.build()).await.map_err(store_error)?.item)
-    }
-
-    async fn put_failures(
-        &self,
-        key: &FailuresKey,
-        seen: Option<&Failures>,
-        next: &Failures,
-    ) -> Result<(), SwapError> {
-        let put = PutItemInput::builder()
-            .table_name(&self.table)
-            .set_item(Some(failures_item(key, next)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let put = match seen {
-            None => put.condition_expression("attribute_not_exists(pk)"),
-            Some(seen) => put
-                .condition_expression("version = :seen")
-                .expression_attribute_values(":seen", AttributeValue::S(seen.version.clone())),
-        };
-        let Err(failure) = self.client.call(put.build()).await else { return Ok(()) };
-        let Some(PutItemError::ConditionalCheckFailedException(failed)) = failure.as_service_error() else {
-            return Err(store_error(failure).into());
-        };
-        match failed.item.as_ref().map(read_failures).transpose()? {
-            // This is the repetition of a write whose response was lost.
-            Some(found) if found.version == next.version => Ok(()),
-            found => Err(SwapError::Changed(found)),
-        }
-    }
-
-    async fn delete_failures(&self, key: &FailuresKey, seen: &Failures) -> Result<(), SwapError> {
-        let delete = DeleteItemInput::builder()
-            .table_name(&self.table)
-            .key(PK, failures_key(key))
-            .condition_expression("version = :seen")
-            .expression_attribute_values(":seen", AttributeValue::S(seen.version.clone()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(failure) = self.client.call(delete.build()).await else { return Ok(()) };
-        let Some(DeleteItemError::ConditionalCheckFailedException(failed)) = failure.as_service_error()
-        else {
-            return Err(store_error(failure).into());
-        };
-        match failed.item.as_ref().map(read_failures).transpose()? {
-            // The record is gone: by this call, by its first attempt whose response was lost, or by another success.
-            None => Ok(()),
-            found => Err(SwapError::Changed(found)),
-        }
     }
 }
 
@@ -165,6 +129,13 @@ impl Standings for DynamoDbStore {
 impl Accounts for DynamoDbStore {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         self.get(account_key(name)).await?.map(|item| read_account(&item)).transpose()
+    }
+
+    async fn name_of(&self, email: &EmailKey) -> Result<Option<UsernameKey>, StoreError> {
+        let marker = self.get_only(email_key(email), MARKER).await?;
+        let named = marker.filter(|marker| marker.contains_key(USERNAME_KEY));
+        let name = named.map(|marker| read_text(&marker, USERNAME_KEY)).transpose()?;
+        Ok(name.map(UsernameKey::from_stored))
     }
 }
 
@@ -197,9 +168,14 @@ impl RequestCounts for DynamoDbStore {
 
 #[async_trait]
 impl Registrations for DynamoDbStore {
-    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
+    async fn create(
+        &self,
+        account: &Account,
+        key: Option<&IdempotencyKey>,
+        mail: Option<&Mail>,
+    ) -> Result<Standing, CreateError> {
         // DynamoDB itself recognises a repetition within ten minutes.
-        match self.add(account, Claim::Request(&account.id.to_string(), key)).await {
+        match self.add(account, Claim::Request(&account.id.to_string(), key), mail).await {
             Ok(Added::Now) => Ok(account.standing()),
             Ok(Added::Before(standing)) => Ok(standing),
             Err(AddError::Taken { username, email }) => Err(CreateError::Taken { username, email }),
@@ -211,46 +187,15 @@ impl Registrations for DynamoDbStore {
 
 #[async_trait]
 impl Logins for DynamoDbStore {
-    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
-        self.get(failures_key(key)).await?.map(|item| read_failures(&item)).transpose()
-    }
-
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
-        let update = UpdateItemInput::builder()
-            .table_name(&self.table)
-            .key(PK, account_key(account.username.key()))
+        let update = self
+            .update(account_key(account.username.key()))
             .update_expression("SET password_hash = :new")
             .condition_expression("id = :id AND password_hash = :old")
-            .expression_attribute_values(":new", AttributeValue::S(hash.as_str().to_owned()))
-            .expression_attribute_values(":old", AttributeValue::S(account.password_hash.as_str().to_owned()))
-            .expression_attribute_values(":id", AttributeValue::S(account.id.to_string()));
-        match self.client.call(update.build()).await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(store_error(error)),
-        }
-    }
-
-    async fn swap_failures(
-        &self,
-        key: &FailuresKey,
-        seen: Option<&Failures>,
-        next: Option<&Failures>,
-    ) -> Result<(), SwapError> {
-        match (seen, next) {
-            (None, None) => match self.failures(key).await? {
-                None => Ok(()),
-                found => Err(SwapError::Changed(found)),
-            },
-            (seen, Some(next)) => self.put_failures(key, seen, next).await,
-            (Some(seen), None) => self.delete_failures(key, seen).await,
-        }
+            .expression_attribute_values(":new", text(hash.as_str()))
+            .expression_attribute_values(":old", text(account.password_hash.as_str()))
+            .expression_attribute_values(":id", text(account.id.to_string()));
+        self.is_changed(update).await
     }
 
     async fn begin_session(&self, account: &Account, session: &Session) -> Result<(), SessionError> {

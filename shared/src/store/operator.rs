@@ -32,11 +32,9 @@ pub trait Operator: AccountStore + KeySets {
         change: &Change,
     ) -> Result<Option<Account>, StoreError>;
 
-    /// Removes this account and the marker of its email, both or neither. Returns whether it is gone. Its id never comes
-    /// back.
-    ///
-    /// It stays when its email has changed since it was read. Another account by the same name is not touched.
-    async fn delete(&self, account: &Account) -> Result<bool, StoreError>;
+    /// Completes the marker of an account's email that is older than [`Accounts::name_of`](super::Accounts::name_of). Returns
+    /// whether there was anything to complete.
+    async fn repair(&self, account: &Account) -> Result<bool, StoreError>;
 
     /// Removes a record of failed logins and returns it.
     async fn forget_failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError>;

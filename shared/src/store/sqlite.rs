@@ -2,8 +2,11 @@
 
 mod accounts;
 mod attempts;
+mod codes;
+mod credentials;
 mod file;
 mod operator;
+mod outbox;
 mod sessions;
 
 use std::path::Path;
@@ -14,21 +17,21 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, pa
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, SessionError, Standings,
-    StoreError, SwapError,
+    Accounts, CreateError, KeySets, Logins, Registrations, RequestCounts, SessionError, Standings, StoreError,
 };
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::idempotency::IdempotencyKey;
 use crate::limits::client_ip::Window;
-use crate::limits::lockout::{Failures, FailuresKey};
+use crate::mail::Mail;
+use crate::names::email::EmailKey;
 use crate::names::username::UsernameKey;
 use crate::password::hash::PasswordHash;
 use crate::session::{Exchange, Session, SessionId};
 use crate::time::Timestamp;
 use crate::token::secret::Secret;
 use crate::token::{Key, Keys};
-use accounts::{email_exists, find, find_alone, insert_account, insert_email, stored};
-use attempts::{check_failures, delete_failures, failures, put_failures};
+use accounts::{delete_expired, email_exists, find, find_alone, insert_account, insert_email, stored};
+use outbox::put_mail;
 
 /// An account store in a file.
 ///
@@ -95,6 +98,14 @@ impl Accounts for SqliteStore {
     async fn find(&self, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
         find(&self.connection(), name)
     }
+
+    async fn name_of(&self, email: &EmailKey) -> Result<Option<UsernameKey>, StoreError> {
+        let connection = self.connection();
+        let mut statement =
+            connection.prepare_cached("SELECT username_key FROM emails WHERE email_key = ?1")?;
+        let name: Option<String> = statement.query_row([email.as_str()], |row| row.get(0)).optional()?;
+        Ok(name.map(UsernameKey::from_stored))
+    }
 }
 
 #[async_trait]
@@ -132,21 +143,30 @@ impl RequestCounts for SqliteStore {
 
 #[async_trait]
 impl Registrations for SqliteStore {
-    async fn create(&self, account: &Account, key: Option<&IdempotencyKey>) -> Result<Standing, CreateError> {
-        let mut connection = self.connection();
+    async fn create(
+        &self,
+        account: &Account,
+        key: Option<&IdempotencyKey>,
+        mail: Option<&Mail>,
+    ) -> Result<Standing, CreateError> {
+        let (mut connection, name) = (self.connection(), account.username.key());
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        delete_expired(&transaction, name, account.created_at)?;
         let username_taken = insert_account(&transaction, account, key)? == 0;
         if username_taken && let Some(standing) = stored(&transaction, account, key)? {
             return Ok(standing);
         }
-        let email_taken = match &account.email {
+        let email_taken = match account.own_email() {
             Some(email) if username_taken => email_exists(&transaction, email)?,
-            Some(email) => insert_email(&transaction, account.username.key(), email)? == 0,
+            Some(email) => insert_email(&transaction, name, email)? == 0,
             None => false,
         };
         if username_taken || email_taken {
             return Err(CreateError::Taken { username: username_taken, email: email_taken });
+        }
+        if let Some(mail) = mail {
+            put_mail(&transaction, mail)?;
         }
         transaction.commit().map_err(StoreError::from)?;
         Ok(account.standing())
@@ -155,10 +175,6 @@ impl Registrations for SqliteStore {
 
 #[async_trait]
 impl Logins for SqliteStore {
-    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
-        Ok(failures(&self.connection(), key)?)
-    }
-
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError> {
         let changed = self.connection().execute(
             "UPDATE accounts SET password_hash = ?1 WHERE username_key = ?2 AND id = ?3 AND password_hash = ?4",
@@ -172,29 +188,6 @@ impl Logins for SqliteStore {
         Ok(changed == 1)
     }
 
-    async fn swap_failures(
-        &self,
-        key: &FailuresKey,
-        seen: Option<&Failures>,
-        next: Option<&Failures>,
-    ) -> Result<(), SwapError> {
-        let mut connection = self.connection();
-        // Checked before the lock as well: an attempt that has lost already does not wait for it.
-        check_failures(&connection, key, seen)?;
-        if seen.is_none() && next.is_none() {
-            return Ok(());
-        }
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        check_failures(&transaction, key, seen)?;
-        match next {
-            Some(next) => put_failures(&transaction, key, next),
-            None => delete_failures(&transaction, key),
-        }
-        .map_err(StoreError::from)?;
-        Ok(transaction.commit().map_err(StoreError::from)?)
-    }
-
     async fn begin_session(&self, account: &Account, session: &Session) -> Result<(), SessionError> {
         let (mut connection, name) = (self.connection(), account.username.key());
         let transaction =
@@ -202,7 +195,8 @@ impl Logins for SqliteStore {
         let found = find(&transaction, name)?;
         let slot = session.id.slot();
         let is_as_seen = |found: &Account| {
-            found.standing() == Standing { status: Status::Active, ..account.standing() }
+            (found.id, found.token_version, found.status)
+                == (account.id, account.token_version, Status::Active)
                 && found.sessions.in_slot(slot) == account.sessions.in_slot(slot)
         };
         if found.as_ref().is_some_and(|found| found.sessions.get(&session.id).is_some()) {

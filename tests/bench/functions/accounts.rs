@@ -37,7 +37,7 @@ pub async fn measure(repetitions: u32, into: &mut Measurements) {
             let found = started.elapsed();
             let account = account(&format!("new{size}-{repetition}"));
             let started = Instant::now();
-            store.create(&account, None).await.unwrap();
+            store.create(&account, None, None).await.unwrap();
             into.add(format!("sqlite, {size} accounts, find µs"), found.as_secs_f64() * 1e6);
             into.add(format!("sqlite, {size} accounts, create µs"), started.elapsed().as_secs_f64() * 1e6);
         }
@@ -69,6 +69,8 @@ fn account(name: &str) -> Account {
         id: AccountId::random().unwrap(),
         username: Username::parse(name).unwrap(),
         email: None,
+        email_verified: false,
+        pending_until: None,
         password_hash: PasswordHash::from_stored(HASH.to_owned()),
         token_version: 0,
         status: Status::Active,

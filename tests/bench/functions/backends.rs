@@ -99,6 +99,8 @@ impl Backends {
             Store::DynamoDb => {
                 environment.extend(lambda::table(self.aws.engine.address));
                 environment.extend(lambda::secret(self.aws.secrets[0].address));
+                // No request of these has a mail sent.
+                environment.push(("MAIL_FROM", "noreply@example.com".to_owned()));
             }
             Store::Sqlite => environment.extend([
                 ("ACCOUNT_STORE", format!("sqlite://{}", self.folder.path().join("accounts.db").display())),

@@ -13,6 +13,8 @@ mod price {
     pub const READ_UNITS_PER_MILLION: f64 = 0.125;
     pub const WRITE_UNITS_PER_MILLION: f64 = 0.625;
     pub const LOGS_PER_GB: f64 = 0.50;
+    /// Amazon SES: <https://aws.amazon.com/ses/pricing/>, 2026-11.
+    pub const MAILS_PER_THOUSAND: f64 = 0.10;
 }
 
 /// A function has one whole processor at this memory size, and a share of it below.
@@ -42,7 +44,7 @@ struct Work {
     addresses: &'static str,
 }
 
-const WORK: [Work; 11] = [
+const WORK: [Work; 12] = [
     work("validate", "good token", 1.0, 1.0, 0.0, 256.0, 1.40),
     work("validate", "bad token", 0.0, 0.0, 0.0, 256.0, 1.40),
     work("login", "right password", 3.0, 3.0, 0.0, 1769.0, 3.00),
@@ -56,6 +58,8 @@ const WORK: [Work; 11] = [
     work("register", "new name and address", 1.0, 0.0, 4.0, 1769.0, f64::INFINITY),
     // A refused write costs as much as one that is done, and then the item that is there is read.
     work("register", "taken name", 2.0, 1.0, 1.0, 1769.0, 3.00),
+    // Without the mail that it asks for.
+    work("register", "code for a new password", 1.0, 0.0, 1.0, 1769.0, 3.00),
 ];
 
 /// The bar for a usual login with a rate limit for each client IP.
@@ -160,7 +164,8 @@ pub fn print(results: &Results) {
 
 /// The prices of other services.
 fn print_others(results: &Results) {
-    println!("\n| instead | dollars |\n|---|---|");
+    println!("\n| beside, or instead | dollars |\n|---|---|");
+    println!("| a thousand mails by Amazon SES | {:.2} |", price::MAILS_PER_THOUSAND);
     let login = WORK.iter().find(|work| work.outcome == "right password");
     if let Some(dollars) = login.and_then(|login| login.dollars(results, login.size)) {
         for (tier, price) in COGNITO {

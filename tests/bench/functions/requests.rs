@@ -97,10 +97,12 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
         }
         let (name, address) = (format!("warm{round}"), format!("warm{round}@example.com"));
         let with_address = json!({ "username": format!("{name}a"), "password": PASSWORD, "email": address });
+        let forgetful = json!({ "username": format!("nobody{round}") });
         for (what, event, status) in [
             ("register new name", credentials(&name, PASSWORD), 201),
             ("register new name and address", post(&with_address), 201),
             ("register taken name", credentials(&name, PASSWORD), 400),
+            ("register code for a new password", to_login("POST", "/password/forgot", &forgetful), 202),
         ] {
             notes.send(what, &registering, &event, status).await;
         }
@@ -114,7 +116,7 @@ pub async fn warm(backends: &Backends, store: Store, rounds: usize, into: &mut M
         ("validate", &validate, 3 * CHEAP),
         ("login", &login, 5),
         ("refresh", &sessions.login, CHEAP),
-        ("register", &registering, 3),
+        ("register", &registering, 4),
     ] {
         let name = label(name, (name != "hello").then_some(store));
         into.add(format!("{name} peak memory MB"), function.peak_memory());

@@ -132,7 +132,7 @@ async fn enrol(store: &Store, rounds: usize, random: &mut fastrand::Rng) -> Vec<
         for (kind, name) in &round {
             let hash = if kind.is_promised() { &hash } else { &old_hash };
             if !matches!(kind, Kind::Unknown) {
-                accounts.create(&account(*kind, name, hash), None).await.expect("an account");
+                accounts.create(&account(*kind, name, hash), None, None).await.expect("an account");
             }
         }
         random.shuffle(&mut round);
@@ -146,6 +146,8 @@ fn account(kind: Kind, name: &str, hash: &PasswordHash) -> Account {
         id: AccountId::random().expect("an id"),
         username: Username::parse(name).expect("a name"),
         email: None,
+        email_verified: false,
+        pending_until: None,
         password_hash: hash.clone(),
         token_version: 0,
         status: if matches!(kind, Kind::Disabled) { Status::Disabled } else { Status::Active },

@@ -32,6 +32,7 @@ The file is CSV with a header, or JSON Lines. The columns (CSV) or members (JSON
   username                 required: the name to log in with
   hash or password         required: the password hash. Django's `!…` makes an account without a password
   email                    may be empty
+  email_verified           true or false; false if it is missing
   id                       a UUID in lower case. The account keeps it; without it the import makes one
   disabled                 true or false. Or is_active, which means the opposite
   created or date_joined   2026-11-22T15:30:00Z, UTC if it has no offset, or seconds since 1970
@@ -121,7 +122,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Option<KeysCommand>,
     },
-    /// Write all accounts as JSON Lines, in a form that import reads.
+    /// Complete what earlier versions have left out of the table, so that accounts are found by their emails.
+    ///
+    /// Once, after the update to the first version that sends mail. Again does no harm.
+    Repair,
+    /// Write all accounts as JSON Lines, in a form that import reads. Those that wait for the confirmation of their email are
+    /// left out.
     Export(ExportArguments),
     /// Identify password hashes and say whether login can verify them. Never prints a hash.
     ///

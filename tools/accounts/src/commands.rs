@@ -8,6 +8,7 @@
 //! | `export` | [`mod@export`] |
 //! | `import` | [`mod@import`] |
 //! | `keys` | [`mod@keys`] |
+//! | `repair` | [`mod@repair`] |
 //! | `sessions`, `revoke --session` | [`mod@sessions`] |
 //! | `set-password` | [`mod@set_password`] |
 //! | `show` | [`mod@show`] |
@@ -18,6 +19,7 @@ mod delete;
 mod export;
 mod import;
 mod keys;
+mod repair;
 mod sessions;
 mod set_password;
 mod show;
@@ -28,6 +30,7 @@ pub(crate) use delete::delete;
 pub(crate) use export::export;
 pub(crate) use import::import;
 pub(crate) use keys::keys;
+pub(crate) use repair::repair;
 pub(crate) use sessions::{end_session, sessions};
 pub(crate) use set_password::set_password;
 pub(crate) use show::show;

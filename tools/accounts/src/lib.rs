@@ -86,6 +86,7 @@ async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError
             let secret = start::open_secret(&config).await?;
             commands::keys(&*secret, &*store, config.sessions.idle, command, now(), output).await
         }
+        Command::Repair => commands::repair(&*open().await?, output).await,
         Command::Export(export) => commands::export(&*open().await?, &export).await,
         Command::CheckHash { name: Some(name) } => {
             commands::check_hash_of(&*open().await?, &config, &name, output).await

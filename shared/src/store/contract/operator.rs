@@ -2,17 +2,16 @@
 
 use super::{Place, account, failures, failures_key, key, taken, together};
 use crate::account::{Account, AccountId, Status};
-use crate::names::username::Username;
 use crate::store::{
-    Accounts, Change, Import, ImportOutcome, KeySets, Logins, Operator, Registrations, StoreError,
+    Accounts, Attempts, Change, Import, ImportOutcome, KeySets, Logins, Operator, Registrations, StoreError,
 };
 
-fn with_id(account: &Account) -> Import {
+pub(crate) fn with_id(account: &Account) -> Import {
     Import { account: account.clone(), has_id: true }
 }
 
 /// The account as a second reading of a file without ids has it: with another id.
-fn without_id(account: &Account) -> Import {
+pub(crate) fn without_id(account: &Account) -> Import {
     let account = Account { id: AccountId::random().unwrap(), ..account.clone() };
     Import { account, has_id: false }
 }
@@ -55,7 +54,7 @@ pub(crate) async fn an_import_is_recognised_by_its_id_or_without_one_by_its_hash
 pub(crate) async fn an_import_replaces_no_account(place: &impl Place) {
     let store = place.open().await;
     let present = account("alice", "alice@example.com");
-    store.create(&present, None).await.unwrap();
+    store.create(&present, None, None).await.unwrap();
     let imports = [
         with_id(&account("bob", "bob@example.com")),
         without_id(&account("ALICE", "")),
@@ -89,7 +88,7 @@ pub(crate) async fn imports_and_registrations_that_race_have_one_winner(place: &
     let results = together(place, 16, async |store, racer| {
         let account = account(["racer", "RACER"][racer % 2], "racer@example.com");
         let won = if racer % 4 < 2 {
-            taken(store.create(&account, None).await).is_none()
+            taken(store.create(&account, None, None).await).is_none()
         } else {
             store.import(&[with_id(&account)]).await.unwrap() == [ImportOutcome::Added]
         };
@@ -107,8 +106,8 @@ pub(crate) async fn a_change_keeps_the_rest(place: &impl Place) {
         let name = first.username.key();
         let hash = account("x", "").password_hash;
         let other = account(&format!("bob{}", email.len()), "");
-        store.create(&first, None).await.unwrap();
-        store.create(&other, None).await.unwrap();
+        store.create(&first, None, None).await.unwrap();
+        store.create(&other, None, None).await.unwrap();
         let mut expected = first.clone();
         for (change, status, token_version, password_hash) in [
             (Change::Disable, Status::Disabled, 1, &first.password_hash),
@@ -145,7 +144,7 @@ pub(crate) async fn a_change_creates_no_account(place: &impl Place) {
 pub(crate) async fn the_highest_token_version_is_not_passed(place: &impl Place) {
     let store = place.open().await;
     let last = Account { token_version: u32::MAX, ..account("alice", "") };
-    store.create(&last, None).await.unwrap();
+    store.create(&last, None, None).await.unwrap();
     for change in [Change::EndTokens, Change::Password(account("x", "").password_hash)] {
         let error = store.change(&key("alice"), None, &change).await.unwrap_err();
         assert!(matches!(error, StoreError::Broken(_)), "{error:?}");
@@ -154,63 +153,17 @@ pub(crate) async fn the_highest_token_version_is_not_passed(place: &impl Place) 
 }
 
 pub(crate) async fn changes_at_once_are_all_made(place: &impl Place) {
-    place.open().await.create(&account("alice", ""), None).await.unwrap();
+    place.open().await.create(&account("alice", ""), None, None).await.unwrap();
     together(place, 32, async |store, _| {
         assert!(store.change(&key("alice"), None, &Change::EndTokens).await.unwrap().is_some());
     });
     assert_eq!(place.open().await.find(&key("alice")).await.unwrap().unwrap().token_version, 32);
 }
 
-pub(crate) async fn a_deleted_account_frees_its_name_and_its_address(place: &impl Place) {
-    let store = place.open().await;
-    for email in ["", "alice@example.com"] {
-        let (first, second) = (account("alice", email), account("alice", email));
-        store.create(&first, None).await.unwrap();
-        assert!(!store.delete(&second).await.unwrap(), "another account by that name was deleted");
-        assert_eq!(store.find(&key("alice")).await.unwrap(), Some(first.clone()));
-        assert!(store.delete(&first).await.unwrap());
-        assert_eq!(store.find(&key("alice")).await.unwrap(), None);
-        assert!(store.delete(&first).await.unwrap(), "gone is gone");
-        let heir = account("bob", email);
-        assert_eq!(taken(store.create(&heir, None).await), None, "the address is still taken");
-        assert_eq!(taken(store.create(&account("alice", ""), None).await), None);
-        assert!(!store.delete(&first).await.unwrap());
-        // The address has another owner now.
-        assert_eq!(taken(store.create(&account("carol", email), None).await).is_some(), !email.is_empty());
-        for name in ["alice", "bob", "carol"] {
-            if let Some(account) = store.find(&key(name)).await.unwrap() {
-                assert!(store.delete(&account).await.unwrap());
-            }
-        }
-    }
-    assert!(store.page(None).await.unwrap().accounts.is_empty());
-}
-
-pub(crate) async fn the_id_of_a_deleted_account_never_comes_back(place: &impl Place) {
-    let store = place.open().await;
-    for email in ["", "alice@example.com"] {
-        let alice = account("alice", email);
-        store.create(&alice, None).await.unwrap();
-        assert!(store.delete(&alice).await.unwrap());
-        let heir = Account { username: Username::parse("heir").unwrap(), email: None, ..alice.clone() };
-        let outcomes = place.open().await.import(&[with_id(&alice), with_id(&heir)]).await.unwrap();
-        assert_eq!(outcomes, [ImportOutcome::Deleted, ImportOutcome::Deleted]);
-        assert_eq!(store.find(&key("alice")).await.unwrap(), None);
-        assert_eq!(store.find(&key("heir")).await.unwrap(), None);
-        assert_eq!(
-            store.import(&[without_id(&alice)]).await.unwrap(),
-            [ImportOutcome::Added],
-            "the name is free"
-        );
-        let again = store.find(&key("alice")).await.unwrap().unwrap();
-        assert!(store.delete(&again).await.unwrap());
-    }
-}
-
 pub(crate) async fn an_id_belongs_to_one_account_however_it_came(place: &impl Place) {
     let store = place.open().await;
     let (registered, imported) = (account("alice", ""), account("bob", "bob@example.com"));
-    store.create(&registered, None).await.unwrap();
+    store.create(&registered, None, None).await.unwrap();
     assert_eq!(store.import(&[with_id(&imported)]).await.unwrap(), [ImportOutcome::Added]);
     let twin = |of: &Account, name: &str| with_id(&Account { id: of.id, ..account(name, "") });
     let within = account("frank", "");
@@ -241,7 +194,7 @@ pub(crate) async fn an_id_belongs_to_one_account_however_it_came(place: &impl Pl
 /// A suspension ends the tokens for good: enabling the account does not revive them.
 pub(crate) async fn disabling_raises_the_token_version(place: &impl Place) {
     let store = place.open().await;
-    store.create(&account("alice", ""), None).await.unwrap();
+    store.create(&account("alice", ""), None, None).await.unwrap();
     store.change(&key("alice"), None, &Change::Disable).await.unwrap();
     store.change(&key("alice"), None, &Change::Enable).await.unwrap();
     let alice = store.find(&key("alice")).await.unwrap().unwrap();
@@ -252,7 +205,7 @@ pub(crate) async fn disabling_raises_the_token_version(place: &impl Place) {
 pub(crate) async fn a_change_meant_for_an_id_changes_no_other_account(place: &impl Place) {
     let store = place.open().await;
     let (first, second) = (account("alice", ""), account("alice", ""));
-    store.create(&second, None).await.unwrap();
+    store.create(&second, None, None).await.unwrap();
     for change in
         [Change::Password(first.password_hash.clone()), Change::Disable, Change::Enable, Change::EndTokens]
     {
@@ -266,7 +219,7 @@ pub(crate) async fn a_change_meant_for_an_id_changes_no_other_account(place: &im
 pub(crate) async fn forgotten_failures_lock_no_name(place: &impl Place) {
     let store = place.open().await;
     let (one, other) = (failures(7), failures(3));
-    store.create(&account("alice", ""), None).await.unwrap();
+    store.create(&account("alice", ""), None, None).await.unwrap();
     store.swap_failures(&failures_key("alice"), None, Some(&one)).await.unwrap();
     store.swap_failures(&failures_key("bob"), None, Some(&other)).await.unwrap();
     assert_eq!(store.forget_failures(&failures_key("ALICE")).await.unwrap(), Some(one));
@@ -305,7 +258,6 @@ pub(crate) async fn pages_hold_every_account_once(place: &impl Place) {
     assert_eq!(in_order(found), in_order(accounts));
 }
 
-/// One test per rule for the back end whose places `$new` makes, so that a failure names both.
 pub(crate) async fn a_key_set_takes_the_place_of_the_one_that_was_seen(place: &impl Place) {
     let (store, other) = (place.open().await, place.open().await);
     assert_eq!(store.key_set().await.unwrap(), None);
@@ -325,6 +277,7 @@ pub(crate) async fn a_key_set_takes_the_place_of_the_one_that_was_seen(place: &i
     assert!(page.accounts.is_empty() && page.next.is_none(), "{page:?}");
 }
 
+/// One test per rule for the back end whose places `$new` makes, so that a failure names both.
 macro_rules! claim_operator_contract {
     ($new:expr) => { claim_operator_contract!($new;
         imports_are_added_once_and_unchanged
@@ -335,8 +288,6 @@ macro_rules! claim_operator_contract {
         a_change_creates_no_account
         the_highest_token_version_is_not_passed
         changes_at_once_are_all_made
-        a_deleted_account_frees_its_name_and_its_address
-        the_id_of_a_deleted_account_never_comes_back
         an_id_belongs_to_one_account_however_it_came
         disabling_raises_the_token_version
         a_change_meant_for_an_id_changes_no_other_account

@@ -25,7 +25,7 @@ async fn alice(store: &impl Operator, slots: impl IntoIterator<Item = usize>) ->
     for slot in slots {
         alice.sessions.put(session(slot));
     }
-    store.create(&alice, None).await.unwrap();
+    store.create(&alice, None, None).await.unwrap();
     alice
 }
 
@@ -116,8 +116,8 @@ pub(crate) async fn a_repeated_registration_has_the_session_of_the_first(place: 
         account
     };
     let first = of();
-    store.create(&first, idempotency.as_ref()).await.unwrap();
-    let again = store.create(&of(), idempotency.as_ref()).await.unwrap();
+    store.create(&first, idempotency.as_ref(), None).await.unwrap();
+    let again = store.create(&of(), idempotency.as_ref(), None).await.unwrap();
     assert_eq!(again, Standing { session: first.sessions.in_slot(0).cloned(), ..first.standing() });
     assert_eq!(stored(&store).await, first);
 }
@@ -258,7 +258,7 @@ pub(crate) async fn a_session_of_an_older_token_version_has_ended(place: &impl P
     let session = session(4);
     alice.sessions.put(session.clone());
     alice.token_version = 1;
-    store.create(&alice, None).await.unwrap();
+    store.create(&alice, None, None).await.unwrap();
     let exchange = Exchange::new(session.id, 0, LIFETIMES, START);
     assert_eq!(changed(store.exchange(&key("alice"), &exchange).await), Some(alice));
 }

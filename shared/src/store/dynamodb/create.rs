@@ -1,38 +1,28 @@
-//! Adding an account: one conditional write, or a transaction where it has an email.
+//! Adding an account: one conditional write, or a transaction where it has an email or a mail goes with it.
 
-use std::error::Error;
-use std::time::Duration;
-
-use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
-use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsInput};
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::DynamoDbStore;
-use super::call::request_token;
-use super::error::{is_conflict, store_error};
+use super::error::store_error;
 use super::item::{
-    Item, PK, USERNAME_KEY, account_item, account_key, deleted_key, email_item, id_item, read_number,
-    read_standing,
+    EXPIRES_AT, Item, account_item, account_key, deleted_key, email_item, id_item, read_number, read_standing,
 };
+use super::outbox::mail_item;
+use super::transaction::{FREE, FREE_OR_NAMED, Unwritten};
+use super::write::{number, text};
 use crate::account::{Account, Standing};
 use crate::idempotency::IdempotencyKey;
-use crate::random;
+use crate::mail::Mail;
 use crate::store::StoreError;
 use crate::time::Timestamp;
-
-/// Attempts of a transaction that meets another one on the same item. The SDK does not retry these.
-pub(super) const CONFLICT_ATTEMPTS: u32 = 5;
-
-/// Upper bound of the first wait after a conflict; it doubles with each further one.
-pub(super) const CONFLICT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// The attribute with the digest of the idempotency key.
 const IDEMPOTENCY: &str = "idempotency";
 
 /// The attributes by which a registration recognises its own repetition.
-const REGISTRATION: &str = "pk, id, username, token_version, disabled, created_at, idempotency, session_0";
+const REGISTRATION: &str = "pk, id, username, token_version, disabled, email_verified, \
+                            created_at, expires_at, idempotency, session_0";
 
 /// The markers that are written with an account.
 #[derive(Clone, Copy)]
@@ -51,6 +41,18 @@ impl Claim<'_> {
         if let Claim::Request(_, key) = self { *key } else { None }
     }
 
+    /// The condition of the item of the account, and its value. The name is free, or that of a pending account that is past its
+    /// end, which an import leaves alone: the time of its accounts is not that of the import.
+    fn condition(&self, account: &Account) -> (&'static str, Option<(&'static str, AttributeValue)>) {
+        match self {
+            Claim::Id | Claim::NoId => (FREE, None),
+            Claim::Request(..) => {
+                let now = number(account.created_at.seconds());
+                ("attribute_not_exists(pk) OR expires_at <= :now", Some((":now", now)))
+            }
+        }
+    }
+
     /// The item of the account, with the digest of its idempotency key.
     fn item(&self, account: &Account) -> Item {
         let mut item = account_item(account);
@@ -60,148 +62,119 @@ impl Claim<'_> {
         item
     }
 
-    /// `true` if the stored account was made by a request with the same key.
-    fn made(&self, standing: &Standing, item: &Item, now: Timestamp) -> bool {
+    /// `true` if the stored account was made by a request with the same key, and waits for the confirmation of its address as
+    /// this one would.
+    fn made(&self, account: &Account, standing: &Standing, item: &Item) -> bool {
         let stored = item.get(IDEMPOTENCY).and_then(|digest| digest.as_s().ok()).map(String::as_str);
         let (Some(key), Ok(created_at)) = (self.key(), read_number(item, "created_at")) else { return false };
-        standing.is_as_registered() && key.made(stored, Timestamp::from_seconds(created_at), now)
+        let is_alike =
+            standing.is_as_registered() && item.contains_key(EXPIRES_AT) == account.pending_until.is_some();
+        is_alike && key.made(stored, Timestamp::from_seconds(created_at), account.created_at)
     }
 }
 
 impl DynamoDbStore {
+    /// Adds an account, and a mail with it.
+    pub(super) async fn add(
+        &self,
+        account: &Account,
+        claim: Claim<'_>,
+        mail: Option<&Mail>,
+    ) -> Result<Added, AddError> {
+        let is_one_item = account.own_email().is_none() && mail.is_none();
+        match claim {
+            Claim::NoId | Claim::Request(..) if is_one_item => self.put_account(account, claim).await,
+            _ => self.put_account_and_markers(account, claim, mail).await,
+        }
+    }
+
     /// One conditional write: the cheapest way to make an account.
-    async fn put_account(&self, account: &Account, claim: Claim<'_>) -> Result<Added, WriteError> {
+    async fn put_account(&self, account: &Account, claim: Claim<'_>) -> Result<Added, AddError> {
+        let (condition, values) = claim.condition(account);
         let put = PutItemInput::builder()
             .table_name(&self.table)
             .set_item(Some(claim.item(account)))
-            .condition_expression("attribute_not_exists(pk)");
-        let Err(failure) = self.client.call(put.build()).await else { return Ok(Added::Now) };
+            .condition_expression(condition)
+            .set_expression_attribute_values(values.map(|(name, value)| [(name.to_owned(), value)].into()));
+        let Err(failure) = self.write(put.build()).await else { return Ok(Added::Now) };
         match failure.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(_)) => {
                 self.taken_unless_own(account, claim, false).await
             }
-            _ => Err(failure.into()),
+            _ => Err(store_error(failure).into()),
         }
     }
 
-    /// Account and markers, all or none.
+    /// Account, markers and mail, all or none.
     async fn put_account_and_markers(
         &self,
         account: &Account,
         claim: Claim<'_>,
-    ) -> Result<Added, WriteError> {
-        let mut items = vec![self.put_new(claim.item(account))?];
-        if let Some(email) = &account.email {
-            items.push(self.put_new(email_item(account, email))?);
-        }
-        if let Claim::Id = claim {
-            items.push(
-                self.put_if(id_item(account), Some("attribute_not_exists(pk) OR username_key = :name"))?,
-            );
-            items.push(self.check_absent(deleted_key(account.id))?);
-        }
-        let token = match claim {
-            Claim::Request(token, _) => token.to_owned(),
-            Claim::Id | Claim::NoId => request_token()?,
+        mail: Option<&Mail>,
+    ) -> Result<Added, AddError> {
+        let writes = self.creation(account, claim, mail)?;
+        let written = match claim {
+            Claim::Request(token, _) => self.transact_once(token, writes).await,
+            Claim::Id | Claim::NoId => self.transact(writes).await,
         };
-        let transaction =
-            TransactWriteItemsInput::builder().client_request_token(token).set_transact_items(Some(items));
-        let Err(failure) = self.client.call(transaction.build()).await else { return Ok(Added::Now) };
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-            failure.as_service_error()
-        else {
-            return Err(failure.into());
+        let unmet = match written {
+            Ok(()) => return Ok(Added::Now),
+            Err(Unwritten::Failed(error)) => return Err(error.into()),
+            Err(Unwritten::Because(unmet)) => unmet,
         };
-        let outcomes: Vec<_> = cancelled.cancellation_reasons().iter().map(outcome).collect();
-        let (username, markers) = outcomes.split_first().unwrap_or((&Outcome::Other, &[]));
-        let (email, id) = markers.split_at_checked(usize::from(account.email.is_some())).unwrap_or_default();
-        let email = email == [Outcome::Taken];
-        match (username, id) {
-            (Outcome::Taken, _) => self.taken_unless_own(account, claim, email).await,
-            _ if email => Err(AddError::Taken { username: false, email }.into()),
-            (_, [_, Outcome::Taken]) => Err(AddError::Deleted.into()),
-            (_, [Outcome::Taken, _]) => Err(AddError::IdTaken.into()),
-            _ if outcomes.contains(&Outcome::Throttled) => {
-                Err(StoreError::Unavailable(failure.into()).into())
-            }
-            _ if outcomes.contains(&Outcome::Conflict) => {
-                Err(WriteError::Conflict(StoreError::Unavailable(failure.into())))
-            }
-            _ => Err(failure.into()),
+        let markers_of_email = usize::from(account.own_email().is_some());
+        let email = markers_of_email == 1 && unmet.is(1);
+        if unmet.is(0) {
+            self.taken_unless_own(account, claim, email).await
+        } else if email {
+            Err(AddError::Taken { username: false, email })
+        } else if unmet.is(markers_of_email + 2) {
+            Err(AddError::Deleted)
+        } else {
+            Err(AddError::IdTaken)
         }
     }
 
-    /// Adds an account.
-    pub(super) async fn add(&self, account: &Account, claim: Claim<'_>) -> Result<Added, AddError> {
-        let mut attempt = 1;
-        loop {
-            let outcome = match (&account.email, claim) {
-                (None, Claim::NoId | Claim::Request(..)) => self.put_account(account, claim).await,
-                (Some(_), _) | (_, Claim::Id) => self.put_account_and_markers(account, claim).await,
-            };
-            match outcome {
-                Ok(added) => return Ok(added),
-                Err(WriteError::Failed(error)) => return Err(error),
-                Err(WriteError::Conflict(error)) if !conflict_pause(attempt).await => {
-                    return Err(error.into());
-                }
-                Err(WriteError::Conflict(_)) => attempt += 1,
-            }
+    /// The writes of a transaction: account, email, id, absence of its deletion, mail. Those that it needs, in this order.
+    fn creation(
+        &self,
+        account: &Account,
+        claim: Claim<'_>,
+        mail: Option<&Mail>,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let (condition, values) = claim.condition(account);
+        let mut writes = vec![self.put_if(claim.item(account), condition, values.as_slice())?];
+        if let Some(email) = account.own_email() {
+            writes.push(self.put_if(email_item(account, email), FREE, &[])?);
         }
+        if let Claim::Id = claim {
+            let name = [(":name", text(account.username.key().as_str()))];
+            writes.push(self.put_if(id_item(account), FREE_OR_NAMED, &name)?);
+            writes.push(self.check_absent(deleted_key(account.id))?);
+        }
+        if let Some(mail) = mail {
+            writes.push(self.put(mail_item(mail)?)?);
+        }
+        Ok(writes)
     }
 
     /// The name is taken, unless this is the repetition of a write whose response was lost. The item is read by the
-    /// attributes that tell, since the function that registers is not permitted the hash.
+    /// attributes that tell.
     async fn taken_unless_own(
         &self,
         account: &Account,
         claim: Claim<'_>,
         email: bool,
-    ) -> Result<Added, WriteError> {
+    ) -> Result<Added, AddError> {
         let found = self.get_only(account_key(account.username.key()), REGISTRATION).await?;
         // An item that is no account is no repetition, and holds the name all the same.
         let found = found.and_then(|item| Some((read_standing(&item, Some(0)).ok()?, item)));
         match found {
-            Some((standing, item))
-                if standing.id == account.id || claim.made(&standing, &item, account.created_at) =>
-            {
+            Some((standing, item)) if standing.id == account.id || claim.made(account, &standing, &item) => {
                 Ok(Added::Before(standing))
             }
-            _ => Err(AddError::Taken { username: true, email }.into()),
+            _ => Err(AddError::Taken { username: true, email }),
         }
-    }
-
-    fn check_absent(&self, key: AttributeValue) -> Result<TransactWriteItem, StoreError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .key(PK, key)
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(|error| StoreError::Broken(error.into()))?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
-    }
-
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        self.put_if(item, Some("attribute_not_exists(pk)"))
-    }
-
-    /// Puts an item; `:name` in the condition is its `username_key`.
-    pub(super) fn put_if(
-        &self,
-        item: Item,
-        condition: Option<&str>,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let name =
-            item.get(USERNAME_KEY).cloned().filter(|_| condition.is_some_and(|text| text.contains(":name")));
-        let mut put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .set_condition_expression(condition.map(str::to_owned));
-        if let Some(name) = name {
-            put = put.expression_attribute_values(":name", name);
-        }
-        let put = put.build().map_err(|error| StoreError::Broken(error.into()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
     }
 }
 
@@ -222,79 +195,10 @@ pub(super) enum AddError {
     Taken { username: bool, email: bool },
 }
 
-impl From<AddError> for WriteError {
-    fn from(error: AddError) -> Self {
-        Self::Failed(error)
-    }
-}
-
 /// The moment at which an account was added.
 pub(super) enum Added {
     /// An earlier request added it.
     Before(Standing),
     /// This request added it.
     Now,
-}
-
-/// A write failed.
-enum WriteError {
-    /// Another transaction works on the same item.
-    Conflict(StoreError),
-    /// A retry does not help.
-    Failed(AddError),
-}
-
-impl From<StoreError> for WriteError {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl<E> From<SdkError<E, HttpResponse>> for WriteError
-where
-    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
-{
-    fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let conflict = is_conflict(&error);
-        let error = store_error(error);
-        if conflict { Self::Conflict(error) } else { Self::Failed(error.into()) }
-    }
-}
-
-/// The result for one item of a cancelled transaction.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Outcome {
-    /// Another transaction works on the item.
-    Conflict,
-    /// The item was not the cause, or the code is unknown.
-    Other,
-    /// The item exists already.
-    Taken,
-    /// The table or the partition is throttled.
-    Throttled,
-}
-
-/// The codes are listed at <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
-pub(super) fn outcome(reason: &CancellationReason) -> Outcome {
-    match reason.code() {
-        Some("ConditionalCheckFailed") => Outcome::Taken,
-        Some("TransactionConflict") => Outcome::Conflict,
-        Some("ProvisionedThroughputExceeded" | "ThrottlingError") => Outcome::Throttled,
-        _ => Outcome::Other,
-    }
-}
-
-/// Waits after a conflict; `false` when there were enough attempts.
-pub(super) async fn conflict_pause(attempt: u32) -> bool {
-    if attempt < CONFLICT_ATTEMPTS {
-        tokio::time::sleep(backoff(attempt)).await;
-    }
-    attempt < CONFLICT_ATTEMPTS
-}
-
-/// A random wait, so that two transactions that met do not meet again.
-pub(super) fn backoff(attempt: u32) -> Duration {
-    let most = CONFLICT_BACKOFF * 2u32.saturating_pow(attempt - 1);
-    let share = random::bytes::<1>().map_or(0.5, |[byte]| f64::from(byte) / 255.0);
-    most.mul_f64(share)
 }

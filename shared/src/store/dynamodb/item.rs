@@ -6,8 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::limits::client_ip::Window;
-use crate::limits::lockout::{Failures, FailuresKey};
-use crate::names::email::Email;
+use crate::names::email::{Email, EmailKey};
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
 use crate::session::{self, Label, Session, SessionId, Sessions};
@@ -22,6 +21,12 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// Prefix of the keys of accounts.
 pub(super) const ACCOUNT_PREFIX: &str = "USERNAME#";
+
+/// The table's TTL attribute. An account that is pending has it, with its end.
+pub(super) const EXPIRES_AT: &str = "expires_at";
+
+/// The attribute of an account whose owner has the mailbox. Its absence is `false`.
+const EMAIL_VERIFIED: &str = "email_verified";
 
 /// The key of the account with this name.
 pub(super) fn account_key(name: &UsernameKey) -> AttributeValue {
@@ -42,6 +47,12 @@ pub(super) fn account_item(account: &Account) -> Item {
     ]);
     if let Some(email) = &account.email {
         item.insert("email".to_owned(), text(email.as_str()));
+    }
+    if account.email_verified {
+        item.insert(EMAIL_VERIFIED.to_owned(), AttributeValue::Bool(true));
+    }
+    if let Some(end) = account.pending_until {
+        item.insert(EXPIRES_AT.to_owned(), AttributeValue::N(end.seconds().to_string()));
     }
     item.extend(
         account.sessions.iter().map(|session| (session_attribute(session.id.slot()), session_value(session))),
@@ -102,15 +113,17 @@ pub(super) fn read_sessions(item: &Item) -> Result<Sessions, StoreError> {
 }
 
 /// The key of the marker of this email.
-pub(super) fn email_key(email: &Email) -> AttributeValue {
-    AttributeValue::S(format!("EMAIL#{}", email.key().as_str()))
+pub(super) fn email_key(email: &EmailKey) -> AttributeValue {
+    AttributeValue::S(format!("EMAIL#{}", email.as_str()))
 }
 
 /// The marker of an email in use.
 pub(super) fn email_item(account: &Account, email: &Email) -> Item {
+    let name = AttributeValue::S(account.username.key().as_str().to_owned());
     Item::from([
-        (PK.to_owned(), email_key(email)),
+        (PK.to_owned(), email_key(email.key())),
         ("id".to_owned(), AttributeValue::S(account.id.to_string())),
+        (USERNAME_KEY.to_owned(), name),
     ])
 }
 
@@ -138,32 +151,6 @@ pub(super) fn id_key(id: AccountId) -> AttributeValue {
     AttributeValue::S(format!("ID#{id}"))
 }
 
-/// The key of a record of failed logins.
-pub(super) fn failures_key(key: &FailuresKey) -> AttributeValue {
-    AttributeValue::S(format!("ATTEMPTS#{}", key.as_str()))
-}
-
-/// The item of failed logins. `expires_at` is the table's TTL attribute.
-pub(super) fn failures_item(key: &FailuresKey, failures: &Failures) -> Item {
-    Item::from([
-        (PK.to_owned(), failures_key(key)),
-        ("failures".to_owned(), AttributeValue::N(failures.failures.to_string())),
-        ("locked_until".to_owned(), AttributeValue::N(failures.locked_until.millis().to_string())),
-        ("expires_at".to_owned(), AttributeValue::N(failures.expires_at.seconds().to_string())),
-        ("version".to_owned(), AttributeValue::S(failures.version.clone())),
-    ])
-}
-
-/// Reads the item of failed logins.
-pub(super) fn read_failures(item: &Item) -> Result<Failures, StoreError> {
-    Ok(Failures {
-        failures: read_number(item, "failures")?,
-        locked_until: Timestamp::from_millis(read_number(item, "locked_until")?),
-        expires_at: Timestamp::from_seconds(read_number(item, "expires_at")?),
-        version: read_text(item, "version")?,
-    })
-}
-
 /// The key of the counter of a client IP's requests in a window.
 pub(super) fn window_key(window: &Window) -> AttributeValue {
     AttributeValue::S(format!("ADDRESS#{}", window.key))
@@ -189,18 +176,24 @@ pub(super) fn read_standing(item: &Item, slot: Option<usize>) -> Result<Standing
         Some(AttributeValue::Bool(false)) => Status::Active,
         _ => return Err(broken("disabled is missing or not a boolean")),
     };
+    let email_verified = match item.get(EMAIL_VERIFIED) {
+        Some(AttributeValue::Bool(verified)) => *verified,
+        None => false,
+        _ => return Err(broken("email_verified is not a boolean")),
+    };
     Ok(Standing {
         id: read(item, "id", AccountId::parse)?,
         username: read_text(item, "username")?,
         token_version: read_number(item, "token_version")?,
         status,
+        email_verified,
         session: slot.map(|slot| read_session(item, slot)).transpose()?.flatten(),
     })
 }
 
 /// Reads the item of an account. Types are checked; names are trusted, whatever grammar new ones have.
 pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
-    let Standing { id, username, token_version, status, .. } = read_standing(item, None)?;
+    let Standing { id, username, token_version, status, email_verified, .. } = read_standing(item, None)?;
     let email = match item.get("email") {
         None => None,
         Some(_) => Some(read(item, "email", |text| Some(Email::from_stored(text.to_owned())))?),
@@ -208,10 +201,14 @@ pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
     let key = read(item, PK, |pk| pk.strip_prefix(ACCOUNT_PREFIX).map(str::to_owned))?;
     let created_at = Timestamp::from_seconds(read_number(item, "created_at")?);
     created_at.to_system_time().ok_or_else(|| broken("created_at is out of range"))?;
+    let is_pending = item.contains_key(EXPIRES_AT);
+    let pending_until = is_pending.then(|| read_number(item, EXPIRES_AT)).transpose()?;
     Ok(Account {
         id,
         username: Username::from_stored(username, key),
         email,
+        email_verified,
+        pending_until: pending_until.map(Timestamp::from_seconds),
         password_hash: read(item, "password_hash", |text| Some(PasswordHash::from_stored(text.to_owned())))?,
         token_version,
         status,

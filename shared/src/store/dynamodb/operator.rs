@@ -7,21 +7,15 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
 use aws_sdk_dynamodb::operation::scan::ScanInput;
-use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsInput};
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput};
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::DynamoDbStore;
-use super::call::request_token;
-use super::create::{AddError, Added, Claim, Outcome, conflict_pause, outcome};
-use super::error::{is_conflict, store_error};
-use super::item::{
-    ACCOUNT_PREFIX, KEY_SET, PK, account_key, deleted_item, email_key, failures_key, holder, id_key,
-    key_set_key, read_account, read_failures,
-};
+use super::attempts::{failures_key, read_failures};
+use super::create::{AddError, Added, Claim};
+use super::error::store_error;
+use super::item::{ACCOUNT_PREFIX, KEY_SET, PK, account_key, email_key, holder, key_set_key, read_account};
 use super::sessions::REMOVE_SESSIONS;
+use super::write::{Unchanged, no_higher_version, number, text};
 use crate::account::{Account, AccountId, Status};
 use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::username::UsernameKey;
@@ -52,12 +46,7 @@ impl Operator for DynamoDbStore {
         id: Option<AccountId>,
         change: &Change,
     ) -> Result<Option<Account>, StoreError> {
-        let number = |number: u32| AttributeValue::N(number.to_string());
-        let update = UpdateItemInput::builder()
-            .table_name(&self.table)
-            .key(PK, account_key(name))
-            .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let update = self.update(account_key(name)).return_values(ReturnValue::AllOld);
         let (set, raises_version) = match change {
             Change::Disable => ("SET disabled = :disabled", true),
             Change::Enable => ("SET disabled = :disabled", false),
@@ -79,7 +68,7 @@ impl Operator for DynamoDbStore {
         if raises_version {
             conditions.push("token_version < :most");
             update = update
-                .expression_attribute_values(":one", number(1))
+                .expression_attribute_values(":one", number(1_u64))
                 .expression_attribute_values(":most", number(u32::MAX));
         }
         if let Some(id) = id {
@@ -87,56 +76,27 @@ impl Operator for DynamoDbStore {
             update = update.expression_attribute_values(":id", AttributeValue::S(id.to_string()));
         }
         let update = update.condition_expression(conditions.join(" AND "));
-        let failure = match self.client.call(update.build()).await {
-            Ok(updated) => return updated.attributes.map(|item| read_account(&item)).transpose(),
-            Err(failure) => failure,
-        };
-        match failure.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
-                Some(item) if id.is_none_or(|id| holder(item) == Some(id.to_string().as_str())) => {
-                    Err(StoreError::Broken("there is no higher token version".into()))
-                }
-                _ => Ok(None),
-            },
-            _ => Err(store_error(failure)),
+        match self.change_if(update).await {
+            Ok(item) => item.map(|item| read_account(&item)).transpose(),
+            Err(Unchanged::Failed(error)) => Err(error),
+            Err(Unchanged::Because(Some(item)))
+                if id.is_none_or(|id| holder(&item) == Some(id.to_string().as_str())) =>
+            {
+                Err(no_higher_version())
+            }
+            Err(Unchanged::Because(_)) => Ok(None),
         }
     }
 
-    async fn delete(&self, account: &Account) -> Result<bool, StoreError> {
-        let mut attempt = 1;
-        loop {
-            let items = self.deletion(account)?;
-            let transaction = TransactWriteItemsInput::builder()
-                .client_request_token(request_token()?)
-                .set_transact_items(Some(items));
-            let Err(failure) = self.client.call(transaction.build()).await else { return Ok(true) };
-            let mut conflict = is_conflict(&failure);
-            if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-                failure.as_service_error()
-            {
-                let reasons = cancelled.cancellation_reasons();
-                let (account_reason, email_reason) =
-                    (reasons.first(), account.email.as_ref().and(reasons.get(2)));
-                if account_reason.map(outcome) == Some(Outcome::Taken) {
-                    // Without an item it is gone: by this call's first attempt, or by another operator.
-                    return Ok(account_reason.is_some_and(|reason| reason.item.is_none()));
-                }
-                if email_reason.map(outcome) == Some(Outcome::Taken) {
-                    return Err(StoreError::Broken("its email belongs to another account".into()));
-                }
-                if reasons.iter().any(|reason| outcome(reason) == Outcome::Throttled) {
-                    return Err(StoreError::Unavailable(failure.into()));
-                }
-                conflict = reasons.iter().any(|reason| outcome(reason) == Outcome::Conflict);
-            }
-            if !conflict {
-                return Err(store_error(failure));
-            }
-            if !conflict_pause(attempt).await {
-                return Err(StoreError::Unavailable(failure.into()));
-            }
-            attempt += 1;
-        }
+    async fn repair(&self, account: &Account) -> Result<bool, StoreError> {
+        let Some(email) = account.own_email() else { return Ok(false) };
+        let update = self
+            .update(email_key(email.key()))
+            .update_expression("SET username_key = :name")
+            .condition_expression("id = :id AND attribute_not_exists(username_key)")
+            .expression_attribute_values(":name", text(account.username.key().as_str()))
+            .expression_attribute_values(":id", text(account.id.to_string()));
+        self.is_changed(update).await
     }
 
     async fn forget_failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
@@ -149,7 +109,6 @@ impl Operator for DynamoDbStore {
     }
 
     async fn swap_key_set(&self, seen: Option<&str>, next: &str) -> Result<bool, StoreError> {
-        let text = |text: &str| AttributeValue::S(text.to_owned());
         let put = PutItemInput::builder().table_name(&self.table);
         let put = put.item(PK, key_set_key()).item(KEY_SET, text(next));
         let put = match seen {
@@ -197,7 +156,7 @@ impl DynamoDbStore {
             return Ok(ImportOutcome::IdTaken);
         }
         let claim = if import.has_id { Claim::Id } else { Claim::NoId };
-        match self.add(account, claim).await {
+        match self.add(account, claim, None).await {
             Ok(Added::Now) => Ok(ImportOutcome::Added),
             Ok(Added::Before(_)) => Ok(ImportOutcome::Present),
             Err(AddError::Deleted) => Ok(ImportOutcome::Deleted),
@@ -242,45 +201,6 @@ impl DynamoDbStore {
                 return Ok(ids);
             }
         }
-    }
-
-    /// Deletes the account and its markers, and keeps its id from coming back.
-    fn deletion(&self, account: &Account) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let id = || [(":id", account.id.to_string())];
-        let key = account_key(account.username.key());
-        let mut items = vec![match &account.email {
-            None => self.delete_if(key, "id = :id AND attribute_not_exists(email)", &id())?,
-            Some(email) => {
-                let values = [(":id", account.id.to_string()), (":email", email.as_str().to_owned())];
-                self.delete_if(key, "id = :id AND email = :email", &values)?
-            }
-        }];
-        items.push(self.put_if(deleted_item(account.id), None)?);
-        if let Some(email) = &account.email {
-            items.push(self.delete_if(email_key(email), "attribute_not_exists(pk) OR id = :id", &id())?);
-        }
-        let name = [(":name", account.username.key().as_str().to_owned())];
-        let marker = "attribute_not_exists(pk) OR username_key = :name";
-        items.push(self.delete_if(id_key(account.id), marker, &name)?);
-        Ok(items)
-    }
-
-    fn delete_if(
-        &self,
-        key: AttributeValue,
-        condition: &str,
-        values: &[(&str, String)],
-    ) -> Result<TransactWriteItem, StoreError> {
-        let mut delete = Delete::builder()
-            .table_name(&self.table)
-            .key(PK, key)
-            .condition_expression(condition)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for (name, value) in values {
-            delete = delete.expression_attribute_values(*name, AttributeValue::S(value.clone()));
-        }
-        let delete = delete.build().map_err(|error| StoreError::Broken(error.into()))?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
     }
 }
 

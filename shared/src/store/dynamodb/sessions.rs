@@ -1,12 +1,10 @@
 //! Sessions of accounts: each is one attribute of the account's item, named after its slot.
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use super::DynamoDbStore;
-use super::error::store_error;
-use super::item::{Item, PK, account_key, read_account, session_attribute, session_value};
+use super::item::{account_key, read_account, session_attribute, session_value};
+use super::write::number;
 use crate::account::{Account, AccountId};
 use crate::names::username::UsernameKey;
 use crate::session::{self, Exchange, Session, SessionId};
@@ -18,36 +16,11 @@ pub(super) const REMOVE_SESSIONS: &str = "REMOVE session_0, session_1, session_2
 
 const _: () = assert!(session::MAX == 10);
 
-fn number(number: impl Into<u64>) -> AttributeValue {
-    AttributeValue::N(number.into().to_string())
-}
-
 impl DynamoDbStore {
-    fn update(&self, name: &UsernameKey) -> UpdateItemInputBuilder {
-        UpdateItemInput::builder()
-            .table_name(&self.table)
-            .key(PK, account_key(name))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-    }
-
-    /// Makes a conditional update. Returns the item as the update asks for it, or the item that fails the condition.
-    async fn change_if(&self, update: UpdateItemInputBuilder) -> Result<Option<Item>, Unchanged> {
-        let failure = match self.client.call(update.build()).await {
-            Ok(updated) => return Ok(updated.attributes),
-            Err(failure) => failure,
-        };
-        match failure.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Err(Unchanged::Because(failed.item.clone()))
-            }
-            _ => Err(Unchanged::Failed(store_error(failure))),
-        }
-    }
-
     pub(super) async fn put_session(&self, account: &Account, session: &Session) -> Result<(), SessionError> {
         let slot = session.id.slot();
         let update = self
-            .update(account.username.key())
+            .update(account_key(account.username.key()))
             .update_expression("SET #session = :session")
             .expression_attribute_names("#session", session_attribute(slot))
             .expression_attribute_values(":session", session_value(session))
@@ -79,7 +52,7 @@ impl DynamoDbStore {
         exchange: &Exchange,
     ) -> Result<Account, SessionError> {
         let update = self
-            .update(name)
+            .update(account_key(name))
             .update_expression(
                 "SET #session.#counter = :next, #session.exchanged = :token, #session.used_at = :now, \
                  #session.late = #session.late + :late",
@@ -112,16 +85,12 @@ impl DynamoDbStore {
         session: &SessionId,
     ) -> Result<bool, StoreError> {
         let update = self
-            .update(name)
+            .update(account_key(name))
             .update_expression("REMOVE #session")
             .condition_expression("#session.id = :session")
             .expression_attribute_names("#session", session_attribute(session.slot()))
             .expression_attribute_values(":session", AttributeValue::S(session.to_string()));
-        match self.change_if(update).await {
-            Ok(_) => Ok(true),
-            Err(Unchanged::Because(_)) => Ok(false),
-            Err(Unchanged::Failed(error)) => Err(error),
-        }
+        self.is_changed(update).await
     }
 
     pub(super) async fn raise_token_version(
@@ -130,34 +99,12 @@ impl DynamoDbStore {
         id: AccountId,
     ) -> Result<bool, StoreError> {
         let update = self
-            .update(name)
+            .update(account_key(name))
             .update_expression(format!("ADD token_version :one {REMOVE_SESSIONS}"))
             .condition_expression("id = :id AND token_version < :most")
             .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
             .expression_attribute_values(":one", number(1_u64))
             .expression_attribute_values(":most", number(u32::MAX));
-        match self.change_if(update).await {
-            Ok(_) => Ok(true),
-            Err(Unchanged::Because(_)) => Ok(false),
-            Err(Unchanged::Failed(error)) => Err(error),
-        }
-    }
-}
-
-/// A conditional update changed nothing.
-enum Unchanged {
-    /// The item does not meet the condition.
-    Because(Option<Item>),
-    /// The store failed.
-    Failed(StoreError),
-}
-
-impl Unchanged {
-    /// The account as it is, where that is the cause.
-    fn account(self) -> Result<Option<Account>, StoreError> {
-        match self {
-            Self::Because(item) => item.map(|item| read_account(&item)).transpose(),
-            Self::Failed(error) => Err(error),
-        }
+        self.is_changed(update).await
     }
 }

@@ -1,17 +1,21 @@
 //! Rules of the DynamoDB back end beyond the contract, against a DynamoDB engine over real HTTP.
 
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::scan::ScanInput;
 use support::background::Background;
 use support::dynamodb::{self, TABLE};
 
-use super::create::{CONFLICT_ATTEMPTS, CONFLICT_BACKOFF, backoff};
 use super::item::{account_item, deleted_item};
+use super::write::{CONFLICT_ATTEMPTS, CONFLICT_BACKOFF, backoff};
 use super::*;
 use crate::session::{Label, Session, SessionId};
+use crate::store::contract::credentials::claim_credential_contract;
+use crate::store::contract::emails::claim_email_contract;
+use crate::store::contract::mail::claim_mail_contract;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::sessions::claim_session_contract;
 use crate::store::contract::{Place, account, claim_contract};
-use crate::store::{Import, ImportOutcome, Operator};
+use crate::store::{Credentials, Import, ImportOutcome, Operator};
 use crate::time::Timestamp;
 
 /// A DynamoDB engine with an empty table, in a thread of its own. It ends when dropped.
@@ -71,6 +75,9 @@ impl Place for Engine {
 claim_contract!(Engine::start());
 claim_operator_contract!(Engine::start());
 claim_session_contract!(Engine::start());
+claim_credential_contract!(Engine::start());
+claim_email_contract!(Engine::start());
+claim_mail_contract!(Engine::start());
 
 fn find_alice(store: &DynamoDbStore) -> impl Future<Output = Result<Option<Account>, StoreError>> {
     let name = UsernameKey::of("alice");
@@ -81,13 +88,14 @@ fn find_alice(store: &DynamoDbStore) -> impl Future<Output = Result<Option<Accou
 async fn an_account_is_one_item_and_its_email_address_one_more() {
     let engine = Engine::start();
     let (alice, bob) = (account("Alice", ""), account("bob", "Bob@Example.com"));
-    engine.store().create(&alice, None).await.unwrap();
-    engine.store().create(&bob, None).await.unwrap();
+    engine.store().create(&alice, None, None).await.unwrap();
+    engine.store().create(&bob, None, None).await.unwrap();
     let items = engine.items().await;
     let keys: Vec<_> = items.iter().map(|item| item[PK].as_s().unwrap().as_str()).collect();
     assert_eq!(keys, ["EMAIL#bob@example.com", "USERNAME#alice", "USERNAME#bob"]);
-    assert_eq!(items[0].len(), 2);
+    assert_eq!(items[0].len(), 3);
     assert_eq!(items[0]["id"], AttributeValue::S(bob.id.to_string()));
+    assert_eq!(items[0]["username_key"], AttributeValue::S("bob".to_owned()));
     assert_eq!(items[1], account_item(&alice));
     assert_eq!(items[2], account_item(&bob));
 }
@@ -139,10 +147,10 @@ fn size(item: &Item) -> usize {
 #[tokio::test]
 async fn a_refused_registration_leaves_nothing_behind() {
     let engine = Engine::start();
-    engine.store().create(&account("alice", "alice@example.com"), None).await.unwrap();
+    engine.store().create(&account("alice", "alice@example.com"), None, None).await.unwrap();
     let before = engine.items().await;
     for (name, email) in [("alice", ""), ("alice", "new@example.com"), ("bob", "alice@example.com")] {
-        engine.store().create(&account(name, email), None).await.unwrap_err();
+        engine.store().create(&account(name, email), None, None).await.unwrap_err();
     }
     assert_eq!(engine.items().await, before);
 }
@@ -156,7 +164,7 @@ async fn a_deletion_leaves_nothing_but_the_id() {
             engine.store().import(std::slice::from_ref(&import)).await.unwrap(),
             [ImportOutcome::Added]
         );
-        assert!(engine.store().delete(&import.account).await.unwrap());
+        assert!(engine.store().delete(&import.account, None).await.unwrap());
         assert_eq!(engine.items().await, [deleted_item(import.account.id)]);
     }
 }
@@ -166,14 +174,53 @@ async fn a_deletion_leaves_nothing_but_the_id() {
 async fn an_account_stays_if_its_email_is_marked_as_anothers() {
     let engine = Engine::start();
     let alice = account("alice", "alice@example.com");
-    engine.store().create(&alice, None).await.unwrap();
+    engine.store().create(&alice, None, None).await.unwrap();
     let marker = [(PK, "EMAIL#alice@example.com"), ("id", "another")];
     let marker = marker.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
     engine.put(marker.into()).await;
     let before = engine.items().await;
-    let refused = engine.store().delete(&alice).await;
+    let refused = engine.store().delete(&alice, None).await;
     assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
     assert_eq!(engine.items().await, before);
+}
+
+/// Items as the version before mail has written them.
+#[tokio::test]
+async fn a_table_of_an_older_version_is_read_and_repaired() {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: &str| AttributeValue::N(number.to_owned());
+    let id = "6a2f41a3-c54c-4ce8-a4d1-0d2f5b1c8e77";
+    let account = [
+        (PK, text("USERNAME#alice")),
+        ("id", text(id)),
+        ("username", text("Alice")),
+        ("email", text("alice@example.com")),
+        ("password_hash", text("hash")),
+        ("token_version", number("7")),
+        ("disabled", AttributeValue::Bool(false)),
+        ("created_at", number("1790000000")),
+    ];
+    let marker = |id| [(PK, text("EMAIL#alice@example.com")), ("id", text(id))];
+    let item = |attributes: &[(&str, AttributeValue)]| {
+        attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Item>()
+    };
+    let engine = Engine::start();
+    let store = engine.store();
+    engine.put(item(&account)).await;
+    engine.put(item(&marker("another"))).await;
+    let alice = find_alice(&store).await.unwrap().unwrap();
+    let expected = (7, false, None);
+    assert_eq!((alice.token_version, alice.email_verified, alice.pending_until), expected);
+    assert!(!store.repair(&alice).await.unwrap(), "the marker is another's");
+    engine.put(item(&marker(id))).await;
+    let email = alice.email.clone().unwrap();
+    assert_eq!(store.name_of(email.key()).await.unwrap(), None);
+    assert!(store.repair(&alice).await.unwrap());
+    assert_eq!(store.name_of(email.key()).await.unwrap().as_ref(), Some(alice.username.key()));
+    assert!(!store.repair(&alice).await.unwrap());
+    engine.put(item(&marker(id))).await;
+    assert!(store.delete(&alice, None).await.unwrap(), "a marker that was never repaired");
+    assert_eq!(engine.items().await, [deleted_item(alice.id)]);
 }
 
 #[tokio::test]
@@ -190,6 +237,9 @@ async fn an_item_that_is_no_account_is_broken() {
         ("username", None),
         ("username", number("7")),
         ("email", number("7")),
+        ("email_verified", text("true")),
+        ("expires_at", text("1790000000")),
+        ("expires_at", number("-1")),
         ("password_hash", None),
         ("password_hash", number("7")),
         ("token_version", None),
@@ -223,7 +273,7 @@ async fn a_table_that_is_not_there_is_broken() {
     let broken = |error: &StoreError| matches!(error, StoreError::Broken(_));
     assert!(find_alice(&store).await.is_err_and(|error| broken(&error)));
     for email in ["", "alice@example.com"] {
-        let error = store.create(&account("alice", email), None).await.unwrap_err();
+        let error = store.create(&account("alice", email), None, None).await.unwrap_err();
         assert!(matches!(&error, CreateError::Store(error) if broken(error)), "{error:?}");
     }
     let error =

@@ -1,6 +1,6 @@
 //! Accounts in the file: rows with their sessions and the markers of their emails.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{broken, sessions, sql_seconds};
 use crate::account::{Account, AccountId, Standing, Status};
@@ -31,10 +31,11 @@ pub(super) fn insert_account(
 ) -> Result<usize, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO accounts
-             (username_key, id, username, email, password_hash, token_version, disabled, created_at, idempotency)
+             (username_key, id, username, email, email_verified, pending_until, password_hash, token_version,
+              disabled, created_at, idempotency)
          VALUES
-             (:username_key, :id, :username, :email, :password_hash, :token_version, :disabled, :created_at,
-              :idempotency)
+             (:username_key, :id, :username, :email, :email_verified, :pending_until, :password_hash,
+              :token_version, :disabled, :created_at, :idempotency)
          ON CONFLICT (username_key) DO NOTHING",
     )?;
     let inserted = statement.execute(named_params! {
@@ -42,6 +43,8 @@ pub(super) fn insert_account(
         ":id": account.id.to_string(),
         ":username": account.username.as_str(),
         ":email": account.email.as_ref().map(Email::as_str),
+        ":email_verified": account.email_verified,
+        ":pending_until": account.pending_until.map(sql_seconds),
         ":password_hash": account.password_hash.as_str(),
         ":token_version": account.token_version,
         ":disabled": account.status == Status::Disabled,
@@ -56,6 +59,7 @@ pub(super) fn insert_account(
     Ok(inserted)
 }
 
+/// Takes an address for an account. Returns 0 if another one has it.
 pub(super) fn insert_email(
     connection: &Connection,
     name: &UsernameKey,
@@ -64,6 +68,29 @@ pub(super) fn insert_email(
     let mut statement =
         connection.prepare_cached("INSERT INTO emails VALUES (?1, ?2) ON CONFLICT (email_key) DO NOTHING")?;
     Ok(statement.execute([email.key().as_str(), name.as_str()])?)
+}
+
+pub(super) fn delete_email(
+    connection: &Connection,
+    name: &UsernameKey,
+    email: &Email,
+) -> Result<(), StoreError> {
+    let marker = [email.key().as_str(), name.as_str()];
+    connection.execute("DELETE FROM emails WHERE email_key = ?1 AND username_key = ?2", marker)?;
+    Ok(())
+}
+
+/// Frees a name that a pending account has held until its end.
+pub(super) fn delete_expired(
+    connection: &Connection,
+    name: &UsernameKey,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "DELETE FROM accounts WHERE username_key = ?1 AND pending_until <= ?2",
+        params![name.as_str(), sql_seconds(now)],
+    )?;
+    Ok(())
 }
 
 /// The account that has the name already, if it is this very one: by its id, or by the key of its registration.
@@ -77,7 +104,9 @@ pub(super) fn stored(
         connection.prepare_cached("SELECT idempotency FROM accounts WHERE username_key = ?1")?;
     let made: Option<String> = statement.query_row([account.username.key().as_str()], |row| row.get(0))?;
     let is_made = |key: &IdempotencyKey| key.made(made.as_deref(), found.created_at, account.created_at);
-    let is_own = found.id == account.id || (found.standing().is_as_registered() && key.is_some_and(is_made));
+    let is_alike = found.standing().is_as_registered()
+        && found.pending_until.is_some() == account.pending_until.is_some();
+    let is_own = found.id == account.id || (is_alike && key.is_some_and(is_made));
     let session = found.sessions.in_slot(0).cloned();
     Ok(is_own.then(|| Standing { session, ..found.standing() }))
 }
@@ -92,11 +121,14 @@ pub(super) fn email_exists(connection: &Connection, email: &Email) -> Result<boo
 pub(super) fn account(row: &Row<'_>) -> Result<Account, StoreError> {
     let id: String = row.get("id")?;
     let email: Option<String> = row.get("email")?;
+    let pending_until: Option<i64> = row.get("pending_until")?;
     let seconds = u64::try_from(row.get::<_, i64>("created_at")?);
     Ok(Account {
         id: AccountId::parse(&id).ok_or_else(|| broken("id is malformed"))?,
         username: Username::from_stored(row.get("username")?, row.get("username_key")?),
         email: email.map(Email::from_stored),
+        email_verified: row.get("email_verified")?,
+        pending_until: pending_until.map(|end| Timestamp::from_seconds(end.unsigned_abs())),
         password_hash: PasswordHash::from_stored(row.get("password_hash")?),
         token_version: row.get("token_version")?,
         status: if row.get("disabled")? { Status::Disabled } else { Status::Active },

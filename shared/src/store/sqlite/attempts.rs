@@ -1,12 +1,42 @@
 //! Failed logins in the file.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::sql_seconds;
+use super::{SqliteStore, sql_seconds};
 use crate::limits::lockout::{Failures, FailuresKey};
-use crate::store::StoreError;
-use crate::store::SwapError;
+use crate::store::{Attempts, StoreError, SwapError};
 use crate::time::Timestamp;
+
+#[async_trait]
+impl Attempts for SqliteStore {
+    async fn failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
+        Ok(failures(&self.connection(), key)?)
+    }
+
+    async fn swap_failures(
+        &self,
+        key: &FailuresKey,
+        seen: Option<&Failures>,
+        next: Option<&Failures>,
+    ) -> Result<(), SwapError> {
+        let mut connection = self.connection();
+        // Checked before the lock as well: an attempt that has lost already does not wait for it.
+        check_failures(&connection, key, seen)?;
+        if seen.is_none() && next.is_none() {
+            return Ok(());
+        }
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        check_failures(&transaction, key, seen)?;
+        match next {
+            Some(next) => put_failures(&transaction, key, next),
+            None => delete_failures(&transaction, key),
+        }
+        .map_err(StoreError::from)?;
+        Ok(transaction.commit().map_err(StoreError::from)?)
+    }
+}
 
 pub(super) fn failures(connection: &Connection, key: &FailuresKey) -> rusqlite::Result<Option<Failures>> {
     let mut statement = connection.prepare_cached(
@@ -23,7 +53,7 @@ pub(super) fn failures(connection: &Connection, key: &FailuresKey) -> rusqlite::
     statement.query_row([key.as_str()], read).optional()
 }
 
-pub(super) fn check_failures(
+fn check_failures(
     connection: &Connection,
     key: &FailuresKey,
     seen: Option<&Failures>,
@@ -35,11 +65,7 @@ pub(super) fn check_failures(
     Err(SwapError::Changed(found))
 }
 
-pub(super) fn put_failures(
-    connection: &Connection,
-    key: &FailuresKey,
-    next: &Failures,
-) -> rusqlite::Result<()> {
+fn put_failures(connection: &Connection, key: &FailuresKey, next: &Failures) -> rusqlite::Result<()> {
     // DynamoDB deletes expired items by itself.
     connection.execute("DELETE FROM attempts WHERE expires_at <= ?1", [sql_seconds(next.counted_at())])?;
     let mut statement =

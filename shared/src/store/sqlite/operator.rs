@@ -10,7 +10,6 @@ use super::sessions::end_sessions;
 use super::{SqliteStore, secret_json};
 use crate::account::{Account, AccountId};
 use crate::limits::lockout::{Failures, FailuresKey};
-use crate::names::email::Email;
 use crate::names::username::UsernameKey;
 use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
 use crate::store::{BoxError, StoreError};
@@ -93,22 +92,9 @@ impl Operator for SqliteStore {
         Ok(Some(before))
     }
 
-    /// The marker of the email address goes with the row that it refers to.
-    async fn delete(&self, account: &Account) -> Result<bool, StoreError> {
-        let (name, email) = (account.username.key(), account.email.as_ref().map(Email::as_str));
-        let id = account.id.to_string();
-        let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let deleted = transaction.execute(
-            "DELETE FROM accounts WHERE username_key = ?1 AND id = ?2 AND email IS ?3",
-            params![name.as_str(), id, email],
-        )?;
-        if deleted == 1 {
-            transaction.execute("INSERT OR IGNORE INTO deleted_ids VALUES (?1)", [&id])?;
-        }
-        let gone = find(&transaction, name)?.is_none();
-        transaction.commit()?;
-        Ok(gone)
+    /// Every marker has led to its account from the first version on.
+    async fn repair(&self, _: &Account) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     async fn forget_failures(&self, key: &FailuresKey) -> Result<Option<Failures>, StoreError> {
@@ -155,7 +141,7 @@ fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome,
     if let Some(found) = find(connection, account.username.key())? {
         return Ok(if import.is(&found) { ImportOutcome::Present } else { ImportOutcome::UsernameTaken });
     }
-    if let Some(email) = &account.email
+    if let Some(email) = account.own_email()
         && email_exists(connection, email)?
     {
         return Ok(ImportOutcome::EmailTaken);
@@ -167,7 +153,7 @@ fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome,
         return Ok(ImportOutcome::Deleted);
     }
     insert_account(connection, account, None)?;
-    if let Some(email) = &account.email {
+    if let Some(email) = account.own_email() {
         insert_email(connection, account.username.key(), email)?;
     }
     Ok(ImportOutcome::Added)

@@ -23,7 +23,7 @@ pub(crate) async fn delete(
             "the account was not deleted",
         )?;
     }
-    if !store.delete(&account).await? {
+    if !store.delete(&account, None).await? {
         return Err(CommandError::new(
             "the account changed since it was read, and was not deleted; run the command again",
         ));

@@ -29,6 +29,8 @@ pub(crate) async fn export(
         let page = retry(async || store.page(after.as_deref()).await).await?;
         for account in page.accounts {
             match account {
+                // It ends by itself, unless its owner confirms its email, here and not where it is imported.
+                Ok(account) if account.pending_until.is_some() => {}
                 Ok(account) => writeln!(out, "{}", to_json(&account, arguments.with_hashes))?,
                 Err(unreadable) => {
                     eprintln!("accounts: {}", CommandError::new(unreadable).describe());
@@ -58,6 +60,7 @@ fn to_json(account: &Account, with_hash: bool) -> Value {
         "username": account.username.as_str(),
         "id": account.id.to_string(),
         "email": account.email.as_ref().map(Email::as_str),
+        "email_verified": account.email.as_ref().map(|_| account.email_verified),
         "disabled": account.status == Status::Disabled,
         "created": time::format(account.created_at),
         "token_version": account.token_version,

@@ -32,6 +32,8 @@ pub(crate) async fn show(
         "username": account.username.as_str(),
         "id": account.id.to_string(),
         "email": account.email.as_ref().map(Email::as_str),
+        "email_verified": account.email_verified,
+        "pending_until": account.pending_until.map(time::format),
         "created": time::format(account.created_at),
         "disabled": account.status == Status::Disabled,
         "token_version": account.token_version,
@@ -52,9 +54,12 @@ pub(crate) async fn show(
 }
 
 fn describe(account: &Account) -> String {
+    let verified = if account.email_verified { ", verified" } else { "" };
+    let pending = account.pending_until.map(time::format);
+    let pending = pending.map(|end| format!(", pending until {end}")).unwrap_or_default();
     format!(
-        "username       {}\nid             {}\nemail          {}\ncreated        {}\n\
-         status         {}\ntoken version  {}",
+        "username       {}\nid             {}\nemail          {}{verified}\ncreated        {}\n\
+         status         {}{pending}\ntoken version  {}",
         account.username,
         account.id,
         account.email.as_ref().map_or("none", Email::as_str),

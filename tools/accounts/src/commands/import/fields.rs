@@ -16,10 +16,11 @@ use super::refused::Reason;
 use crate::time;
 
 /// The names of each column of a CSV file. The members of a JSON object have the same names.
-pub(super) const COLUMNS: [&[&str]; 8] = [
+pub(super) const COLUMNS: [&[&str]; 9] = [
     &["username"],
     &["hash", "password"],
     &["email"],
+    &["email_verified"],
     &["id"],
     &["disabled"],
     &["is_active"],
@@ -38,6 +39,7 @@ pub(super) struct Fields {
     #[serde(alias = "password")]
     hash: String,
     email: Option<Text>,
+    email_verified: Option<Text>,
     id: Option<Text>,
     disabled: Option<Text>,
     is_active: Option<Text>,
@@ -83,9 +85,10 @@ impl Fields {
     /// The fields of a CSV record, in the order of [`COLUMNS`].
     pub(super) fn from_columns(values: [Option<String>; COLUMNS.len()]) -> Self {
         let [username, hash, rest @ ..] = values;
-        let [email, id, disabled, is_active, created, token_version] = rest.map(|value| value.map(Text));
+        let [email, email_verified, id, disabled, is_active, created, token_version] =
+            rest.map(|value| value.map(Text));
         let (username, hash) = (username.unwrap_or_default(), hash.unwrap_or_default());
-        Self { username, hash, email, id, disabled, is_active, created, token_version }
+        Self { username, hash, email, email_verified, id, disabled, is_active, created, token_version }
     }
 
     /// The account, if every field obeys the rules of the service.
@@ -96,6 +99,7 @@ impl Fields {
             .map(|email| Email::parse(&email))
             .transpose()
             .map_err(|error| Reason::field("email", &error))?;
+        let email_verified = read_boolean("email_verified", given(self.email_verified))?;
         let id = given(self.id)
             .map(|id| AccountId::parse(&id).ok_or_else(|| Reason::field("id", &"Not a UUID in lower case.")))
             .transpose()?;
@@ -114,7 +118,9 @@ impl Fields {
                 .map_or_else(AccountId::random, Ok)
                 .map_err(|error: NoRandomness| Reason::line(error.to_string()))?,
             username,
+            email_verified: email_verified.unwrap_or_default() && email.is_some(),
             email,
+            pending_until: None,
             password_hash: PasswordHash::import(&self.hash).map_err(|error| Reason::field("hash", &error))?,
             token_version: token_version.unwrap_or_default(),
             status: status(given(self.disabled), given(self.is_active))?,
@@ -126,16 +132,16 @@ impl Fields {
 }
 
 fn status(disabled: Option<String>, is_active: Option<String>) -> Result<Status, Reason> {
-    let read = |field, text: Option<String>| match text.map(|text| boolean(&text)) {
-        None => Ok(None),
-        Some(Some(value)) => Ok(Some(value)),
-        Some(None) => Err(Reason::field(field, &"Neither true nor false.")),
-    };
-    match (read("disabled", disabled)?, read("is_active", is_active)?) {
+    match (read_boolean("disabled", disabled)?, read_boolean("is_active", is_active)?) {
         (Some(_), Some(_)) => Err(Reason::line("Both disabled and is_active are given.")),
         (Some(true), _) | (_, Some(false)) => Ok(Status::Disabled),
         _ => Ok(Status::Active),
     }
+}
+
+fn read_boolean(field: &'static str, text: Option<String>) -> Result<Option<bool>, Reason> {
+    let read = |text: String| boolean(&text).ok_or_else(|| Reason::field(field, &"Neither true nor false."));
+    text.map(read).transpose()
 }
 
 /// Reads a boolean as Python and the databases write it.

@@ -51,12 +51,12 @@ fn a_username_and_a_hash_are_enough() {
 #[test]
 fn every_column_is_read_in_any_order_and_by_the_name_in_django() {
     let csv = format!(
-        "date_joined,is_active,id,token_version,email,password,username\r\n\
-         2026-11-22 15:30:00.5+00,f,{ID},7,Alice@Example.COM,{HASH},Alice\r\n"
+        "date_joined,is_active,id,token_version,email_verified,email,password,username\r\n\
+         2026-11-22 15:30:00.5+00,f,{ID},7,t,Alice@Example.COM,{HASH},Alice\r\n"
     );
     let json = format!(
         "{{\"created\":1795361400,\"disabled\":true,\"id\":\"{ID}\",\"token_version\":7,\
-         \"email\":\"Alice@Example.COM\",\"hash\":\"{HASH}\",\"username\":\"Alice\"}}"
+         \"email_verified\":true,\"email\":\"Alice@Example.COM\",\"hash\":\"{HASH}\",\"username\":\"Alice\"}}"
     );
     for file in [csv, json] {
         for mark in ["", "\u{FEFF}"] {
@@ -65,6 +65,7 @@ fn every_column_is_read_in_any_order_and_by_the_name_in_django() {
             let account = import.account;
             assert_eq!((account.username.as_str(), account.id.to_string().as_str()), ("Alice", ID));
             assert_eq!(account.email.unwrap().as_str(), "Alice@example.com");
+            assert!(account.email_verified);
             assert_eq!((account.token_version, account.status), (7, Status::Disabled));
             assert_eq!(account.created_at, Timestamp::from_seconds(29_922_690 * 60));
         }
@@ -126,6 +127,7 @@ fn a_field_against_the_rules_is_refused_by_its_name() {
         ("created", "yesterday", "created: Not a time."),
         ("token_version", "-1", "token_version: Not a number from 0 to 4294967295."),
         ("token_version", "4294967296", "token_version: Not a number from 0 to 4294967295."),
+        ("email_verified", "perhaps", "email_verified: Neither true nor false."),
         ("disabled", "perhaps", "disabled: Neither true nor false."),
         ("email", "a@example.com,too many", "Not as many fields as the header has."),
     ] {
