@@ -57,9 +57,16 @@ class Service(unittest.TestCase):
 
     def test_a_secret_is_named_by_its_arn(self):
         changes = self.changed("AWS::Lambda::Function") + self.changed("AWS::IAM::Role")
+        changes = [change for change in changes if change[1] == {"Ref": "JwtSecret"}]
         self.assertEqual(len(changes), 6)  # the environment and the role of each function
         for path, before, after in changes:
             self.assertEqual((before, after), ({"Ref": "JwtSecret"}, SECRET_ARN), path)
+
+    def test_any_sender_of_mail_is_permitted(self):
+        changes = [change for change in self.changed("AWS::IAM::Role") if change[1] != {"Ref": "JwtSecret"}]
+        ((_, before, after),) = changes
+        self.assertEqual(before["Sid"], "SendMail")
+        self.assertEqual(after, {name: before[name] for name in ("Sid", "Effect", "Action")} | {"Resource": "*"})
 
     def test_an_alarm_on_metric_math_watches_its_first_metric(self):
         changes = self.changed("AWS::CloudWatch::Alarm")

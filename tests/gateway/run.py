@@ -9,6 +9,7 @@ import consumers_test
 import journey_test
 import keys_test
 import lowering_test
+import mail_test
 import native_test
 import sessions_test
 from cloud import Cloud
@@ -19,7 +20,10 @@ def run():
     with Cloud() as cloud:
         service = Service.deployed_on(cloud)
         suite = unittest.TestSuite()
-        for module in (cloud_test, lowering_test, journey_test, sessions_test, consumers_test, native_test, keys_test):
+        modules = (
+            cloud_test, lowering_test, journey_test, sessions_test, mail_test, consumers_test, native_test, keys_test,
+        )  # fmt: skip
+        for module in modules:
             module.service = service
             suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
         succeeded = unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful()

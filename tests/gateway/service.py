@@ -10,8 +10,9 @@ from cloud import BUILT, Cloud, Response, request
 STACK = "serverless-auth"
 ORIGIN = "https://app.example.com"
 PASSWORD = "correct horse battery staple"
+SENDER = "auth@example.com"
 # Verdicts are kept for as long as the tests run: a test that wants another time deploys it.
-PARAMETERS = {"AllowedOrigins": ORIGIN, "AuthorizerCacheSeconds": 3600}
+PARAMETERS = {"AllowedOrigins": ORIGIN, "AuthorizerCacheSeconds": 3600, "MailFrom": SENDER}
 
 
 @dataclass
@@ -39,10 +40,11 @@ class Service:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return request(method, self.url + path, authorization(token) | named, body)
 
-    def registered(self):
+    def registered(self, **fields):
         """The name and the token of a new account."""
         name = f"user-{uuid.uuid4()}"
-        return name, self.call("POST", "/register", body={"username": name, "password": PASSWORD}).json["token"]
+        body = {"username": name, "password": PASSWORD} | fields
+        return name, self.call("POST", "/register", body=body).json["token"]
 
     def begun(self, transport="token", **headers):
         """The response to the registration of a new account with a session."""
