@@ -1,15 +1,16 @@
 //! HTTP requests to the functions under `cargo lambda watch`, which the tests start themselves. Each journey has accounts
 //! of its own.
 //!
-//! - [`accounts`], [`sessions`], [`race`], [`restart`], [`crash`], [`load`] and [`session_load`] are the journeys that run on
+//! - [`accounts`], [`owner`], [`sessions`], [`race`], [`restart`], [`crash`], [`load`] and [`session_load`] are the journeys that run on
 //!   every store. They do not look into it. [`diary`] has the notes of the last two.
-//! - [`routes`] tests the routes, [`refusals`] the errors, [`events`] the sample events, [`defaults`] a start without any
-//!   configuration, and [`bad_database`] database files that cannot be used.
+//! - [`routes`] tests the routes, [`refusals`] the errors, [`events`] the sample events, [`mail`] the mails that are files,
+//!   [`defaults`] a start without any configuration, and [`bad_database`] database files that cannot be used.
 
 mod accounts;
 mod crash;
 mod diary;
 mod load;
+mod owner;
 mod race;
 mod restart;
 mod session_load;
@@ -18,6 +19,7 @@ mod sessions;
 mod bad_database;
 mod defaults;
 mod events;
+mod mail;
 mod refusals;
 mod routes;
 
@@ -25,7 +27,7 @@ mod routes;
 macro_rules! journeys {
     ($store:ident, $new:expr, $shared:expr) => {
         mod $store {
-            use crate::{accounts, crash, load, race, restart, session_load, sessions};
+            use crate::{accounts, crash, load, owner, race, restart, session_load, sessions};
             use support::emulator::Emulator;
             use support::store::Store;
 
@@ -58,6 +60,11 @@ macro_rules! journeys {
             #[tokio::test]
             async fn a_token_ends_with_its_time() {
                 accounts::a_token_ends_with_its_time(&$new).await;
+            }
+
+            #[tokio::test]
+            async fn an_owner_changes_the_password_and_deletes_the_account() {
+                owner::an_owner_changes_the_password_and_deletes_the_account(&$shared).await;
             }
 
             #[tokio::test]

@@ -14,6 +14,12 @@ async fn the_routes_of_the_template_work_with_and_without_a_trailing_slash() {
     let bearer = client.register("route-walker", PASSWORD).await.bearer();
     for (method, path, status, member) in [
         (Method::POST, "/register", 400, "username"),
+        (Method::POST, "/password", 400, "current_password"),
+        (Method::POST, "/password/forgot", 400, "username"),
+        (Method::POST, "/password/reset", 400, "code"),
+        (Method::POST, "/email", 400, "current_password"),
+        (Method::POST, "/email/confirm", 400, "code"),
+        (Method::POST, "/account/delete", 400, "current_password"),
         (Method::POST, "/login", 400, "username"),
         (Method::POST, "/refresh", 400, "code"),
         (Method::POST, "/logout", 401, "code"),
