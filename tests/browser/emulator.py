@@ -1,5 +1,7 @@
 """The functions under `cargo lambda watch`, on a new database."""
 
+import email
+import email.policy
 import os
 import re
 import signal
@@ -14,7 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Emulator:
-    """A context manager, which ends the emulator and all that it has started."""
+    """With these variables for the functions. A context manager, which ends the emulator and all that it has started."""
+
+    def __init__(self, variables):
+        self.variables = variables
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="browser-")
@@ -25,7 +30,9 @@ class Emulator:
         self.process = subprocess.Popen(
             ["cargo", "lambda", "watch", "--ignore-changes", *address],
             cwd=ROOT,
-            env=of_cargo() | {"ACCOUNT_STORE": f"sqlite://{self.folder.name}/accounts.db", "BROWSER": self.folder.name},
+            env=of_cargo()
+            | self.variables
+            | {"ACCOUNT_STORE": f"sqlite://{self.folder.name}/accounts.db", "BROWSER": self.folder.name},
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=subprocess.STDOUT,
@@ -50,6 +57,12 @@ class Emulator:
         """The end of the output of the emulator and the functions."""
         self.log.flush()
         return Path(self.log.name).read_text(errors="replace")[-8000:]
+
+    def last_mail(self, kind):
+        """The text of the last mail of a kind."""
+        file = max(Path(self.folder.name, "mail").glob(f"*-{kind}-*.eml"))
+        mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        return mail.get_body(("plain",)).get_content()
 
     def __exit__(self, *_):
         # Not by its group alone: the functions are in groups of their own.

@@ -8,6 +8,8 @@ from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+PREFIX = "/auth"  # of the service
+PAGES = {f"/{page}" for page in ("signup", "login", "forgot", "reset", "confirm", "account")}  # one file
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 
@@ -24,14 +26,15 @@ class Passed:
 
 
 class Front(ThreadingHTTPServer):
-    """Listens on a free port of 127.0.0.1. A context manager."""
+    """Listens on a free port of 127.0.0.1, and needs the port of the emulator as `backend`. A context manager."""
 
     daemon_threads = True
 
-    def __init__(self, folder, backend):
+    def __init__(self, folder):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.folder, self.backend = Path(folder), backend
+        self.folder, self.backend = Path(folder), None
         self.passed = []
+        self.seen = []  # the path and the headers of every request
         self.meeting = None  # where refreshes wait for each other
 
     def __enter__(self):
@@ -53,9 +56,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        file = self.server.folder / self.path.lstrip("/")
+        file = self.server.folder / ("account.html" if self.path in PAGES else self.path.lstrip("/"))
         if file.suffix not in TYPES or not file.is_file():
             return self.pass_on()
+        self.server.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
         self.respond(200, [("content-type", TYPES[file.suffix])], file.read_bytes())
 
     def do_POST(self):
@@ -64,18 +68,20 @@ class Handler(BaseHTTPRequestHandler):
     do_DELETE = do_OPTIONS = do_POST
 
     def pass_on(self):
-        if self.server.meeting and self.path == "/refresh":
+        path = self.path.removeprefix(PREFIX)
+        self.server.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        if self.server.meeting and path == "/refresh":
             self.server.meeting.wait()
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         with closing(http.client.HTTPConnection("127.0.0.1", self.server.backend, timeout=120)) as backend:
-            backend.request(self.command, self.path, body, dict(self.headers))
+            backend.request(self.command, path, body, dict(self.headers))
             response = backend.getresponse()
             content = response.read()
         headers = [(name, value) for name, value in response.getheaders() if name.lower() != "content-length"]
         self.server.passed.append(
             Passed(
                 method=self.command,
-                path=self.path,
+                path=path,
                 site=self.headers.get("sec-fetch-site"),
                 cookies=cookies(self.headers.get_all("cookie", [])),
                 status=response.status,

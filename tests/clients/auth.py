@@ -32,13 +32,19 @@ class Auth:
         self._lock = threading.Lock()  # threads at the same time share one renewal
 
     def register(self, username, password, email=""):
+        """`False`: nobody is logged in before the email is confirmed, by the code of a mail."""
         key = str(uuid.uuid4())  # one for all tries: none of them finds the name taken by another
         body = {"username": username, "password": password, "email": email, "session": "token"}
-        self._keep(self._post("/register", body, {"idempotency-key": key}))
+        tokens = self._post("/register", body, {"idempotency-key": key})
+        if "pending" in tokens:
+            return False
+        self._keep(tokens)
+        return True
 
-    def login(self, username, password):
+    def login(self, name, password):
+        """`name` is a username or an email, here and below."""
         device = self._vault.get("device_token")
-        body = {"username": username, "password": password, "device_token": device, "session": "token"}
+        body = {**_named(name), "password": password, "device_token": device, "session": "token"}
         self._keep(self._post("/login", body))
 
     def open(self, url, data=None, headers=None, method=None):
@@ -55,6 +61,30 @@ class Auth:
     def logout(self, everywhere=False):
         """Ends this session, or every session of the account. If it fails, the user is still logged in."""
         self._post("/logout", {"refresh_token": self._vault.get("refresh_token"), "all": everywhere})
+        self._forget()
+
+    def forgot_password(self, name):
+        """Sends a code to the address of an account, if there is such an account."""
+        self._post("/password/forgot", _named(name))
+
+    def reset_password(self, name, code, new_password):
+        """Ends all sessions of the account: log in with the new password."""
+        self._post("/password/reset", {**_named(name), "code": code, "new_password": new_password}, most=1)
+        self._forget()
+
+    def change_password(self, current_password, new_password):
+        """Ends all other sessions of the account."""
+        self._keep(self._ask("/password", current_password=current_password, new_password=new_password))
+
+    def change_email(self, email, current_password):
+        """Sends a code to the address, which is the account's once the code is confirmed."""
+        self._ask("/email", email=email, current_password=current_password)
+
+    def confirm_email(self, email, code):
+        self._post("/email/confirm", {"email": email, "code": code}, most=1)
+
+    def delete_account(self, current_password):
+        self._ask("/account/delete", current_password=current_password)
         self._forget()
 
     def _token(self, refused=None):
@@ -86,11 +116,24 @@ class Auth:
         headers = {**(headers or {}), "authorization": f"Bearer {token}"}
         return urlopen(Request(url, data, headers, method=method), timeout=PATIENCE)
 
-    def _post(self, path, body, headers=None):
-        """Every request can be repeated after a lost response: a renewal and a registration get what the first one got."""
+    def _ask(self, path, **body):
+        """Asks once as the user who is logged in, and again with another token if that one has ended."""
+        token = self._token()
+        try:
+            return self._post(path, body, {"authorization": f"Bearer {token}"}, most=1)
+        except AuthError as error:
+            if error.code != "invalid_token":
+                raise
+        return self._post(path, body, {"authorization": f"Bearer {self._token(refused=token)}"}, most=1)
+
+    def _post(self, path, body, headers=None, most=TRIES):
+        """
+        Most requests can be repeated after a lost response: a renewal and a registration get what the first one got. Those
+        that use up a code or a password cannot, and are made once.
+        """
         headers = {**(headers or {}), "content-type": "application/json"}
         request = Request(self._url + path, json.dumps(body).encode(), headers, method="POST")
-        for tries in range(1, TRIES + 1):
+        for tries in range(1, most + 1):
             try:
                 with urlopen(request, timeout=PATIENCE) as response:
                     return json.loads(response.read() or "{}")
@@ -100,9 +143,14 @@ class Auth:
                     raise failure from None
             except (OSError, HTTPException) as error:  # no response
                 failure = error
-            if tries == TRIES:
+            if tries == most:
                 raise failure
             self._sleep(2**tries * random.uniform(0.5, 1))
+
+
+def _named(name):
+    """A name with an `@` is an email."""
+    return {"email" if "@" in name else "username": name}
 
 
 def _json(error):

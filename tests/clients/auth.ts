@@ -36,6 +36,7 @@ interface Tokens {
   expires_in: number;
   refresh_token?: string;
   device_token?: string;
+  pending?: "email";
 }
 
 const TRIES = 4;
@@ -62,15 +63,20 @@ export class Auth {
     this.#sleep = options.sleep ?? ((milliseconds) => new Promise((done) => setTimeout(done, milliseconds)));
   }
 
-  async register(username: string, password: string, email = ""): Promise<void> {
+  /** `false`: nobody is logged in before the email is confirmed, by the code of a mail. */
+  async register(username: string, password: string, email = ""): Promise<boolean> {
     const key = crypto.randomUUID(); // one for all tries: none of them finds the name taken by another
     const body = { username, password, email, session: this.#transport() };
-    await this.#keep(await this.#post("/register", body, { "idempotency-key": key }));
+    const tokens = await this.#post("/register", body, { "idempotency-key": key });
+    if (tokens.pending) return false;
+    await this.#keep(tokens);
+    return true;
   }
 
-  async login(username: string, password: string): Promise<void> {
+  /** `name` is a username or an email, here and below. */
+  async login(name: string, password: string): Promise<void> {
     const device_token = await this.#vault?.get("device_token");
-    const body = { username, password, device_token, session: this.#transport() };
+    const body = { ...named(name), password, device_token, session: this.#transport() };
     await this.#keep(await this.#post("/login", body));
   }
 
@@ -97,6 +103,36 @@ export class Auth {
   async logout(all = false): Promise<void> {
     const refresh_token = await this.#vault?.get("refresh_token");
     await this.#post("/logout", { refresh_token, all });
+    await this.#forget();
+  }
+
+  /** Sends a code to the address of an account, if there is such an account. */
+  async forgotPassword(name: string): Promise<void> {
+    await this.#post("/password/forgot", named(name));
+  }
+
+  /** Ends all sessions of the account: log in with the new password. */
+  async resetPassword(name: string, code: string, new_password: string): Promise<void> {
+    await this.#post("/password/reset", { ...named(name), code, new_password }, {}, 1);
+    await this.#forget();
+  }
+
+  /** Ends all other sessions of the account. */
+  async changePassword(current_password: string, new_password: string): Promise<void> {
+    await this.#keep(await this.#ask("/password", { current_password, new_password }));
+  }
+
+  /** Sends a code to the address, which is the account's once the code is confirmed. */
+  async changeEmail(email: string, current_password: string): Promise<void> {
+    await this.#ask("/email", { email, current_password });
+  }
+
+  async confirmEmail(email: string, code: string): Promise<void> {
+    await this.#post("/email/confirm", { email, code }, {}, 1);
+  }
+
+  async deleteAccount(current_password: string): Promise<void> {
+    await this.#ask("/account/delete", { current_password });
     await this.#forget();
   }
 
@@ -141,8 +177,23 @@ export class Auth {
     return this.#fetch(url, { ...init, headers });
   }
 
-  /** Every request can be repeated after a lost response: a renewal and a registration get what the first one got. */
-  async #post(path: string, body: object, headers: Record<string, string> = {}): Promise<Tokens> {
+  /** Asks once as the user who is logged in, and again with another token if that one has ended. */
+  async #ask(path: string, body: object): Promise<Tokens> {
+    const token = await this.#token();
+    const ask = (token: string) => this.#post(path, body, { authorization: `Bearer ${token}` }, 1);
+    try {
+      return await ask(token);
+    } catch (error) {
+      if (!(error instanceof AuthError) || error.code !== "invalid_token") throw error;
+      return ask(await this.#token(token));
+    }
+  }
+
+  /**
+   * Most requests can be repeated after a lost response: a renewal and a registration get what the first one got. Those
+   * that use up a code or a password cannot, and are made once.
+   */
+  async #post(path: string, body: object, headers: Record<string, string> = {}, most = TRIES): Promise<Tokens> {
     for (let tries = 1; ; tries++) {
       try {
         const response = await this.#fetch(this.#url + path, {
@@ -157,11 +208,16 @@ export class Auth {
         throw new AuthError(response.status, json);
       } catch (error) {
         const mayPass = !(error instanceof AuthError) || error.status === 503;
-        if (!mayPass || tries === TRIES) throw error;
+        if (!mayPass || tries === most) throw error;
       }
       await this.#sleep(1000 * 2 ** tries * (0.5 + Math.random() / 2));
     }
   }
+}
+
+/** A name with an `@` is an email. */
+function named(name: string): { username: string } | { email: string } {
+  return name.includes("@") ? { email: name } : { username: name };
 }
 
 /** 401: the session has ended. 400: there is no refresh token. */

@@ -3,14 +3,17 @@
 import io
 import json
 import os
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.error import HTTPError, URLError
 
 import auth
 
 URL = os.environ["AUTH_URL"]
+MAILS = Path(os.environ["MAILS"])
 PASSWORD = "correct horse battery staple"
 HOUR = 3600
 
@@ -19,7 +22,7 @@ class App:
     """An app with a clock and a network of its own."""
 
     def __init__(self, vault):
-        self.clock, self.waits = time.time(), []
+        self.vault, self.clock, self.waits = vault, time.time(), []
         self.requests, self.bodies = [], []
         self.faults = []  # what the network does with the next requests; without it they pass
         self.auth = auth.Auth(URL, vault, now=lambda: self.clock, sleep=lambda seconds: self.waits.append(seconds))
@@ -40,6 +43,12 @@ class App:
         self.requests = []
         work()
         return self.requests
+
+
+def code(kind):
+    """The code of the last mail of a kind."""
+    last = max(MAILS.glob(f"*-{kind}-*"))
+    return re.search(r"^\w{5}-\w{5}$", last.read_text(), re.MULTILINE)[0]
 
 
 def lost(request):
@@ -63,6 +72,15 @@ def fails(work, **expected):
         assert found == expected, found
         return error
     raise AssertionError("no error")
+
+
+def breaks(work):
+    """Asserts that there is no response."""
+    try:
+        work()
+    except URLError:
+        return
+    raise AssertionError("a response")
 
 
 urlopen = auth.urlopen
@@ -127,3 +145,62 @@ assert vault.keys() == {"device_token"}, vault.keys()
 vault["refresh_token"] = held
 fails(again.me, status=401, code="invalid_session")
 assert "refresh_token" not in vault
+
+# A registration that waits for a mail logs nobody in.
+owner = App({})
+owner.faults = [lambda _: io.BytesIO(b'{"pending": "email"}')]
+assert owner.auth.register("owner-2", PASSWORD, "owner-2@example.com") is False
+fails(owner.me, code="token_missing")
+assert owner.auth.register("owner-2", PASSWORD, "owner-2@example.com") is True
+
+# A change of password goes on in the same session, and a wrong password is tried once.
+second, third = f"{PASSWORD} 2", f"{PASSWORD} 3"
+wrong = {"status": 401, "code": "invalid_credentials"}
+assert owner.during(lambda: fails(lambda: owner.auth.change_password(second, third), **wrong)) == ["/password"]
+assert owner.during(lambda: owner.auth.change_password(PASSWORD, second)) == ["/password"]
+assert owner.during(owner.me) == ["/me"]
+owner.clock += HOUR
+assert owner.during(owner.me) == ["/refresh", "/me"]
+
+# A change whose response is lost was made, and is not repeated. The session goes on.
+other = App(owner.vault)
+other.me()
+other.faults = [lost]
+assert other.during(lambda: breaks(lambda: owner.auth.change_password(second, third))) == ["/password"]
+assert other.during(owner.me) == ["/me", "/refresh", "/me"]
+
+# Another process of the same app has an access token that has ended since.
+changed = other.during(lambda: other.auth.change_email("new-2@example.com", third))
+assert changed == ["/email", "/refresh", "/email"], changed
+
+
+def confirm():
+    other.auth.confirm_email("new-2@example.com", code("confirm"))
+
+
+def reset():
+    other.auth.reset_password("new-2@example.com", code("reset"), PASSWORD)
+
+
+# What uses up a code is not repeated.
+other.faults = [lost]
+assert other.during(lambda: breaks(confirm)) == ["/email/confirm"]
+error = fails(confirm, status=400)
+assert isinstance(error.body["code"], list)
+assert other.me()["email_verified"] is True
+
+# A forgotten password is replaced by the code of a mail, which logs everybody out.
+other.auth.forgot_password("new-2@example.com")
+other.faults = [unavailable]
+assert other.during(lambda: fails(reset, status=503)) == ["/password/reset"]
+reset()
+assert other.vault.keys() == {"device_token"}, other.vault.keys()
+fails(other.me, code="token_missing")
+other.auth.login("new-2@example.com", PASSWORD)
+assert other.me()["username"] == "owner-2"
+
+# A deletion does so too.
+other.auth.delete_account(PASSWORD)
+assert other.vault.keys() == {"device_token"}, other.vault.keys()
+fails(other.me, code="token_missing")
+fails(lambda: other.auth.login("owner-2", PASSWORD), **wrong)

@@ -1,11 +1,18 @@
 // Takes the client of docs/frontend.md through a session with the service at AUTH_URL.
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 
 import { Auth, AuthError, type TokenName, type Vault } from "./auth.ts";
 
 const url = process.env["AUTH_URL"]!;
+const mails = process.env["MAILS"]!;
 const password = "correct horse battery staple";
+
+interface Me {
+  username: string;
+  email_verified: boolean;
+}
 
 class Keychain implements Vault {
   readonly tokens = new Map<TokenName, string>();
@@ -30,8 +37,10 @@ class App {
   /** What the network does with the next requests; without it they pass. */
   faults: ((pass: () => Promise<Response>) => Promise<Response>)[] = [];
   readonly auth: Auth;
+  readonly vault: Keychain;
 
-  constructor(vault: Vault) {
+  constructor(vault: Keychain) {
+    this.vault = vault;
     this.auth = new Auth(url, {
       vault,
       onSignedOut: () => this.signedOut++,
@@ -48,10 +57,10 @@ class App {
     return fault ? fault(() => fetch(input, init)) : fetch(input, init);
   }
 
-  async me(): Promise<{ username: string }> {
+  async me(): Promise<Me> {
     const response = await this.auth.fetch(`${url}/me`);
     assert.equal(response.status, 200);
-    return (await response.json()) as { username: string };
+    return (await response.json()) as Me;
   }
 
   /** The paths that were asked for meanwhile. */
@@ -62,12 +71,19 @@ class App {
   }
 }
 
+/** The code of the last mail of a kind. */
+function code(kind: string): string {
+  const last = readdirSync(mails).filter((name) => name.includes(`-${kind}-`)).toSorted().at(-1);
+  return /^\w{5}-\w{5}(?=\r?$)/m.exec(readFileSync(`${mails}/${last}`, "utf8"))![0];
+}
+
 const lost = async (pass: () => Promise<Response>) => {
   await pass();
   throw new TypeError("fetch failed");
 };
 const answers = (status: number, body: object) => async () => Response.json(body, { status });
 const unavailable = answers(503, { code: "unavailable", retry_after: 2 });
+const wrong = { status: 401, code: "invalid_credentials" };
 const hour = 3_600_000;
 
 const vault = new Keychain();
@@ -129,7 +145,6 @@ assert.equal(await again.auth.resume(), true);
 assert.equal((await again.me()).username, "typist");
 
 // Errors are told, and nothing is repeated.
-const wrong = { status: 401, code: "invalid_credentials" };
 await assert.rejects(again.auth.login("typist", "another password"), wrong);
 assert.equal(again.sent["device_token"], device);
 await assert.rejects(again.auth.register("typist-2", "password"), (error) => {
@@ -156,3 +171,55 @@ vault.tokens.set("refresh_token", held!);
 await assert.rejects(again.me(), { status: 401, code: "invalid_session" });
 assert.equal(again.signedOut, 1);
 assert.equal(await again.auth.resume(), false);
+
+// A registration that waits for a mail logs nobody in.
+const owner = new App(new Keychain());
+owner.faults = [answers(202, { pending: "email" })];
+assert.equal(await owner.auth.register("owner", password, "owner@example.com"), false);
+assert.equal(await owner.auth.resume(), false);
+assert.equal(await owner.auth.register("owner", password, "owner@example.com"), true);
+
+// A change of password goes on in the same session, and a wrong password is tried once.
+const [second, third] = [`${password} 2`, `${password} 3`];
+assert.deepEqual(await owner.during(() => assert.rejects(owner.auth.changePassword(second, third), wrong)), ["/password"]);
+assert.deepEqual(await owner.during(() => owner.auth.changePassword(password, second)), ["/password"]);
+assert.deepEqual(await owner.during(() => owner.me()), ["/me"]);
+owner.clock += hour;
+assert.deepEqual(await owner.during(() => owner.me()), ["/refresh", "/me"]);
+
+// A change whose response is lost was made, and is not repeated. The session goes on.
+const tab = new App(owner.vault);
+await tab.me();
+owner.faults = [lost];
+const change = () => assert.rejects(owner.auth.changePassword(second, third), TypeError);
+assert.deepEqual(await owner.during(change), ["/password"]);
+assert.deepEqual(await owner.during(() => owner.me()), ["/me", "/refresh", "/me"]);
+
+// Another tab has an access token that has ended since.
+assert.deepEqual(await tab.during(() => tab.auth.changeEmail("new@example.com", third)), ["/email", "/refresh", "/email"]);
+
+// What uses up a code is not repeated.
+const confirm = () => tab.auth.confirmEmail("new@example.com", code("confirm"));
+tab.faults = [lost];
+assert.deepEqual(await tab.during(() => assert.rejects(confirm(), TypeError)), ["/email/confirm"]);
+await assert.rejects(confirm(), (error) => error instanceof AuthError && Array.isArray(error.body["code"]));
+assert.equal((await tab.me()).email_verified, true);
+
+// A forgotten password is replaced by the code of a mail, which logs everybody out.
+await owner.auth.forgotPassword("new@example.com");
+const reset = () => owner.auth.resetPassword("new@example.com", code("reset"), password);
+owner.faults = [unavailable];
+assert.deepEqual(await owner.during(() => assert.rejects(reset(), { status: 503 })), ["/password/reset"]);
+owner.signedOut = 0;
+await reset();
+assert.deepEqual([owner.signedOut, [...owner.vault.tokens.keys()]], [1, ["device_token"]]);
+await assert.rejects(owner.me(), { code: "token_missing" });
+await owner.auth.login("new@example.com", password);
+assert.equal((await owner.me()).username, "owner");
+
+// A deletion does so too.
+owner.signedOut = 0;
+await owner.auth.deleteAccount(password);
+assert.deepEqual([owner.signedOut, [...owner.vault.tokens.keys()]], [1, ["device_token"]]);
+await assert.rejects(owner.me(), { code: "token_missing" });
+await assert.rejects(owner.auth.login("owner", password), wrong);
