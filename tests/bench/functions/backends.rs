@@ -1,6 +1,9 @@
 //! The surroundings of the functions: stores, a secret, and Lambda's environment.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -108,6 +111,32 @@ impl Backends {
             ]),
         }
         environment
+    }
+
+    /// The time in milliseconds until both services that a start calls have responded to the first request on a connection of
+    /// their own, where nothing is done beside: no TLS, no signature, and no wait for one before the other.
+    pub fn first_responses(&self) -> f64 {
+        let asked = Instant::now();
+        let services = [self.aws.engine.address, self.aws.secrets[0].address];
+        let mut connections = services.map(|address| TcpStream::connect(address).unwrap());
+        let read =
+            format!(r#"{{"TableName":"{TABLE}","Key":{{"pk":{{"S":"PRIME"}}}},"ConsistentRead":true}}"#);
+        for (connection, (operation, body)) in connections.iter_mut().zip([
+            ("DynamoDB_20120810.GetItem", read.as_str()),
+            ("secretsmanager.GetSecretValue", r#"{"SecretId":"secret"}"#),
+        ]) {
+            connection.set_nodelay(true).unwrap();
+            let request = format!(
+                "POST / HTTP/1.1\r\nhost: aws\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-target: {operation}\r\n\
+                 content-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            connection.write_all(request.as_bytes()).unwrap();
+        }
+        for connection in &mut connections {
+            assert!(connection.read(&mut [0; 4096]).unwrap() > 0);
+        }
+        asked.elapsed().as_secs_f64() * 1000.0
     }
 
     /// A client of the engine, to measure one look-up, or one write, without a function around it.

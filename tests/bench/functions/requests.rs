@@ -25,6 +25,7 @@ pub async fn starts(backends: &Backends, rounds: usize, into: &mut Measurements)
     }
     for round in 0..rounds {
         start(backends, "hello", None, &bearing("none"), 200, into).await;
+        into.add("two first responses to a bare client ms", backends.first_responses());
         for (store, token) in Store::ALL.into_iter().zip(&tokens) {
             let right = credentials("starter", PASSWORD);
             let new = credentials(&format!("starter{round}"), PASSWORD);
