@@ -12,10 +12,10 @@ use crate::session::Sessions;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
-/// An account with its sessions.
+/// An account with its sessions. These are looked for in any case: otherwise an unknown name would take less time.
 pub(super) fn find(connection: &Connection, name: &UsernameKey) -> Result<Option<Account>, StoreError> {
-    let Some(account) = find_alone(connection, name)? else { return Ok(None) };
-    Ok(Some(Account { sessions: sessions::sessions(connection, name)?, ..account }))
+    let sessions = sessions::sessions(connection, name)?;
+    Ok(find_alone(connection, name)?.map(|account| Account { sessions, ..account }))
 }
 
 /// An account without its sessions.
