@@ -1,33 +1,36 @@
-//! Compares the times of failed logins with and without an account: thousands of each kind, in random order. `tests/timing`
-//! runs it. It fails if times tell which accounts exist.
+//! Compares the times of failed logins with and without an account, and with and without a device token: thousands of each
+//! kind, in random order. `tests/timing` runs it. It fails if times tell which accounts exist, or which tokens are known.
 //!
-//! Each kind is compared with an unknown name: in one process, where the handler is called with events, and over HTTP
-//! through the emulator. One kind is known to differ, an account whose hash has another cost: a run that does not notice it
-//! fails too.
+//! Each kind is compared with another one, mostly with an unknown name: in one process, where the handler is called with
+//! events, and over HTTP through the emulator. One kind is known to differ, an account whose hash has another cost: a run that
+//! does not notice it fails too.
 
+mod kind;
 mod report;
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use login::Login;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::account::{Account, AccountId, Status};
 use shared::config::Config;
 use shared::http::Event;
-use shared::names::username::Username;
+use shared::limits::lockout::FailuresKey;
+use shared::names::username::{Username, UsernameKey};
 use shared::password::Password;
 use shared::password::hash::{Cost, Hasher, PasswordHash, Verification};
 use shared::session::Sessions;
-use shared::start;
-use shared::start::Function;
-use shared::store::{Registrations, SqliteStore};
+use shared::start::{self, Function, Resources};
+use shared::store::{Attempts, Registrations, SqliteStore};
 use shared::time::Timestamp;
+use shared::token::{DeviceToken, Keyring};
 use support::emulator::Emulator;
 use support::samples;
 use support::store::Store;
 use tokio::time::Instant;
 
+use crate::kind::{Kind, RIGHT, WRONG};
 use crate::report::Report;
 
 /// The number of measured logins of each kind unless the command gives one, and of those before that are not measured.
@@ -37,48 +40,32 @@ const WARM_UP: usize = 100;
 /// One hash alone is timed in this many rounds, as the unit of differences.
 const HASH_EVERY: usize = 10;
 
-const RIGHT: &str = "correct horse battery staple";
-const WRONG: &str = "correct horse battery stapler";
-
-/// The cause of a failed login.
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    Unknown,
-    Wrong,
-    Disabled,
-    OverLong,
-    OldCost,
+/// A login, at a name without a failure.
+struct Attempt {
+    kind: Kind,
+    name: String,
+    device: Option<String>,
 }
 
-impl Kind {
-    const ALL: [Self; 5] = [Self::Unknown, Self::Wrong, Self::Disabled, Self::OverLong, Self::OldCost];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown name",
-            Self::Wrong => "wrong password",
-            Self::Disabled => "disabled account",
-            Self::OverLong => "over-long password",
-            Self::OldCost => "hash of another cost (control)",
+impl Attempt {
+    fn body(&self) -> Value {
+        let mut body = json!({ "username": self.name, "password": self.kind.password() });
+        if let Some(device) = &self.device {
+            body["device_token"] = device.as_str().into();
         }
+        body
     }
 
-    fn password(self) -> String {
-        match self {
-            Self::Unknown | Self::Disabled => RIGHT.to_owned(),
-            Self::Wrong | Self::OldCost => WRONG.to_owned(),
-            Self::OverLong => WRONG.repeat(10),
-        }
-    }
-
-    /// Returns true if it must take the time of an unknown name.
-    fn is_promised(self) -> bool {
-        !matches!(self, Self::OldCost)
+    /// Returns true if its failure was counted for the device, if that is known, and for the name if not.
+    async fn is_counted(&self, store: &SqliteStore) -> bool {
+        let key = FailuresKey::of_name(&UsernameKey::of(&self.name));
+        let counted = store.failures(&key).await.expect("failures").is_some();
+        counted != matches!(self.kind, Kind::KnownDevice)
     }
 }
 
-/// One login of each kind, at names without a failure.
-type Round = [(Kind, String); Kind::ALL.len()];
+/// One login of each kind.
+type Round = Vec<Attempt>;
 
 /// The times of logins of each kind, by round, and of a hash alone; in milliseconds.
 #[derive(Default)]
@@ -102,11 +89,13 @@ async fn main() -> ExitCode {
     let logins = enrol(&store, WARM_UP + rounds, &mut random).await;
     let in_process = Report::new("in process", &in_process(&store, &logins).await, &mut random);
     println!("{in_process}");
+    assert_counted(&store, &logins).await;
 
     let store = Store::sqlite();
     let logins = enrol(&store, WARM_UP + rounds, &mut random).await;
     let over_http = Report::new("over HTTP", &over_http(&store, &logins).await, &mut random);
     println!("{over_http}");
+    assert_counted(&store, &logins).await;
 
     println!("{}", json!([in_process.json(), over_http.json()]));
     if in_process.is_as_promised() && over_http.is_as_promised() {
@@ -118,6 +107,7 @@ async fn main() -> ExitCode {
 
 /// Makes accounts for this many rounds, each in an order of its own.
 async fn enrol(store: &Store, rounds: usize, random: &mut fastrand::Rng) -> Vec<Round> {
+    let keyring = open(store).await.keyring;
     let accounts = SqliteStore::open(&store.file()).expect("a database");
     let [hash, old_hash] = [(19_456, 2), (12_288, 3)].map(|(memory_kib, iterations)| {
         let hasher = Hasher::new(Cost::new(memory_kib, iterations).expect("a cost")).expect("a hasher");
@@ -128,17 +118,31 @@ async fn enrol(store: &Store, rounds: usize, random: &mut fastrand::Rng) -> Vec<
     random.shuffle(&mut names);
     let mut planned = Vec::with_capacity(rounds);
     for _ in 0..rounds {
-        let mut round = Kind::ALL.map(|kind| (kind, names.pop().expect("enough names")));
-        for (kind, name) in &round {
-            let hash = if kind.is_promised() { &hash } else { &old_hash };
+        let mut round = Round::new();
+        for kind in Kind::ALL {
+            let name = names.pop().expect("enough names");
+            let hash = if matches!(kind, Kind::OldCost) { &old_hash } else { &hash };
+            let account = account(kind, &name, hash);
             if !matches!(kind, Kind::Unknown) {
-                accounts.create(&account(*kind, name, hash), None, None).await.expect("an account");
+                accounts.create(&account, None, None).await.expect("an account");
             }
+            round.push(Attempt { kind, device: device(kind, &account, &keyring).await, name });
         }
         random.shuffle(&mut round);
         planned.push(round);
     }
     planned
+}
+
+/// The text in the place of a device token.
+async fn device(kind: Kind, account: &Account, keyring: &Keyring) -> Option<String> {
+    let token = DeviceToken::new(account, None, clock()).expect("a device");
+    let known = keyring.seal(&token, clock()).await.expect("a token");
+    match kind {
+        Kind::KnownDevice => Some(known),
+        Kind::ForgedDevice => Some(samples::forged(&known)),
+        _ => None,
+    }
 }
 
 fn account(kind: Kind, name: &str, hash: &PasswordHash) -> Account {
@@ -156,16 +160,20 @@ fn account(kind: Kind, name: &str, hash: &PasswordHash) -> Account {
     }
 }
 
-/// The handler alone, called with the events of an HTTP API.
-async fn in_process(store: &Store, logins: &[Round]) -> Times {
+/// Opens a store as the function does.
+async fn open(store: &Store) -> Resources<Login> {
     let variables = &store.variables;
     let config = Config::parse(|name| {
         variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| value.clone())
     });
-    let resources = start::open(config.expect("a configuration"), clock()).await.expect("a store");
-    let login = Login::new(resources).expect("a function");
-    measure(logins, async |name, password| {
-        let event = samples::credentials(name, password).to_string();
+    start::open(config.expect("a configuration"), clock()).await.expect("a store")
+}
+
+/// The handler alone, called with the events of an HTTP API.
+async fn in_process(store: &Store, logins: &[Round]) -> Times {
+    let login = Login::new(open(store).await).expect("a function");
+    measure(logins, async |attempt| {
+        let event = samples::post(&attempt.body()).to_string();
         let began = Instant::now();
         let response = login.handle(clock, &Event::parse(&event, "")).await.expect("a response");
         let took = began.elapsed();
@@ -179,9 +187,10 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
 async fn over_http(store: &Store, logins: &[Round]) -> Times {
     let service = Emulator::start(&store.variables);
     let client = service.client();
-    measure(logins, async |name, password| {
+    measure(logins, async |attempt| {
+        let body = attempt.body().to_string();
         let began = Instant::now();
-        let response = client.login(name, password).await;
+        let response = client.post("login", body).await;
         let took = began.elapsed();
         assert_eq!(response.status, 401);
         took
@@ -189,15 +198,15 @@ async fn over_http(store: &Store, logins: &[Round]) -> Times {
     .await
 }
 
-async fn measure(logins: &[Round], login: impl AsyncFn(&str, &str) -> Duration) -> Times {
+async fn measure(logins: &[Round], login: impl AsyncFn(&Attempt) -> Duration) -> Times {
     let hasher = Hasher::new(Cost::DEFAULT).expect("a hasher");
     let password = Password::parse(WRONG).expect("a password");
     let mut times = Times::default();
     for (number, round) in logins.iter().enumerate() {
-        for (kind, name) in round {
-            let took = login(name, &kind.password()).await;
+        for attempt in round {
+            let took = login(attempt).await;
             if number >= WARM_UP {
-                times.logins[*kind as usize].push(milliseconds(took));
+                times.logins[attempt.kind as usize].push(milliseconds(took));
             }
         }
         if number % HASH_EVERY == 0 {
@@ -209,11 +218,20 @@ async fn measure(logins: &[Round], login: impl AsyncFn(&str, &str) -> Duration) 
     times
 }
 
+/// A device token that is not known by mistake would take the time of a forged one.
+async fn assert_counted(store: &Store, logins: &[Round]) {
+    let store = SqliteStore::open(&store.file()).expect("a database");
+    for attempt in logins.iter().flatten() {
+        assert!(attempt.is_counted(&store).await, "{}", attempt.kind.name());
+    }
+}
+
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// No time passes, so that no record of a failure expires.
+/// The time of day, as in the process behind the emulator: a device token must be good in both.
+#[expect(clippy::disallowed_methods, reason = "the process behind the emulator has no other clock")]
 fn clock() -> Timestamp {
-    Timestamp::from_seconds(1_790_000_000)
+    SystemTime::now().into()
 }
