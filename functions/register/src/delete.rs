@@ -21,7 +21,7 @@ pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiR
     let account = caller.prove(register, current.as_ref(), &request).await?.account;
     let mail = register.notice(Notice::AccountDeleted, &account, request.now)?;
     if !register.store.delete(&account, mail.as_ref()).await? {
-        // Its address has changed since the password was verified.
+        // Its address has changed, or its tokens were ended, since the password was verified.
         return Err(ApiError::InvalidCredentials.because(Reason::Revoked, Some(account.id)));
     }
     let cookies = [REFRESH_COOKIE, DEVICE_COOKIE].into_iter().filter(|name| request.has_cookie(name));

@@ -1,9 +1,9 @@
-//! The owner of an account, who shows an access token and types the password once more (NIST SP 800-63B section 7.2,
-//! reauthentication), before anything is changed that would let a thief of the token in for good.
+//! The owner of an account, who shows an access token and types the password once more (reauthentication, NIST SP
+//! 800-63B-4 section 5.2), before anything is changed that would let a thief of the token in for good.
 
 use std::convert::Infallible;
 
-use shared::account::{Account, Standing};
+use shared::account::Account;
 use shared::http::attempt::{Guard, Proven};
 use shared::http::sign_in::Transport;
 use shared::http::{
@@ -68,14 +68,6 @@ impl Caller {
         let key = FailuresKey::of_name(account.username.key());
         let Proven { account, .. } = guard.attempt(&key, Some(account), password, request).await?;
         Ok(Self { account, session })
-    }
-
-    /// The standing after a change that ends all tokens and sessions but that of the caller.
-    pub(crate) fn standing_after(&self) -> Standing {
-        let token_version = self.account.token_version.saturating_add(1);
-        let session = self.session.as_ref().and_then(|id| self.account.sessions.get(id)).cloned();
-        let session = session.map(|session| shared::session::Session { token_version, ..session });
-        Standing { token_version, session, ..self.account.standing() }
     }
 }
 

@@ -1,6 +1,5 @@
 //! `POST /password`: the owner of an account changes its password, which ends all other sessions and all older tokens.
 
-use shared::account::Account;
 use shared::http::sign_in::SignedIn;
 use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError};
 use shared::log::Reason;
@@ -8,7 +7,7 @@ use shared::mail::Notice;
 use shared::token::DeviceToken;
 
 use crate::Register;
-use crate::owner::{self, current_password};
+use crate::owner::{self, Caller, current_password};
 
 /// Handles a request. The response is like that of a login.
 ///
@@ -26,17 +25,18 @@ pub(crate) async fn handle(register: &Register, request: Request) -> Result<ApiR
     let caller = caller.prove(register, current.as_ref(), &request).await?;
     register.check_again(&caller.account, &new)?;
     let hash = register.hasher.hash(&new)?;
+    let Caller { account, session } = caller;
+    let kept = session.as_ref();
+    let next = account.with_password(&hash, kept);
+    let next = next.ok_or_else(|| ApiError::Internal("there is no higher token version".into()))?;
     // Signed before the password is changed: nothing can fail between the write and the response.
-    let standing = caller.standing_after();
+    let standing = next.standing_in(kept);
     let mut signed_in = SignedIn::issue(&register.keyring, &standing, transport, request.now).await?;
     if standing.session.is_some() {
-        let after = Account { token_version: standing.token_version, ..caller.account.clone() };
-        let device = DeviceToken::new(&after, None, request.now)?;
+        let device = DeviceToken::new(&next, None, request.now)?;
         signed_in = signed_in.on_device(&register.keyring, &device, transport, request.now).await?;
     }
-    let account = caller.account;
     let mail = register.notice(Notice::PasswordChanged, &account, request.now)?;
-    let kept = caller.session.as_ref();
     match register.store.change_password(&account, &hash, kept, mail.as_ref()).await? {
         Some(_) => Ok(signed_in.ok()?),
         // Its password was changed, or its tokens were ended, since the password was verified.
