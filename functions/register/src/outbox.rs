@@ -17,9 +17,6 @@ use shared::start::Function;
 use crate::Register;
 use crate::deliver::deliver;
 
-/// What precedes a mail's id in its key.
-const PREFIX: &str = "MAIL#";
-
 /// A record of the stream.
 pub(crate) struct Record<'a> {
     /// The mail that was added; `None` for the key of anything else.
@@ -37,10 +34,7 @@ pub(crate) fn records(event: &Event) -> Option<Vec<Record<'_>>> {
 fn read(record: &Value) -> Option<Record<'_>> {
     let text = |pointer| record.pointer(pointer).and_then(Value::as_str);
     let key = text("/dynamodb/Keys/pk/S").unwrap_or_default();
-    Some(Record {
-        mail: key.strip_prefix(PREFIX).and_then(MailId::parse),
-        sequence_number: text("/dynamodb/SequenceNumber")?,
-    })
+    Some(Record { mail: MailId::of_key(key), sequence_number: text("/dynamodb/SequenceNumber")? })
 }
 
 /// Delivers the mails of all records at once, and tells which failed. None holds up the others.

@@ -15,6 +15,9 @@ use crate::time::Timestamp;
 /// Time after which a mail that could not be sent is forgotten.
 pub const LIFETIME: Duration = Duration::from_hours(24);
 
+/// Prefix of the keys of mails, by which `template.yaml` tells them in the table's stream.
+const KEY_PREFIX: &str = "MAIL#";
+
 /// A mail's id: 32 hexadecimal digits of 128 random bits.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MailId(String);
@@ -34,6 +37,18 @@ impl MailId {
     pub fn parse(text: &str) -> Option<Self> {
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         (text.len() == 32 && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))
+    }
+
+    /// Reads the key of a mail in a table; `None` for any other key.
+    #[must_use]
+    pub fn of_key(key: &str) -> Option<Self> {
+        Self::parse(key.strip_prefix(KEY_PREFIX)?)
+    }
+
+    /// The key of the mail in a table.
+    #[must_use]
+    pub fn to_key(&self) -> String {
+        format!("{KEY_PREFIX}{}", self.0)
     }
 
     /// The digits.

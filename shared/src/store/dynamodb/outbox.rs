@@ -57,7 +57,7 @@ impl Outbox for DynamoDbStore {
 }
 
 fn mail_key(id: &MailId) -> AttributeValue {
-    AttributeValue::S(format!("MAIL#{}", id.as_str()))
+    AttributeValue::S(id.to_key())
 }
 
 /// The item of a mail.
