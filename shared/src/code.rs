@@ -23,7 +23,8 @@ pub const TRIES: u32 = 5;
 /// Upper bound of the accounts with a code under one key: those whose codes were sent last.
 pub const MOST: usize = 50;
 
-/// Least time between two mails with a code for the same purpose to the same address and account.
+/// Least time between two mails with a code for the same purpose to the same address and account, and length of the window in
+/// which an account asks for one to an address.
 pub const PAUSE: Duration = Duration::from_mins(1);
 
 /// Lifetime of a code that permits a new password.

@@ -15,6 +15,7 @@ use crate::sessions::{judged, post};
 
 const OLD: &str = "alice@example.com";
 const NEW: &str = "ada@example.org";
+const MINUTE: Duration = Duration::from_mins(1);
 const INVALID: &str = r#"{"code":["This code is invalid or has expired."]}"#;
 
 async fn ask(service: &Handlers, token: &str, address: &str) {
@@ -191,8 +192,28 @@ async fn a_confirmed_address_ends_the_codes_that_went_to_others() {
     let (service, token) = alice(&[]).await;
     ask(&service, &token, "mistyped@example.org").await;
     let stray = service.last_mail_to("mistyped@example.org").code();
+    later(MINUTE);
     ask(&service, &token, NEW).await;
     assert_eq!(confirm(&service, NEW, &service.last_mail_to(NEW).code()).await.status, 200);
     confirm(&service, "mistyped@example.org", &stray).await.must_be(400, INVALID, None);
     assert_eq!(service.account("alice").await.unwrap().email.unwrap().as_str(), NEW);
+}
+
+/// Else whoever has one account could write to any number of strangers.
+#[tokio::test]
+async fn an_account_writes_to_one_address_a_minute() {
+    let (service, alice) = alice(&[]).await;
+    let bob = service.enrol("bob").await;
+    ask(&service, &alice, "first@example.org").await;
+    let another = json!({ "email": "second@example.org", "current_password": PASSWORD });
+    let refused = service.post_as(&alice, "/email", &another).await;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    let wait: u64 = refused.json()["retry_after"].as_u64().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    ask(&service, &bob, "third@example.org").await;
+    assert!(service.mails_to("second@example.org").is_empty());
+
+    later(Duration::from_secs(wait));
+    ask(&service, &alice, "second@example.org").await;
+    assert_eq!(service.mails_to("second@example.org").len(), 1);
 }

@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use super::window::Window;
 use crate::time::Timestamp;
 
 /// Length of a window.
@@ -51,25 +52,6 @@ pub struct RateLimit {
     requests: u32,
 }
 
-/// One window of one client IP.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Window {
-    /// Function, client IP and end.
-    pub key: String,
-    /// Whole seconds.
-    pub ends_at: Timestamp,
-    /// Requests that may be made in it.
-    pub limit: u64,
-}
-
-/// The client IP has used up its window.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("too many requests")]
-pub struct OverLimit {
-    /// Time until the window ends.
-    pub retry_after: Duration,
-}
-
 impl RateLimit {
     /// A limit for one function; 0 requests means no limit.
     #[must_use]
@@ -82,33 +64,11 @@ impl RateLimit {
     #[must_use]
     pub fn windows(&self, client_ip: Option<ClientIp>, now: Timestamp) -> Vec<Window> {
         let Some(client_ip) = client_ip.filter(|_| self.requests > 0) else { return Vec::new() };
-        let ends_at = (now.seconds() / WINDOW.as_secs() + 1) * WINDOW.as_secs();
-        let window = |(network, times): (String, u32)| Window {
-            key: format!("{}#{network}#{ends_at}", self.function),
-            ends_at: Timestamp::from_seconds(ends_at),
-            limit: u64::from(self.requests) * u64::from(times),
+        let window = |(network, times): (String, u32)| {
+            let limit = u64::from(self.requests) * u64::from(times);
+            Window::at(now, WINDOW, &format!("{}#{network}", self.function), limit)
         };
         client_ip.networks().into_iter().map(window).collect()
-    }
-
-    /// Checks the count of a window without this request.
-    ///
-    /// # Errors
-    ///
-    /// [`OverLimit`] with the time that is left.
-    pub fn check(&self, window: &Window, count: u64, now: Timestamp) -> Result<(), OverLimit> {
-        if count < window.limit {
-            return Ok(());
-        }
-        Err(OverLimit { retry_after: window.ends_at.since(now) })
-    }
-}
-
-impl Window {
-    /// A store may delete windows that ended before this one began.
-    #[must_use]
-    pub fn began_at(&self) -> Timestamp {
-        self.ends_at.minus(WINDOW)
     }
 }
 
@@ -161,7 +121,7 @@ mod tests {
         let now = Timestamp::from_seconds(601);
         let windows = RateLimit::new("login", 2).windows(ClientIp::parse("203.0.113.7"), now);
         let (begins, ends) = (Timestamp::from_seconds(600), Timestamp::from_seconds(900));
-        assert_eq!((windows[0].began_at(), windows[0].ends_at), (begins, ends));
+        assert_eq!((windows[0].began_at, windows[0].ends_at), (begins, ends));
     }
 
     #[test]
@@ -180,15 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn at_the_limit_a_request_is_over_it_until_the_window_ends() {
-        let (limit, now) = (RateLimit::new("login", 2), Timestamp::from_seconds(601));
-        let windows = limit.windows(ClientIp::parse("203.0.113.7"), now);
-        assert_eq!(limit.check(&windows[0], 1, now), Ok(()));
-        assert_eq!(
-            limit.check(&windows[0], 2, now),
-            Err(OverLimit { retry_after: Duration::from_secs(299) })
-        );
-        assert_eq!(limit.windows(None, now), []);
+    fn without_a_client_ip_or_a_limit_nothing_is_counted() {
+        let now = Timestamp::from_seconds(601);
+        assert_eq!(RateLimit::new("login", 2).windows(None, now), []);
         assert_eq!(RateLimit::new("login", 0).windows(ClientIp::parse("203.0.113.7"), now), []);
     }
 }

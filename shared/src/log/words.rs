@@ -131,7 +131,7 @@ words! {
         Taken = "taken",
         /// The handler did not end within its deadline.
         Timeout = "timeout",
-        /// A mail of the same purpose was sent to the same address less than a minute ago.
+        /// A mail of the same purpose was sent to the same address less than a minute ago, or asked for by the same account.
         TooSoon = "too_soon",
         /// The token has another algorithm, type or header member.
         UnacceptableHeader = "unacceptable_header",

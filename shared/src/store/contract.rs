@@ -8,6 +8,7 @@ pub(crate) mod sessions;
 
 use std::future::Future;
 use std::sync::Barrier;
+use std::time::Duration;
 
 use super::{
     Accounts, Attempts, Change, CreateError, Logins, Operator, Registrations, RequestCounts, Standings,
@@ -15,8 +16,8 @@ use super::{
 };
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::idempotency::IdempotencyKey;
-use crate::limits::client_ip::Window;
 use crate::limits::lockout::{Failures, FailuresKey};
+use crate::limits::window::Window;
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
@@ -383,8 +384,8 @@ pub(crate) async fn sixty_four_failures_at_once_count_sixty_four(place: &impl Pl
 }
 
 pub(crate) async fn every_request_of_a_client_ip_is_counted_once(place: &impl Place) {
-    let ends_at = Timestamp::from_seconds(1_790_000_100);
-    let window = |key: &str| Window { key: key.to_owned(), ends_at, limit: 10 };
+    let now = Timestamp::from_seconds(1_790_000_000);
+    let window = |counted: &str| Window::at(now, Duration::from_mins(5), counted, 10);
     let mut counts = together(place, 32, async |store, _| store.count_request(&window("a")).await.unwrap());
     counts.sort_unstable();
     assert_eq!(counts, (1..=32).collect::<Vec<u64>>());

@@ -42,7 +42,7 @@ use crate::account::{Account, AccountId, Standing};
 use crate::aws::Aws;
 use crate::deadlines;
 use crate::idempotency::IdempotencyKey;
-use crate::limits::client_ip::Window;
+use crate::limits::window::Window;
 use crate::mail::Mail;
 use crate::names::email::EmailKey;
 use crate::names::username::UsernameKey;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::account::{Account, AccountId, Standing, Status};
 use crate::idempotency::IdempotencyKey;
-use crate::limits::client_ip::Window;
+use crate::limits::window::Window;
 use crate::mail::Mail;
 use crate::names::email::EmailKey;
 use crate::names::username::UsernameKey;
@@ -129,7 +129,7 @@ impl RequestCounts for SqliteStore {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // DynamoDB deletes expired items by itself.
-        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [sql_seconds(window.began_at())])?;
+        transaction.execute("DELETE FROM windows WHERE ends_at <= ?1", [sql_seconds(window.began_at)])?;
         let requests: i64 = transaction.query_row(
             "INSERT INTO windows VALUES (?1, 1, ?2)
              ON CONFLICT (key) DO UPDATE SET requests = requests + 1 RETURNING requests",

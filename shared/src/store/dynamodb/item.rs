@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::account::{Account, AccountId, Standing, Status};
-use crate::limits::client_ip::Window;
+use crate::limits::window::Window;
 use crate::names::email::{Email, EmailKey};
 use crate::names::username::{Username, UsernameKey};
 use crate::password::hash::PasswordHash;
