@@ -2,8 +2,9 @@
 //! code, and with a wrong code. `tests/timing` runs it. It fails if times tell which accounts exist.
 //!
 //! The handler is called with events, over a DynamoDB engine on this machine. A request for a mail is one write. One with a code
-//! hashes the new password, whoever it is for, in which the time to read an account is lost. A kind of each is known to
-//! differ, by one write and by the cost of its hash: a run that does not notice it fails too.
+//! hashes the new password, whoever it is for, in which the time to read an account is lost; one that confirms an address hashes
+//! nothing, and is one write. A kind of the first two is known to differ, by one write and by the cost of its hash: a run that
+//! does not notice it fails too.
 
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -80,8 +81,9 @@ const fn kind(
 const PASSWORD: &str = "correct horse battery staple";
 const FORGOT: &str = "/password/forgot";
 const RESET: &str = "/password/reset";
+const CONFIRM: &str = "/email/confirm";
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 15] = [
     kind("forgot, unknown name", FORGOT, "username", Known::No, 0),
     kind("forgot, known name", FORGOT, "username", Known::WithoutCode, 0),
     kind("forgot, unknown address", FORGOT, "email", Known::No, 2),
@@ -94,6 +96,9 @@ const KINDS: [Kind; 12] = [
     kind("reset, known address without a code", RESET, "email", Known::WithoutCode, 8),
     kind("reset, known address with a code", RESET, "email", Known::WithCode, 8),
     Kind { is_control: true, ..kind("reset, another cost (control)", RESET, "username", Known::No, 5) },
+    kind("confirm, unknown address", CONFIRM, "email", Known::No, 12),
+    kind("confirm, known address without a code", CONFIRM, "email", Known::WithoutCode, 12),
+    kind("confirm, known address with a code", CONFIRM, "email", Known::WithCode, 12),
 ];
 
 /// What makes the controls differ: requests for mail are counted, and hashes have another cost.
@@ -186,8 +191,8 @@ impl Service {
     async fn ask(&self, kind: &Kind, random: &mut fastrand::Rng) -> f64 {
         let number = 2 * random.usize(..ACCOUNTS / 2) + usize::from(kind.account == Known::WithoutCode);
         // Before each kind, so that all find the engine in the same state. A code has five tries.
-        self.send_code(2 * random.usize(..ACCOUNTS / 2)).await;
-        self.send_code(number & !1).await;
+        self.send_codes(2 * random.usize(..ACCOUNTS / 2)).await;
+        self.send_codes(number & !1).await;
         let name = if kind.account == Known::No { unknown(number) } else { known(number) };
         let value = if kind.by == "email" { email(&name).as_str().to_owned() } else { name };
         let body = json!({ kind.by: value, "code": "00000-00000", "new_password": PASSWORD });
@@ -205,9 +210,14 @@ impl Service {
         took
     }
 
-    /// Keeps a code for an account that has one, with all of its tries.
-    async fn send_code(&self, number: usize) {
-        let key = CodeKey::reset(self.ids[number]);
+    /// Keeps the codes of an account that has some, with all of their tries.
+    async fn send_codes(&self, number: usize) {
+        for key in [CodeKey::reset(self.ids[number]), CodeKey::email(email(&known(number)).key())] {
+            self.send_code(&key, number).await;
+        }
+    }
+
+    async fn send_code(&self, key: &CodeKey, number: usize) {
         let code = SentCode {
             account_id: self.ids[number],
             username: UsernameKey::of(&known(number)),
@@ -218,7 +228,7 @@ impl Service {
             token_version: 0,
             former: Some(email(&known(number))),
         };
-        assert!(self.store.put_code(&key, &code).await.expect("a write"));
+        assert!(self.store.put_code(key, &code).await.expect("a write"));
     }
 }
 

@@ -185,7 +185,7 @@ async fn in_process(store: &Store, logins: &[Round]) -> Times {
 
 /// HTTP through the emulator.
 async fn over_http(store: &Store, logins: &[Round]) -> Times {
-    let service = Emulator::start(&store.variables);
+    let service = Emulator::start_optimised(&store.variables);
     let client = service.client();
     measure(logins, async |attempt| {
         let body = attempt.body().to_string();

@@ -81,6 +81,13 @@ impl Emulator {
         Self::start_many(variables, 1)
     }
 
+    /// Starts an emulator of functions that are optimised like those that are deployed, but for what takes a linker long.
+    pub fn start_optimised(variables: &Variables) -> Self {
+        build(&["--bins", "--profile", "bench"]);
+        let arguments = ["--ignore-changes", "--concurrency", "1", "--profile", "bench"];
+        Self(Arc::new(Watch::start_built(Path::new(ROOT), &arguments, variables)))
+    }
+
     /// Starts an emulator with several processes for each function, which it starts as they are needed.
     pub fn start_many(variables: &Variables, processes: usize) -> Self {
         let arguments = ["--ignore-changes", "--concurrency", &processes.to_string()];
@@ -173,9 +180,14 @@ struct Watch {
 }
 
 impl Watch {
-    /// Starts an emulator and waits until it listens.
+    /// Builds the functions and starts an emulator of them.
     fn start(folder: &Path, arguments: &[&str], variables: &Variables) -> Self {
         executables();
+        Self::start_built(folder, arguments, variables)
+    }
+
+    /// Starts an emulator and waits until it listens.
+    fn start_built(folder: &Path, arguments: &[&str], variables: &Variables) -> Self {
         for _ in 0..PORTS {
             let mut emulator = Self::spawn(folder, arguments, variables);
             if emulator.listens() {
