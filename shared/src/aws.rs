@@ -1,6 +1,7 @@
 //! Region, credentials and connections of all calls to AWS, from Lambda's environment alone: nothing is probed for.
 
 mod connections;
+pub(crate) mod lambda;
 mod post;
 pub(crate) mod secrets_manager;
 mod service;

@@ -2,6 +2,7 @@
 
 mod lookup;
 mod mail;
+mod migration;
 
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::password::hash::{Cost, PasswordHash};
 use crate::session::Lifetimes;
 use crate::token::{self, Key, Keys};
 use lookup::Lookup;
+pub use migration::FunctionArn;
 
 /// Lower bound of `PASSWORD_MIN_LENGTH`: NIST SP 800-63B allows no less.
 const LEAST_MIN_LENGTH: usize = 8;
@@ -36,8 +38,8 @@ pub struct Config {
     /// `JWT_SECRET_ARN`: a secret in Secrets Manager; or `JWT_SECRET`, `JWT_SECRET_PREVIOUS`: what signs tokens. Unset
     /// with SQLite: a secret made once and kept with the accounts.
     pub secret: SecretSource,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_SESV2`, or `AWS_ENDPOINT_URL` for
-    /// all: where to call if not at AWS itself.
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_SESV2`, or
+    /// `AWS_ENDPOINT_URL` for all: where to call if not at AWS itself.
     pub endpoints: Endpoints,
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`: the certificate authorities to trust, if not Amazon's.
     pub roots: Roots,
@@ -53,6 +55,8 @@ pub struct Config {
     pub decoy_hash: Option<PasswordHash>,
     /// `AUTHORIZER_RESPONSE`: `simple` or `iam`; what an HTTP API with payload 2.0 is set up to be answered. `simple`.
     pub authorizer_response: AuthorizerResponse,
+    /// `MIGRATION_FUNCTION`: the ARN of a Lambda function that knows the accounts of another system. None.
+    pub migration_function: Option<FunctionArn>,
     /// `LOGIN_ATTEMPTS_PER_ADDRESS`: failed logins of one client IP within five minutes; 0, no limit.
     pub login_attempts_per_address: u32,
     /// `REGISTRATIONS_PER_ADDRESS`: how many registrations it may try; 0, no limit.
@@ -122,6 +126,8 @@ pub enum VerifyEmail {
 pub struct Endpoints {
     /// Instead of DynamoDB's.
     pub dynamodb: Option<String>,
+    /// Instead of Lambda's, for the calls of functions.
+    pub lambda: Option<String>,
     /// Instead of Secrets Manager's.
     pub secrets_manager: Option<String>,
     /// Instead of SES's.
@@ -194,6 +200,7 @@ impl Config {
                 "simple" => AuthorizerResponse::Simple,
                 _ => return Err(wrong("AUTHORIZER_RESPONSE", "must be simple or iam")),
             },
+            migration_function: migration::function(&lookup)?,
             login_attempts_per_address: lookup.number("LOGIN_ATTEMPTS_PER_ADDRESS", 0, 0..=u32::MAX)?,
             registrations_per_address: lookup.number("REGISTRATIONS_PER_ADDRESS", 0, 0..=u32::MAX)?,
             mails_per_address: lookup.number("MAILS_PER_ADDRESS", 0, 0..=u32::MAX)?,
@@ -266,6 +273,7 @@ fn origins(lookup: &Lookup<'_>) -> Result<Origins, ConfigError> {
 fn endpoints(lookup: &Lookup<'_>) -> Result<Endpoints, ConfigError> {
     Ok(Endpoints {
         dynamodb: lookup.endpoint("AWS_ENDPOINT_URL_DYNAMODB")?,
+        lambda: lookup.endpoint("AWS_ENDPOINT_URL_LAMBDA")?,
         secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")?,
         ses: lookup.endpoint("AWS_ENDPOINT_URL_SESV2")?,
     })

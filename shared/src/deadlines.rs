@@ -44,6 +44,9 @@ pub const MAIL: Duration = Duration::from_secs(6);
 /// One attempt to send a mail. SES takes a fraction of a second.
 pub const MAIL_ATTEMPT: Duration = Duration::from_millis(1900);
 
+/// The call of the function that knows the accounts of another system. Its own reads and hash take most of it.
+pub const MIGRATION: Duration = Duration::from_secs(2);
+
 /// The first connection to DynamoDB, which a start waits for.
 pub const STORE_PRIMING: Duration = Duration::from_secs(1);
 
@@ -58,4 +61,5 @@ const _: () = assert!(SECRET_FIRST_ATTEMPT.as_millis() * 3 < SECRET_FIRST_READ.a
 const _: () = assert!(SECRET_FIRST_READ.as_secs() < 10);
 const _: () = assert!(MAIL_ATTEMPT.as_millis() * 3 < MAIL.as_millis());
 const _: () = assert!(MAIL.as_millis() + AWS_OPERATION.as_millis() < TAKEN_FOR.as_millis());
+const _: () = assert!(MIGRATION.as_millis() < HANDLER.as_millis());
 const _: () = assert!(SECRET_READ_AGAIN.as_millis() + SQLITE_LOCK.as_millis() <= HANDLER.as_millis());

@@ -10,6 +10,7 @@
 //! | How does a client stay logged in? | [`session`] |
 //! | Which codes travel by mail? | [`code`] |
 //! | Which mails wait, what do they say, and how are they sent? | [`mail`] |
+//! | Which accounts does another system have? | [`migration`] |
 //! | How often may a password be guessed, and a function be called? | [`limits`] |
 //! | Where do accounts live? | [`store`] |
 //! | How does an event become a request, and an error a response? | [`http`] |
@@ -32,6 +33,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod log;
 pub mod mail;
+pub mod migration;
 pub mod names;
 pub mod origins;
 pub mod password;

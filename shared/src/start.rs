@@ -21,6 +21,7 @@ use crate::aws::secrets_manager::{ReadError, SecretsManager};
 use crate::config::{Config, ConfigError, OperatorConfig, StoreLocation};
 use crate::http::{Clock, Event, EventResult};
 use crate::mail::Mailer;
+use crate::migration::MigrationFunction;
 use crate::password::hash::{HashError, Hasher};
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteStore;
@@ -31,7 +32,7 @@ use crate::time::Timestamp;
 use crate::token::Keyring;
 use crate::token::secret::SecretPlace;
 use crate::{log, metrics};
-use connect::{BackEnd, connect};
+use connect::{BackEnd, Connected, connect};
 
 /// One of the three functions.
 pub trait Function: Sized + Send + Sync {
@@ -69,6 +70,8 @@ pub struct Resources<F: Function> {
     pub keyring: Keyring,
     /// Sends mails.
     pub mailer: Mailer,
+    /// Knows the accounts of another system.
+    pub migration: Option<MigrationFunction>,
     /// Keeps accounts.
     pub store: Arc<F::Store>,
 }
@@ -163,7 +166,7 @@ pub async fn open<F: Function>(config: Config, now: Timestamp) -> Result<Resourc
         metrics::count_in(namespace);
     }
     let hasher = F::Hashing::begin(&config)?;
-    let (back_end, keyring, mailer) = connect(&config, now).await?;
+    let Connected { back_end, keyring, mailer, migration } = connect(&config, now).await?;
     if F::SIGNS && !keyring.signs() {
         return Err(StartError::CannotSign);
     }
@@ -173,7 +176,7 @@ pub async fn open<F: Function>(config: Config, now: Timestamp) -> Result<Resourc
         #[cfg(feature = "sqlite")]
         BackEnd::Sqlite(store) => F::Store::sqlite(store),
     };
-    Ok(Resources { config, hasher, keyring, mailer, store })
+    Ok(Resources { config, hasher, keyring, mailer, migration, store })
 }
 
 /// Opens the accounts alone, for the operator's tool.

@@ -92,7 +92,7 @@ pub trait RequestCounts: Debug + Send + Sync {
     async fn count_request(&self, window: &Window) -> Result<u64, StoreError>;
 }
 
-/// Adds accounts, as `register` does.
+/// Adds accounts, as `register` does, and `login` where another system has some that come one by one.
 ///
 /// There is no method that tells whether a name is free: its result would be old before it is used.
 #[async_trait]
@@ -206,7 +206,7 @@ pub enum Confirmed {
 
 /// Finds accounts, counts failed logins and keeps sessions, as `login` does.
 #[async_trait]
-pub trait Logins: Accounts + Attempts + RequestCounts {
+pub trait Logins: Accounts + Attempts + Registrations {
     /// Replaces the password hash of `account` if it is still the one that `account` has; returns `false` otherwise.
     async fn replace_hash(&self, account: &Account, hash: &PasswordHash) -> Result<bool, StoreError>;
 

@@ -1,5 +1,5 @@
-//! The binaries as they are deployed, under stand-ins for the Lambda Runtime API, Secrets Manager and SES, on a DynamoDB engine
-//! behind a proxy that makes faults.
+//! The binaries as they are deployed, under stand-ins for the Lambda Runtime API, Secrets Manager, SES and the Lambda function of an operator, on
+//! a DynamoDB engine behind a proxy that makes faults.
 
 mod attributes;
 mod binaries;
@@ -16,6 +16,7 @@ mod leaks;
 mod lost_responses;
 mod mail;
 mod memory;
+mod migration;
 mod operator;
 mod outages;
 mod place;

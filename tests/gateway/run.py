@@ -10,6 +10,7 @@ import journey_test
 import keys_test
 import lowering_test
 import mail_test
+import migration_test
 import native_test
 import sessions_test
 from cloud import Cloud
@@ -21,7 +22,7 @@ def run():
         service = Service.deployed_on(cloud)
         suite = unittest.TestSuite()
         modules = (
-            cloud_test, lowering_test, journey_test, sessions_test, mail_test, consumers_test, native_test, keys_test,
+            cloud_test, lowering_test, journey_test, sessions_test, mail_test, migration_test, consumers_test, native_test, keys_test,
         )  # fmt: skip
         for module in modules:
             module.service = service

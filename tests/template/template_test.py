@@ -109,6 +109,19 @@ MAIL_PERMISSIONS = [
     ("dynamodb:ListStreams", "*", None),
     ("sqs:SendMessage", {"Fn::GetAtt": ["MailFailures", "Arn"]}, None),
 ]
+# What login may do beyond that where another system has users: ask the operator's function, and keep who comes.
+MIGRATION_PERMISSIONS = [
+    ("lambda:InvokeFunction", {"Ref": "MigrationFunctionArn"}, None),
+    (
+        "dynamodb:PutItem",
+        TABLE_ARN,
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USERNAME#*", "EMAIL#*"]}} | NO_OLD_VALUES,
+    ),
+]
+CONDITIONAL_PERMISSIONS = {
+    "RegisterFunction": ("HasMail", MAIL_PERMISSIONS),
+    "LoginFunction": ("HasMigration", MIGRATION_PERMISSIONS),
+}
 
 ENVIRONMENT_OF_ALL = {
     "ACCOUNT_STORE": {"Fn::Sub": "dynamodb://${TableInUse.Value}"},
@@ -155,6 +168,7 @@ ENVIRONMENT = {
     | TOKENS_AND_SESSIONS
     | {
         "DECOY_HASH": where_set("HasDecoyHash", "DecoyHash"),
+        "MIGRATION_FUNCTION": where_set("HasMigration", "MigrationFunctionArn"),
         "LOGIN_ATTEMPTS_PER_ADDRESS": {"Ref": "LoginAttemptsPerAddress"},
     },
     "ValidateFunction": ENVIRONMENT_OF_ALL
@@ -320,6 +334,7 @@ class Parameters(unittest.TestCase):
             "HasArgon2Memory": ("Argon2MemoryKib", 0),
             "HasArgon2Iterations": ("Argon2Iterations", 0),
             "HasDecoyHash": ("DecoyHash", ""),
+            "HasMigration": ("MigrationFunctionArn", ""),
             "HasMail": ("MailFrom", ""),
             "HasMailTemplates": ("MailTemplatePrefix", ""),
             "HasAppName": ("AppName", ""),
@@ -451,7 +466,7 @@ class Functions(unittest.TestCase):
         self.functions = of_type(deployed(), "AWS::Lambda::Function")
 
     def statements(self, name):
-        """The statements of a function's role, but those that it has for mail."""
+        """The statements of a function's role, but those that it has under a condition."""
         policies = [policy for policy in self.role(name)["Policies"] if "Fn::If" not in policy]
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
@@ -500,22 +515,20 @@ class Functions(unittest.TestCase):
         self.assertEqual(re.findall(r"\w+", removed.replace("\\", "")), SESSIONS)
         self.assertIn('format!("session_{slot}")', (store / "item.rs").read_text())
 
-    def test_register_may_send_mail_where_it_has_a_sender_and_no_other_function_may(self):
+    def test_mail_and_migration_are_permitted_where_they_are_set_up_and_to_one_function_alone(self):
         for name in PERMISSIONS:
             conditional = [policy["Fn::If"] for policy in self.role(name)["Policies"] if "Fn::If" in policy]
-            if name != "RegisterFunction":
+            if name not in CONDITIONAL_PERMISSIONS:
                 self.assertEqual(conditional, [], name)
                 continue
             ((condition, policy, otherwise),) = conditional
-            self.assertEqual((condition, otherwise), ("HasMail", {"Ref": "AWS::NoValue"}))
-            self.assertEqual(
-                [
-                    (statement["Action"], statement["Resource"], statement.get("Condition"))
-                    for statement in policy["PolicyDocument"]["Statement"]
-                    if statement["Effect"] == "Allow"
-                ],
-                MAIL_PERMISSIONS,
-            )
+            self.assertEqual(otherwise, {"Ref": "AWS::NoValue"}, name)
+            permitted = [
+                (statement["Action"], statement["Resource"], statement.get("Condition"))
+                for statement in policy["PolicyDocument"]["Statement"]
+                if statement["Effect"] == "Allow"
+            ]
+            self.assertEqual((condition, permitted), CONDITIONAL_PERMISSIONS[name])
 
     def test_beyond_that_each_may_only_log_and_trace(self):
         for name in PERMISSIONS:

@@ -2,6 +2,7 @@
 
 mod login;
 mod logout;
+mod migrate;
 mod presented;
 mod refresh;
 mod sessions;
@@ -13,6 +14,7 @@ use futures_util::future::BoxFuture;
 use lambda_http::http::Method;
 use shared::http::{self, Clock, Event, EventResult, Route};
 use shared::limits::client_ip::RateLimit;
+use shared::migration::MigrationFunction;
 use shared::origins::Origins;
 use shared::password::hash::Hasher;
 use shared::start::{Function, Resources, StartError};
@@ -53,6 +55,7 @@ static ROUTES: [Route<Login>; 5] = [
 pub struct Login {
     hasher: Hasher,
     keyring: Keyring,
+    migration: Option<MigrationFunction>,
     origins: Origins,
     rate_limit: RateLimit,
     store: Arc<dyn Logins>,
@@ -74,10 +77,11 @@ impl Function for Login {
     const SIGNS: bool = true;
 
     fn new(resources: Resources<Self>) -> Result<Self, StartError> {
-        let Resources { config, hasher, keyring, store, .. } = resources;
+        let Resources { config, hasher, keyring, migration, store, .. } = resources;
         Ok(Self {
             hasher: hasher.with_decoy(config.decoy_hash.as_ref())?,
             keyring,
+            migration,
             origins: config.allowed_origins,
             rate_limit: RateLimit::new(Self::NAME, config.login_attempts_per_address),
             store,

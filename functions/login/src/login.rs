@@ -19,7 +19,7 @@ use shared::store::SessionError;
 use shared::time::Timestamp;
 use shared::token::{DeviceToken, RefreshToken};
 
-use crate::Login;
+use crate::{Login, migrate};
 
 /// The fields of a login. A text that cannot be a password is `None`: it is a wrong password, after the same work.
 struct Credentials {
@@ -44,6 +44,13 @@ pub(crate) async fn handle(login: &Login, request: Request) -> Result<ApiRespons
     let credentials = read(login, &request)?;
     rate_limit::check(&login.rate_limit, &*login.store, &request).await?;
     let (name, account) = credentials.named.find(&*login.store).await?;
+    let account = match account {
+        None => {
+            migrate::find(login, &credentials.named, &name, credentials.password.as_ref(), request.now)
+                .await?
+        }
+        known => known,
+    };
     let device = device(login, &credentials, &name, account.as_ref(), request.now).await;
     let key = match &device {
         Some(device) => FailuresKey::of_device(&name, device.device()),

@@ -77,10 +77,9 @@ async fn reset(
     now: Timestamp,
 ) -> Result<Made, RequestError> {
     let named = match sought {
-        Sought::Username(name) => Named::Username(UsernameKey::of(name)),
+        Sought::Username(name) => Named::Username(name.clone()),
         Sought::Email(email) => {
-            let typed = UsernameKey::of(email);
-            Named::Email { email: Some(Email::from_stored(email.clone())), typed }
+            Named::Email { email: Some(Email::from_stored(email.clone())), typed: email.clone() }
         }
     };
     let (_, account) = named.find(&*register.store).await?;

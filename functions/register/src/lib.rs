@@ -118,7 +118,7 @@ impl Function for Register {
     const SIGNS: bool = true;
 
     fn new(resources: Resources<Self>) -> Result<Self, StartError> {
-        let Resources { config, hasher, keyring, mailer, store } = resources;
+        let Resources { config, hasher, keyring, mailer, store, .. } = resources;
         Ok(Self {
             hasher,
             keyring,

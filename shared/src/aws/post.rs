@@ -43,7 +43,7 @@ const MAX_CODE: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Post {
     /// The path, with a slash at its start.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// The headers that tell the operation and the form of the body.
     pub headers: &'static [(&'static str, &'static str)],
     /// JSON.
@@ -129,7 +129,7 @@ impl SerializeRequest for Format {
         let post: Post = input.downcast().map_err(|_| "another input")?;
         let mut request = HttpRequest::new(SdkBody::from(post.body.expose_secret()));
         request.set_method("POST")?;
-        request.set_uri(post.path)?;
+        request.set_uri(post.path.as_ref())?;
         for (name, value) in post.headers {
             request.headers_mut().insert(*name, *value);
         }

@@ -98,7 +98,7 @@ impl SecretsManager {
         timeouts: TimeoutConfig,
     ) -> Result<SecretSlice<u8>, CallError> {
         let body = SecretString::from(body.to_string());
-        Post { path: "/", headers, body, timeouts }.send(&self.service).await
+        Post { path: "/".into(), headers, body, timeouts }.send(&self.service).await
     }
 }
 

@@ -58,7 +58,7 @@ impl Ses {
             .operation_timeout(deadlines::MAIL)
             .build();
         let body = SecretString::from(request(email).to_string());
-        let post = Post { path: PATH, headers: &HEADERS, body, timeouts };
+        let post = Post { path: PATH.into(), headers: &HEADERS, body, timeouts };
         async move { post.send(self.service()).await.map(drop) }.boxed()
     }
 

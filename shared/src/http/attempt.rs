@@ -20,11 +20,11 @@ pub enum Named {
     Email {
         /// The email; `None` for a text that cannot be one.
         email: Option<Email>,
-        /// The text as a name, for an account that waits for the confirmation of the email that it is named by.
-        typed: UsernameKey,
+        /// The text as typed: the username of an account that waits for the confirmation of the email that it is named by.
+        typed: String,
     },
-    /// By its username.
-    Username(UsernameKey),
+    /// By its username, as typed.
+    Username(String),
 }
 
 impl Named {
@@ -35,11 +35,23 @@ impl Named {
     /// When there is neither. The error is kept for the response.
     pub fn read(fields: &mut BodyFields) -> Result<Self, Invalid> {
         if fields.has("email") && !fields.has("username") {
-            let by_email =
-                |typed: &str| Self::Email { email: Email::parse(typed).ok(), typed: UsernameKey::of(typed) };
-            return fields.required("email", |typed| Ok::<_, Infallible>(by_email(typed)));
+            return fields.required("email", |typed| Ok::<_, Infallible>(Self::by_email(typed)));
         }
-        fields.required("username", |typed| Ok::<_, Infallible>(Self::Username(UsernameKey::of(typed))))
+        fields.required("username", |typed| Ok::<_, Infallible>(Self::Username(typed.to_owned())))
+    }
+
+    /// By an email as typed.
+    #[must_use]
+    pub fn by_email(typed: &str) -> Self {
+        Self::Email { email: Email::parse(typed).ok(), typed: typed.to_owned() }
+    }
+
+    /// The text as typed.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        match self {
+            Self::Email { typed, .. } | Self::Username(typed) => typed,
+        }
     }
 
     /// The email, if that names the account.
@@ -57,18 +69,22 @@ impl Named {
         &self,
         store: &(impl Accounts + ?Sized),
     ) -> Result<(UsernameKey, Option<Account>), StoreError> {
-        let (name, typed, unknown) = match self {
-            Self::Username(name) => return Ok((name.clone(), store.find(name).await?)),
-            Self::Email { email: None, typed } => (None, typed, typed.clone()),
-            Self::Email { email: Some(email), typed } => {
+        let typed = UsernameKey::of(self.typed());
+        let (name, unknown) = match self {
+            Self::Username(_) => {
+                let account = store.find(&typed).await?;
+                return Ok((typed, account));
+            }
+            Self::Email { email: None, .. } => (None, typed.clone()),
+            Self::Email { email: Some(email), .. } => {
                 // Attempts at all spellings of an email that nobody has count together, as those of a known one do.
-                (store.name_of(email.key()).await?, typed, UsernameKey::of(email.key().as_str()))
+                (store.name_of(email.key()).await?, UsernameKey::of(email.key().as_str()))
             }
         };
         let is_known = name.is_some();
         // What has the text as its username is meant only if it is its email too, and still to be confirmed.
         let is_meant = |account: &Account| is_known || self.is_email_of(account);
-        let account = store.find(name.as_ref().unwrap_or(typed)).await?.filter(is_meant);
+        let account = store.find(name.as_ref().unwrap_or(&typed)).await?.filter(is_meant);
         let counted = account.as_ref().map(|account| account.username.key().clone());
         Ok((counted.or(name).unwrap_or(unknown), account))
     }

@@ -9,5 +9,5 @@ use crate::time::Timestamp;
 /// The window in which an account may ask for one mail.
 #[must_use]
 pub fn window(id: AccountId, now: Timestamp) -> Window {
-    Window::at(now, PAUSE, &format!("address_mail#{id}"), 1)
+    Window::at(now, PAUSE, &format!("mail#{id}"), 1)
 }

@@ -99,6 +99,8 @@ words! {
         MailFailed = "mail_failed",
         /// Another environment is sending the mail, or died doing so.
         MailTaken = "mail_taken",
+        /// The function that knows the accounts of another system did not tell whether it has this one.
+        MigrationFailed = "migration_failed",
         /// The account has no password.
         NoPassword = "no_password",
         /// Nobody has the name or the address, or the account has no address or is disabled.

@@ -1,4 +1,4 @@
-//! Opens the store and reads the keys, both at once where they are apart, and finds the way out of mails.
+//! Opens the store and reads the keys, both at once where they are apart, and finds the ways to what is called later.
 
 #[cfg(feature = "sqlite")]
 use std::path::Path;
@@ -13,6 +13,7 @@ use crate::aws::secrets_manager::SecretsManager;
 use crate::aws::ses::Ses;
 use crate::config::{Config, SecretSource, StoreLocation};
 use crate::mail::Mailer;
+use crate::migration::MigrationFunction;
 use crate::store::{DynamoDbStore, KeySets, PublishedKeys};
 #[cfg(feature = "sqlite")]
 use crate::store::{KeptKeys, SqliteStore};
@@ -29,20 +30,26 @@ pub(super) enum BackEnd {
 /// Keys, and where they are read again, if they can change.
 type FoundKeys = (Keys, Option<Box<dyn KeySource>>);
 
-type Opened = (BackEnd, FoundKeys, Mailer);
+/// What a start has opened.
+pub(super) struct Connected {
+    pub(super) back_end: BackEnd,
+    pub(super) keyring: Keyring,
+    pub(super) mailer: Mailer,
+    pub(super) migration: Option<MigrationFunction>,
+}
+
+type Opened = (BackEnd, FoundKeys, Mailer, Option<MigrationFunction>);
 
 /// Boxed, so that the future is compiled here and not once more in each function.
-pub(super) fn connect(
-    config: &Config,
-    now: Timestamp,
-) -> BoxFuture<'_, Result<(BackEnd, Keyring, Mailer), StartError>> {
+pub(super) fn connect(config: &Config, now: Timestamp) -> BoxFuture<'_, Result<Connected, StartError>> {
     async move {
-        let (back_end, (keys, source), mailer) = match &config.store {
+        let (back_end, (keys, source), mailer, migration) = match &config.store {
             StoreLocation::DynamoDb(table) => of_table(config, table).await?,
             #[cfg(feature = "sqlite")]
             StoreLocation::Sqlite(path) => of_file(config, path).await?,
         };
-        Ok((back_end, Keyring::new(config.tokens.clone(), &keys, source, now), mailer))
+        let keyring = Keyring::new(config.tokens.clone(), &keys, source, now);
+        Ok(Connected { back_end, keyring, mailer, migration })
     }
     .boxed()
 }
@@ -65,8 +72,9 @@ async fn of_table(config: &Config, table: &str) -> Result<Opened, StartError> {
         #[cfg(feature = "sqlite")]
         SecretSource::KeptInStore => return Err(StartError::Contradiction),
     };
+    let migration = migration(config, &aws);
     let mailer = Mailer::ses(config.sender.clone(), Ses::new(aws, config.endpoints.ses.as_deref()));
-    Ok((BackEnd::DynamoDb(store), keys, mailer))
+    Ok((BackEnd::DynamoDb(store), keys, mailer, migration))
 }
 
 #[cfg(feature = "sqlite")]
@@ -83,7 +91,16 @@ async fn of_file(config: &Config, path: &Path) -> Result<Opened, StartError> {
         }
     };
     let mailer = Mailer::folder(config.sender.clone(), path.with_file_name("mail"));
-    Ok((BackEnd::Sqlite(store), keys, mailer))
+    let migration = match &config.migration_function {
+        Some(_) => migration(config, &Aws::from_env(config.roots).await?),
+        None => None,
+    };
+    Ok((BackEnd::Sqlite(store), keys, mailer, migration))
+}
+
+fn migration(config: &Config, aws: &Aws) -> Option<MigrationFunction> {
+    let endpoint = config.endpoints.lambda.as_deref();
+    config.migration_function.as_ref().map(|arn| MigrationFunction::new(aws, endpoint, arn))
 }
 
 async fn of_secret(config: &Config, aws: &Aws, arn: &str) -> Result<FoundKeys, StartError> {

@@ -28,7 +28,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 const PORTS: usize = 5;
 
 /// Variables of a developer's shell that must not reach the functions.
-const VARIABLES: [&str; 34] = [
+const VARIABLES: [&str; 36] = [
     "ACCOUNT_STORE",
     "ALLOWED_ORIGINS",
     "APP_NAME",
@@ -39,6 +39,7 @@ const VARIABLES: [&str; 34] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_LAMBDA",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_ENDPOINT_URL_SESV2",
     "AWS_REGION",
@@ -55,6 +56,7 @@ const VARIABLES: [&str; 34] = [
     "MAIL_FROM",
     "MAIL_TEMPLATE_PREFIX",
     "METRICS_NAMESPACE",
+    "MIGRATION_FUNCTION",
     "PASSWORD_MIN_LENGTH",
     "REGISTRATIONS_PER_ADDRESS",
     "SESSION_IDLE_DAYS",

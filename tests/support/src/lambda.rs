@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::dynamodb::TABLE;
+use crate::former_users;
 use crate::secrets_manager::ARN;
 
 /// Names and values of environment variables.
@@ -45,6 +46,14 @@ pub fn secret(secrets_manager: SocketAddr) -> Variables {
     vec![
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", format!("http://{secrets_manager}")),
         ("JWT_SECRET_ARN", ARN.to_owned()),
+    ]
+}
+
+/// The variables that lead a function to one that knows the users of another system.
+pub fn migration(lambda: SocketAddr) -> Variables {
+    vec![
+        ("AWS_ENDPOINT_URL_LAMBDA", format!("http://{lambda}")),
+        ("MIGRATION_FUNCTION", former_users::ARN.to_owned()),
     ]
 }
 

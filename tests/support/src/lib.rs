@@ -1,7 +1,7 @@
 //! The tests' surroundings. Nothing here depends on the crates under test.
 //!
 //! - AWS on this machine: [`runtime_api`] hands events to a function, [`dynamodb`] holds its table, [`secrets_manager`] its
-//!   secret, [`ses`] keeps its mails, [`signature`] checks who calls, and [`lambda`] has the environment that leads to them. [`background`] keeps them
+//!   secret, [`ses`] keeps its mails, [`former_users`] is another system, [`signature`] checks who calls, and [`lambda`] has the environment that leads to them. [`background`] keeps them
 //!   in a thread of their own.
 //! - [`tls`] stands in front of any of these.
 //! - A laptop: [`emulator`] runs the functions under `cargo lambda watch`, on a [`store`]; [`client`] sends requests to it.
@@ -13,6 +13,7 @@ pub mod cargo;
 pub mod client;
 pub mod dynamodb;
 pub mod emulator;
+pub mod former_users;
 pub mod keys;
 pub mod lambda;
 pub mod node;

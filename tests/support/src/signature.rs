@@ -54,7 +54,9 @@ impl Received<'_> {
             headers.push_str(&format!("{name}:{}\n", self.header(name)?.trim()));
         }
         let body = hex(&Sha256::digest(self.body));
-        Ok(format!("{}\n{}\n\n{headers}\n{signed}\n{body}", self.method, self.path))
+        // Encoded once more than it was sent.
+        let path = self.path.replace('%', "%25");
+        Ok(format!("{}\n{path}\n\n{headers}\n{signed}\n{body}", self.method))
     }
 
     fn header(&self, name: &str) -> Result<&str, String> {

@@ -63,7 +63,7 @@ impl Server {
         let headers =
             &[("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "service.Operation")];
         let body = SecretString::from(r#"{"asked":"canary"}"#);
-        Post { path: "/path", headers, body, timeouts }.send(&service).await
+        Post { path: "/path".into(), headers, body, timeouts }.send(&service).await
     }
 
     fn requests(&self) -> Vec<String> {
