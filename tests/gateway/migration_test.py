@@ -30,7 +30,18 @@ class Pool:
 
     def __init__(self, cloud):
         self.cognito = cloud.client("cognito-idp")
-        self.id = self.cognito.create_user_pool(PoolName="former")["UserPool"]["Id"]
+        self.id = self.cognito.create_user_pool(
+            PoolName="former",
+            Policies={
+                "PasswordPolicy": {
+                    "MinimumLength": 8,
+                    "RequireUppercase": False,
+                    "RequireLowercase": False,
+                    "RequireNumbers": False,
+                    "RequireSymbols": False,
+                }
+            },
+        )["UserPool"]["Id"]
         self.client = self.cognito.create_user_pool_client(
             UserPoolId=self.id,
             ClientName="login",

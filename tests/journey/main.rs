@@ -4,6 +4,7 @@
 //! - [`accounts`], [`owner`], [`sessions`], [`race`], [`restart`], [`crash`], [`load`] and [`session_load`] are the journeys that run on
 //!   every store. They do not look into it. [`diary`] has the notes of the last two.
 //! - [`routes`] tests the routes, [`refusals`] the errors, [`events`] the sample events, [`mail`] the mails that are files,
+//!   [`migration`] users of another system,
 //!   [`defaults`] a start without any configuration, and [`bad_database`] database files that cannot be used.
 
 mod accounts;
@@ -20,6 +21,7 @@ mod bad_database;
 mod defaults;
 mod events;
 mod mail;
+mod migration;
 mod refusals;
 mod routes;
 

@@ -29,16 +29,23 @@ pub fn function(name: &str, memory_mb: u32) -> Variables {
     ]
 }
 
-/// The variables that lead a function to a table, with credentials.
-pub fn table(dynamodb: SocketAddr) -> Variables {
+/// The region, and the credentials that the stand-ins accept.
+pub fn credentials() -> Variables {
     vec![
-        ("ACCOUNT_STORE", format!("dynamodb://{TABLE}")),
         ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE".to_owned()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{dynamodb}")),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
         ("AWS_SESSION_TOKEN", SESSION_TOKEN.to_owned()),
     ]
+}
+
+/// The variables that lead a function to a table, with credentials.
+pub fn table(dynamodb: SocketAddr) -> Variables {
+    let table = vec![
+        ("ACCOUNT_STORE", format!("dynamodb://{TABLE}")),
+        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{dynamodb}")),
+    ];
+    [table, credentials()].concat()
 }
 
 /// The variables that lead a function to the secret that signs tokens.
