@@ -20,7 +20,8 @@ async fn a_user_of_another_system_comes_at_the_first_login() {
     let store = Store::sqlite();
     let variables =
         [lambda::credentials(), store.variables.clone(), lambda::migration(former.address)].concat();
-    let client = Emulator::start(&variables).client();
+    let service = Emulator::start(&variables);
+    let client = service.client();
     let login = |name: &str| json!({ "username": name, "password": PASSWORD }).to_string();
     for _ in 0..2 {
         let response = client.post("login", login("ada")).await;
