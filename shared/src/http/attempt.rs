@@ -32,12 +32,12 @@ impl Named {
     ///
     /// # Errors
     ///
-    /// When there is neither. The error is kept for the response.
+    /// When there is neither, or one is no text. The error is kept for the response.
     pub fn read(fields: &mut BodyFields) -> Result<Self, Invalid> {
         if fields.has("email") && !fields.has("username") {
             return fields.required("email", |typed| Ok::<_, Infallible>(Self::by_email(typed)));
         }
-        fields.required("username", |typed| Ok::<_, Infallible>(Self::Username(typed.to_owned())))
+        username(fields).map(Self::Username)
     }
 
     /// By an email as typed.
@@ -92,6 +92,17 @@ impl Named {
     fn is_email_of(&self, account: &Account) -> bool {
         self.email().is_some_and(|email| account.email.as_ref().map(Email::key) == Some(email.key()))
     }
+}
+
+/// Reads the field `username` as typed. An email beside it makes no difference, but is a text or none.
+///
+/// # Errors
+///
+/// When there is no username, or one of the two is no text. The error is kept for the response.
+pub fn username(fields: &mut BodyFields) -> Result<String, Invalid> {
+    let email = fields.optional("email", |_| Ok::<_, Infallible>(()));
+    let username = fields.required("username", |typed| Ok::<_, Infallible>(typed.to_owned()));
+    email.and(username)
 }
 
 /// An account whose password is right, with that password if the stored hash is outdated.
