@@ -11,7 +11,7 @@ const SAME_SITE: (&str, &str) = ("sec-fetch-site", "same-site");
 
 async fn alice() -> Handlers {
     let service =
-        Handlers::with(&[("ALLOWED_ORIGINS", "https://app.example.com,http://localhost:5173,*")]).await;
+        Handlers::with(&[("ALLOWED_ORIGINS", "https://app.example.com,http://localhost:5173")]).await;
     service.enrol("alice").await;
     service
 }

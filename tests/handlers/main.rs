@@ -4,6 +4,7 @@ mod abuse;
 mod authorizer;
 mod bodies;
 mod cookies;
+mod cors;
 mod deletion;
 mod devices;
 mod email_change;
