@@ -37,6 +37,7 @@ class Front(ThreadingHTTPServer):
         self.folders, self.backend = folders, None
         self.passed = []
         self.meeting = None  # where refreshes wait for each other
+        self.losses = []  # paths, the next response of which is lost
 
     def __enter__(self):
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -91,6 +92,9 @@ class Handler(BaseHTTPRequestHandler):
                 set_cookies=cookies(response.headers.get_all("set-cookie", [])),
             )
         )
+        if self.path in self.server.losses:
+            self.server.losses.remove(self.path)
+            return self.respond(503, [], b"")
         self.respond(response.status, headers, content)
 
     def respond(self, status, headers, content):

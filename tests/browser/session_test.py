@@ -99,6 +99,16 @@ class Session(Case):
         self.front.meeting = None
         self.assertEqual(self.reloaded(), "juggler")
 
+    def test_a_refresh_whose_response_is_lost_is_repeated(self):
+        self.register("patient")
+        self.front.losses.append("/refresh")
+        self.browser.run("later = 3600e3")
+        self.assertEqual(self.wait_for("me()"), "patient")
+        lost, repeated = self.front.asked("/refresh")
+        self.assertEqual(lost.cookies[REFRESH], repeated.cookies[REFRESH])
+        self.assertEqual(self.refresh_token(), lost.set_cookies[REFRESH])
+        self.assertEqual(self.reloaded(), "patient")
+
     def name_the_other_site(self):
         """Another service, whose operator has named it: its pages send and read everything but cookies."""
         emulator = self.enterContext(Emulator({"ALLOWED_ORIGINS": f"http://evil.test:{self.port}"}))

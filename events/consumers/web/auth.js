@@ -130,10 +130,12 @@ export class Auth {
     return this.#renewal;
   }
 
-  /** A renewal that got no response is repeated by the next call: the browser still has the cookie. */
+  /** Without a response it is repeated, once: the cookie may have been exchanged, and the repetition gets what was lost. */
   async #renew() {
+    const ask = () => this.#post("/refresh", {});
+    const isLost = (error) => !(error instanceof AuthError) || error.status === 503;
     try {
-      return this.#keep(await this.#post("/refresh", {}));
+      return this.#keep(await ask().catch((error) => (isLost(error) ? ask() : Promise.reject(error))));
     } catch (error) {
       if (isEnd(error)) this.#forget();
       throw error;
