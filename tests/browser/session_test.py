@@ -99,6 +99,12 @@ class Session(Case):
         self.front.meeting = None
         self.assertEqual(self.reloaded(), "juggler")
 
+    def test_calls_at_once_share_one_refresh(self):
+        self.register("hasty")
+        self.browser.run("later = 3600e3")
+        self.assertEqual(self.wait_for("Promise.all([me(), me()])"), ["hasty", "hasty"])
+        self.assertEqual(len(self.front.asked("/refresh")), 1)
+
     def test_a_refresh_whose_response_is_lost_is_repeated(self):
         self.register("patient")
         self.front.losses.append("/refresh")
