@@ -178,3 +178,28 @@ async fn a_look_alike_is_another_account() {
         assert_eq!(service.login(Sender::HttpApi.post(&body)).await.status, 401, "{name}");
     }
 }
+
+#[tokio::test]
+async fn an_email_beside_a_username_makes_no_difference_but_must_be_a_text() {
+    let service = Handlers::new().await;
+    service.enrol("alice").await;
+    for (function, path, status) in [("login", "/login", 200), ("register", "/password/forgot", 202)] {
+        let ask = async |email: Value| {
+            let body = json!({ "username": "alice", "password": PASSWORD, "email": email }).to_string();
+            service.call(function, Sender::HttpApi.at(path, Sender::HttpApi.post(&body))).await
+        };
+        for email in [json!(null), json!(""), json!("bob@example.com"), json!("no email")] {
+            assert_eq!(ask(email.clone()).await.status, status, "{path} {email}");
+        }
+        for (email, message) in
+            [(json!(5), NO_STRING), (json!(["bob@example.com"]), NO_STRING), (json!(" "), BLANK)]
+        {
+            let response = ask(email.clone()).await;
+            assert_eq!(
+                (response.status, response.json()),
+                (400, json!({ "email": [message] })),
+                "{path} {email}"
+            );
+        }
+    }
+}

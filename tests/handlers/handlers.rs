@@ -17,6 +17,7 @@ use shared::store::{Accounts, SqliteStore};
 use shared::time::Timestamp;
 use validate::Validate;
 
+use crate::contract;
 use crate::noted::Noted;
 
 /// The time of requests, unless they come [later].
@@ -152,9 +153,11 @@ impl Handlers {
         self.call("validate", event).await
     }
 
-    /// Calls a function over HTTP.
+    /// Calls a function over HTTP. The response must be one of the contract.
     pub async fn call(&self, function: &'static str, event: Value) -> Response {
-        read(&Box::pin(self.invoke(function, event)).await.unwrap())
+        let response = read(&Box::pin(self.invoke(function, event.clone())).await.unwrap());
+        contract::check(function, &event, &response);
+        response
     }
 
     /// Calls `validate` as an authorizer: its response, or the message of its error.

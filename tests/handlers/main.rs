@@ -3,6 +3,7 @@
 mod abuse;
 mod authorizer;
 mod bodies;
+mod contract;
 mod cookies;
 mod cors;
 mod deletion;

@@ -1,10 +1,10 @@
 //! `POST /password/forgot`: asks for a mail with a code for a new password. One write and one response, whoever is asked for.
 
 use serde_json::json;
+use shared::http::attempt::username;
 use shared::http::{ApiError, ApiResponse, BodyFields, Request, RequestError, rate_limit};
 use shared::mail::{Mail, MailRequest};
 use shared::names::email::Email;
-use shared::names::username::UsernameKey;
 
 use crate::Register;
 
@@ -26,9 +26,7 @@ fn read(request: &Request) -> Result<MailRequest, ApiError> {
     let mail = if fields.has("email") && !fields.has("username") {
         fields.required("email", |typed| Email::parse(typed).map(|email| MailRequest::reset_by_email(&email)))
     } else {
-        fields.required("username", |typed| {
-            Ok::<_, std::convert::Infallible>(MailRequest::reset_by_username(&UsernameKey::of(typed)))
-        })
+        username(&mut fields).map(|name| MailRequest::reset_by_username(&name))
     };
     mail.map_err(|_| fields.into())
 }

@@ -32,14 +32,14 @@ impl Named {
     ///
     /// # Errors
     ///
-    /// When there is neither. The error is kept for the response.
+    /// When there is neither, or one is no text. The error is kept for the response.
     pub fn read(fields: &mut BodyFields) -> Result<Self, Invalid> {
         if fields.has("email") && !fields.has("username") {
             let by_email =
                 |typed: &str| Self::Email { email: Email::parse(typed).ok(), typed: UsernameKey::of(typed) };
             return fields.required("email", |typed| Ok::<_, Infallible>(by_email(typed)));
         }
-        fields.required("username", |typed| Ok::<_, Infallible>(Self::Username(UsernameKey::of(typed))))
+        username(fields).map(Self::Username)
     }
 
     /// The email, if that names the account.
@@ -76,6 +76,17 @@ impl Named {
     fn is_email_of(&self, account: &Account) -> bool {
         self.email().is_some_and(|email| account.email.as_ref().map(Email::key) == Some(email.key()))
     }
+}
+
+/// Reads the field `username`. An email beside it makes no difference, but is a text or none.
+///
+/// # Errors
+///
+/// When there is no username, or one of the two is no text. The error is kept for the response.
+pub fn username(fields: &mut BodyFields) -> Result<UsernameKey, Invalid> {
+    let email = fields.optional("email", |_| Ok::<_, Infallible>(()));
+    let username = fields.required("username", |typed| Ok::<_, Infallible>(UsernameKey::of(typed)));
+    email.and(username)
 }
 
 /// An account whose password is right, with that password if the stored hash is outdated.
