@@ -9,7 +9,7 @@ import httpx
 from auth_client import AuthenticatedClient, Client
 from auth_client.api.login import login, logout, refresh
 from auth_client.api.register import register
-from auth_client.models import Login, Logout, Pending, Refresh, Registration, SessionTransport
+from auth_client.models import Login, Logout, Pending, Refresh, Registration
 
 TRIES = 4
 PATIENCE = 10  # seconds for each try
@@ -66,13 +66,13 @@ class Auth:
     def register(self, username, password, email=""):
         """`False`: nobody is logged in before the email is confirmed, by the code of a mail."""
         key = str(uuid.uuid4())  # one for all tries: none of them finds the name taken by another
-        body = Registration(username, password, email=email, session=SessionTransport.TOKEN)
+        body = Registration(username, password, email=email, session="token")
         return not isinstance(got(register.sync_detailed(client=self.api, body=body, idempotency_key=key)), Pending)
 
     def login(self, name, password):
         """`name` is a username or an email."""
         device = self._vault.get("device_token")
-        body = Login(password, device_token=device, session=SessionTransport.TOKEN, **named(name))
+        body = Login(password, device_token=device, session="token", **named(name))
         got(login.sync_detailed(client=self.api, body=body))
 
     def logout(self, everywhere=False):
