@@ -44,15 +44,12 @@ fn file_of(path: &str) -> Option<(PathBuf, &str)> {
     if first == "template" {
         return Some((Path::new(ROOT).join("tests/template/template_test.py"), rest));
     }
-    if first == "browser" {
-        return Some((Path::new(ROOT).join("tests/browser/browser_test.py"), rest));
-    }
     if first == "clients" || first == "verifiers" {
         return Some((Path::new(ROOT).join(format!("tests/{first}/main.rs")), rest));
     }
-    if first == "gateway" {
+    if first == "browser" || first == "gateway" {
         let (module, rest) = rest.split_once('.')?;
-        let file = Path::new(ROOT).join(format!("tests/gateway/{module}_test.py"));
+        let file = Path::new(ROOT).join(format!("tests/{first}/{module}_test.py"));
         return file.is_file().then_some((file, rest));
     }
     let folder = Path::new(ROOT).join(match first {
@@ -75,9 +72,11 @@ fn exists(path: &str) -> bool {
     let text = fs::read_to_string(&file).unwrap();
     if file.extension().is_some_and(|extension| extension == "py") {
         let Some((class, test)) = rest.split_once('.') else { return false };
-        let Some((_, class)) = text.split_once(&format!("\nclass {class}(unittest.TestCase):")) else {
+        let class = text.split_once(&format!("\nclass {class}("));
+        let Some((base, class)) = class.and_then(|(_, class)| class.split_once("):")) else { return false };
+        if !base.ends_with("Case") {
             return false;
-        };
+        }
         let class = class.split("\nclass ").next().unwrap_or_default();
         return test.starts_with("test_") && class.contains(&format!("\n    def {test}(self):"));
     }
@@ -120,7 +119,7 @@ fn a_test_that_does_not_exist_is_missed() {
         "journey::accounts::is_refused",
         "gateway::journey.Journey.test_nothing",
         "gateway::nowhere.Journey.test_what_is_no_route_is_not_found",
-        "browser::Session.test_nothing",
+        "browser::session.Session.test_nothing",
         "clients::run",
         "template::Api.test_nothing",
         "template::Api.setUp",

@@ -47,7 +47,8 @@ pub struct Config {
     /// sessions `SESSION_TOKEN_TTL_SECONDS` (60 to 3600; 900), `SESSION_IDLE_DAYS` (1 to 90; 14), `SESSION_MAX_DAYS` (1 to
     /// 365; 30).
     pub tokens: token::Rules,
-    /// `ALLOWED_ORIGINS`: the origins of other hosts whose pages may use cookies, separated by commas. None.
+    /// `ALLOWED_ORIGINS`: the origins of other hosts whose pages may call the service, separated by commas. On a laptop those
+    /// of this machine, else none.
     pub allowed_origins: Origins,
     /// `ARGON2_MEMORY_KIB` (19456), `ARGON2_ITERATIONS` (2): together at least what OWASP recommends.
     pub cost: Cost,
@@ -264,9 +265,12 @@ fn lifetimes(lookup: &Lookup<'_>) -> Result<Lifetimes, ConfigError> {
 
 fn origins(lookup: &Lookup<'_>) -> Result<Origins, ConfigError> {
     const VARIABLE: &str = "ALLOWED_ORIGINS";
-    let Some(value) = lookup.get(VARIABLE) else { return Ok(Origins::default()) };
+    let is_laptop = cfg!(feature = "sqlite");
+    let Some(value) = lookup.get(VARIABLE) else {
+        return Ok(if is_laptop { Origins::Local } else { Origins::Named(Vec::new()) });
+    };
     Origins::parse(&value).ok_or_else(|| {
-        wrong(VARIABLE, "must be origins such as https://app.example.com, separated by commas")
+        wrong(VARIABLE, "must be origins such as https://app.example.com, separated by commas, or *")
     })
 }
 

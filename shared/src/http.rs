@@ -4,6 +4,7 @@ pub mod attempt;
 mod body;
 pub mod caller;
 mod cookies;
+mod cors;
 pub mod cross_site;
 mod error;
 mod event;
@@ -30,6 +31,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 pub use body::{BodyFields, Invalid};
 pub use cookies::{DEVICE_COOKIE, REFRESH_COOKIE, cleared};
+use cors::Cors;
 pub use error::{ApiError, RequestError};
 pub use event::{Event, Origin, texts};
 pub use fields::{FieldCode, FieldError, FieldErrors};
@@ -39,6 +41,7 @@ pub use routes::{Handler, Route, find};
 
 use crate::account::AccountId;
 use crate::log::{Outcome, Reason};
+use crate::origins::Origins;
 use crate::time::Timestamp;
 use crate::{deadlines, log};
 
@@ -49,7 +52,7 @@ pub type Clock = fn() -> Timestamp;
 pub type EventResult = Result<Box<RawValue>, Diagnostic>;
 
 /// Handles an HTTP event by the route that it names. Whatever the handler does, a panic included, the client gets an HTTP
-/// response.
+/// response. On a laptop, pages of these origins may read it.
 ///
 /// # Errors
 ///
@@ -59,6 +62,7 @@ pub async fn handle<F: Sync>(
     name: &'static str,
     function: &F,
     routes: &[Route<F>],
+    origins: &Origins,
     clock: Clock,
     event: &Event,
 ) -> EventResult {
@@ -66,7 +70,7 @@ pub async fn handle<F: Sync>(
         Ok(handler) => handler(function, request),
         Err(error) => ready(Err(error.into())).boxed(),
     };
-    handle_by(name, &call, clock, event).await
+    handle_by(name, &call, origins, clock, event).await
 }
 
 type Call<'a> = dyn Fn(Request) -> BoxFuture<'a, Result<ApiResponse, RequestError>> + Sync + 'a;
@@ -75,6 +79,7 @@ type Call<'a> = dyn Fn(Request) -> BoxFuture<'a, Result<ApiResponse, RequestErro
 fn handle_by<'a>(
     name: &'static str,
     call: &'a Call<'a>,
+    origins: &'a Origins,
     clock: Clock,
     event: &'a Event,
 ) -> BoxFuture<'a, EventResult> {
@@ -82,13 +87,17 @@ fn handle_by<'a>(
         let started = clock();
         let Some(request) = event.to_lambda_request() else { return not_http(name, started, event) };
         let mut adapter = Adapter::from(service_fn(|http: lambda_http::Request| async move {
+            let cors = Cors::of(&http);
             let result = if event.is_health_check() {
                 Ok(ApiResponse::healthy())
+            } else if cors.is_preflight {
+                Ok(ApiResponse::no_content(None))
             } else {
                 run_guarded(call(Request::of_event(started, clock, event, http))).await
             };
             let invocation = Invocation { function: name, kind: "http", event, started, ended: clock() };
-            let (response, status) = response::render(&result);
+            let (mut response, status) = response::render(&result);
+            cors.allow(origins, response.headers_mut());
             invocation.log(Some(status), result.as_ref().map(ApiResponse::logged));
             Ok::<_, Infallible>(Rendered(response))
         }));
@@ -107,7 +116,7 @@ pub(crate) async fn cannot_start(
     event: &Event,
 ) -> EventResult {
     let call = |_| ready(Err(ApiError::CannotStart(reason.clone()).into())).boxed();
-    handle_by(name, &call, clock, event).await
+    handle_by(name, &call, &Origins::Local, clock, event).await
 }
 
 /// Runs a handler under the deadline; a panic becomes an error.

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,20 +51,27 @@ class Emulator:
         deadline = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < deadline:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                return
+                return self.start_functions()
             time.sleep(0.1)
         raise RuntimeError(f"the emulator does not listen on port {self.port}:\n{self.said()}")
+
+    def start_functions(self):
+        """A function starts with its first request, for which a page does not wait."""
+        for function in ("register", "login", "validate"):
+            request = urllib.request.Request(f"http://127.0.0.1:{self.port}/{function}", b"{}", method="POST")
+            with suppress(urllib.error.HTTPError):
+                urllib.request.urlopen(request, timeout=60).close()
 
     def said(self):
         """The end of the output of the emulator and the functions."""
         self.log.flush()
         return Path(self.log.name).read_text(errors="replace")[-8000:]
 
-    def last_mail(self, kind):
-        """The text of the last mail of a kind."""
+    def last_link(self, kind):
+        """The link in the last mail of a kind."""
         file = max(Path(self.folder.name, "mail").glob(f"*-{kind}-*.eml"))
         mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-        return mail.get_body(("plain",)).get_content()
+        return re.search(r"^http\S+", mail.get_body(("plain",)).get_content(), re.MULTILINE)[0]
 
     def __exit__(self, *_):
         # Not by its group alone: the functions are in groups of their own.

@@ -1,5 +1,6 @@
 """A browser by WebDriver (https://www.w3.org/TR/webdriver2/), as far as these tests need it."""
 
+import base64
 import json
 import re
 import shutil
@@ -10,6 +11,9 @@ import urllib.request
 
 # Nothing that takes less than a second on an idle machine takes so long.
 PATIENCE = 60  # seconds
+
+# Keys, as WebDriver writes them.
+TAB, ENTER = "\ue004", "\ue007"
 
 ARGUMENTS = [
     "--headless",
@@ -76,6 +80,39 @@ class Browser:
     def run(self, script, *arguments):
         """The result of a function's body."""
         return self.send("POST", "/execute/sync", {"script": script, "args": arguments})
+
+    def press(self, text):
+        """Presses one key after the other."""
+        strokes = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
+        self.send("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]})
+
+    def elements(self, selector):
+        found = self.send("POST", "/elements", {"using": "css selector", "value": selector})
+        return [next(iter(element.values())) for element in found]
+
+    def label(self, element):
+        """The name by which a screen reader knows an element."""
+        return self.send("GET", f"/element/{element}/computedlabel")
+
+    def resize(self, width, height, scale=1):
+        """The size of the page in CSS pixels, and how many of the picture's pixels are one."""
+        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+        self.tell("Emulation.setDeviceMetricsOverride", size)
+
+    def prefer(self, scheme):
+        """`light` or `dark`."""
+        self.tell("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+    def picture(self):
+        """What is seen, as PNG."""
+        return base64.b64decode(self.send("GET", "/screenshot"))
+
+    def forget_cookies(self):
+        self.send("DELETE", "/cookie")
+
+    def tell(self, command, parameters):
+        """A command of the Chrome DevTools Protocol."""
+        self.send("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def cookies(self):
         """The cookies of the page, by their names."""

@@ -1,3 +1,7 @@
+import createClient, { type Client } from "openapi-fetch";
+
+import type { paths } from "./api.ts";
+
 /** Where an app keeps its tokens: a keychain. A page needs none, since its browser keeps them as cookies. */
 export interface Vault {
   get(name: TokenName): Promise<string | null>;
@@ -10,7 +14,7 @@ export interface Options {
   vault?: Vault;
   /** Called when there is no session, or no more: show the login form. */
   onSignedOut?: () => void;
-  fetch?: typeof fetch;
+  fetch?: (request: Request, init?: RequestInit) => Promise<Response>;
   now?: () => number;
   sleep?: (milliseconds: number) => Promise<unknown>;
 }
@@ -20,64 +24,87 @@ export class AuthError extends Error {
   readonly status: number;
   readonly code: string; // "invalid_credentials", or "" where the fields have errors
   readonly body: Record<string, unknown>; // {"password": ["This password is too common."]}
+  readonly fields: string; // "password=password_too_common"
   readonly retryAfter: number; // seconds
 
-  constructor(status: number, body: Record<string, unknown>) {
-    super(`${status} ${body["code"] ?? ""}`);
-    this.status = status;
-    this.code = String(body["code"] ?? "");
-    this.body = body;
-    this.retryAfter = Number(body["retry_after"] ?? 1);
+  constructor(response: Response, body: unknown) {
+    // API Gateway itself, or a proxy, may send anything.
+    const members: Record<string, unknown> = typeof body === "object" ? { ...body } : {};
+    super(`${response.status} ${members["code"] ?? ""}`);
+    this.status = response.status;
+    this.code = String(members["code"] ?? "");
+    this.body = members;
+    this.fields = response.headers.get("x-error-codes") ?? "";
+    this.retryAfter = Number(members["retry_after"] ?? 1);
   }
 }
 
-interface Tokens {
-  token: string;
-  expires_in: number;
-  refresh_token?: string;
-  device_token?: string;
-  pending?: "email";
+/** What a call of `api` gets. An error response is thrown. */
+export async function got<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call;
+  if (!response.ok) throw new AuthError(response, error);
+  return data as T;
 }
 
 const TRIES = 4;
 const PATIENCE = 10_000; // milliseconds for each try
 const MARGIN = 10_000; // milliseconds by which a token is renewed before its end
 
+function these(...paths: (keyof paths)[]): ReadonlySet<string> {
+  return new Set(paths);
+}
+
+/** They want the access token. */
+const OF_USER = these("/me", "/sessions", "/sessions/{id}", "/password", "/email", "/account/delete");
+/** They use up a code or a password. All others can be repeated after a lost response. */
+const ONCE = these("/password", "/password/reset", "/email", "/email/confirm", "/account/delete");
+/** They respond with tokens. */
+const BEGIN = these("/register", "/login", "/refresh", "/password");
+/** They end the session. */
+const END = these("/logout", "/password/reset", "/account/delete");
+
+interface Tokens {
+  token: string;
+  expires_in: number;
+  refresh_token?: string;
+  device_token?: string;
+}
+
 export class Auth {
-  readonly #url: string;
+  /** The service, with the session of the user: `got(auth.api.GET("/sessions"))`. */
+  readonly api: Client<paths>;
   readonly #vault: Vault | undefined;
   readonly #onSignedOut: () => void;
-  readonly #fetch: typeof fetch;
+  readonly #fetch: (request: Request, init?: RequestInit) => Promise<Response>;
   readonly #now: () => number;
   readonly #sleep: (milliseconds: number) => Promise<unknown>;
   #access: { token: string; renewAt: number } | null = null;
   #renewal: Promise<string> | null = null;
 
-  /** `url` is that of the service, "" for the page's own origin. */
+  /** `url` is that of the service. */
   constructor(url: string, options: Options = {}) {
-    this.#url = url;
     this.#vault = options.vault;
     this.#onSignedOut = options.onSignedOut ?? (() => {});
-    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#fetch = options.fetch ?? ((request, init) => fetch(request, init));
     this.#now = options.now ?? Date.now;
     this.#sleep = options.sleep ?? ((milliseconds) => new Promise((done) => setTimeout(done, milliseconds)));
+    this.api = createClient<paths>({ baseUrl: url, credentials: this.#vault ? "omit" : "include" });
+    this.api.use({ onRequest: ({ schemaPath, request }) => this.#ask(schemaPath, request) });
   }
 
   /** `false`: nobody is logged in before the email is confirmed, by the code of a mail. */
   async register(username: string, password: string, email = ""): Promise<boolean> {
-    const key = crypto.randomUUID(); // one for all tries: none of them finds the name taken by another
+    const header = { "Idempotency-Key": crypto.randomUUID() }; // one for all tries: none of them finds the name taken by another
     const body = { username, password, email, session: this.#transport() };
-    const tokens = await this.#post("/register", body, { "idempotency-key": key });
-    if (tokens.pending) return false;
-    await this.#keep(tokens);
-    return true;
+    const tokens = await got(this.api.POST("/register", { params: { header }, body }));
+    return !("pending" in tokens);
   }
 
-  /** `name` is a username or an email, here and below. */
+  /** `name` is a username or an email. */
   async login(name: string, password: string): Promise<void> {
-    const device_token = await this.#vault?.get("device_token");
+    const device_token = (await this.#vault?.get("device_token")) ?? null;
     const body = { ...named(name), password, device_token, session: this.#transport() };
-    await this.#keep(await this.#post("/login", body));
+    await got(this.api.POST("/login", { body }));
   }
 
   /** After a start or a reload: `false` if nobody is logged in. */
@@ -91,49 +118,48 @@ export class Auth {
     }
   }
 
-  /** Calls an API that takes the access token. */
-  async fetch(url: string, init: RequestInit = {}): Promise<Response> {
-    const token = await this.#token();
-    const response = await this.#call(url, token, init);
-    if (response.status !== 401 && response.status !== 403) return response;
-    return this.#call(url, await this.#token(token), init);
+  /** Calls an API that takes the access token: yours. */
+  fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    return this.#asUser(new Request(url, init), 1);
   }
 
   /** Ends this session, or every session of the account. If it fails, the user is still logged in. */
   async logout(all = false): Promise<void> {
-    const refresh_token = await this.#vault?.get("refresh_token");
-    await this.#post("/logout", { refresh_token, all });
-    await this.#forget();
+    const refresh_token = (await this.#vault?.get("refresh_token")) ?? null;
+    await got(this.api.POST("/logout", { body: { refresh_token, all } }));
   }
 
-  /** Sends a code to the address of an account, if there is such an account. */
-  async forgotPassword(name: string): Promise<void> {
-    await this.#post("/password/forgot", named(name));
+  /** A request to a path of the service. */
+  async #ask(path: string, request: Request): Promise<Response> {
+    const most = ONCE.has(path) ? 1 : TRIES;
+    const response = await (OF_USER.has(path) ? this.#asUser(request, most) : this.#try(request, most));
+    if (response.ok && BEGIN.has(path)) await this.#keep(await response.clone().json());
+    if (response.ok && END.has(path)) await this.#forget();
+    return response;
   }
 
-  /** Ends all sessions of the account: log in with the new password. */
-  async resetPassword(name: string, code: string, new_password: string): Promise<void> {
-    await this.#post("/password/reset", { ...named(name), code, new_password }, {}, 1);
-    await this.#forget();
+  /** Asks as the user who is logged in, and once more with another token if that one has ended. */
+  async #asUser(request: Request, most: number): Promise<Response> {
+    const ask = (token: string) => {
+      const own = request.clone();
+      own.headers.set("authorization", `Bearer ${token}`);
+      return this.#try(own, most);
+    };
+    const token = await this.#token();
+    const response = await ask(token);
+    return (await isRefused(response)) ? ask(await this.#token(token)) : response;
   }
 
-  /** Ends all other sessions of the account. */
-  async changePassword(current_password: string, new_password: string): Promise<void> {
-    await this.#keep(await this.#ask("/password", { current_password, new_password }));
-  }
-
-  /** Sends a code to the address, which is the account's once the code is confirmed. */
-  async changeEmail(email: string, current_password: string): Promise<void> {
-    await this.#ask("/email", { email, current_password });
-  }
-
-  async confirmEmail(email: string, code: string): Promise<void> {
-    await this.#post("/email/confirm", { email, code }, {}, 1);
-  }
-
-  async deleteAccount(current_password: string): Promise<void> {
-    await this.#ask("/account/delete", { current_password });
-    await this.#forget();
+  async #try(request: Request, most: number): Promise<Response> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const response = await this.#fetch(request.clone(), { signal: AbortSignal.timeout(PATIENCE) });
+        if (response.status !== 503 || tries === most) return response;
+      } catch (error) {
+        if (tries === most) throw error;
+      }
+      await this.#sleep(1000 * 2 ** tries * (0.5 + Math.random() / 2));
+    }
   }
 
   /** An access token that is not due, nor the one that was refused. Callers at the same time share one renewal. */
@@ -145,20 +171,20 @@ export class Auth {
   }
 
   async #renew(): Promise<string> {
-    const refresh_token = await this.#vault?.get("refresh_token");
+    const refresh_token = (await this.#vault?.get("refresh_token")) ?? null;
     try {
-      return await this.#keep(await this.#post("/refresh", { refresh_token }));
+      return (await got(this.api.POST("/refresh", { body: { refresh_token } }))).token;
     } catch (error) {
       if (isEnd(error)) await this.#forget();
       throw error;
     }
   }
 
-  async #keep(tokens: Tokens): Promise<string> {
+  async #keep(tokens: Tokens | { pending: string }): Promise<void> {
+    if ("pending" in tokens) return;
     if (tokens.refresh_token) await this.#vault?.set("refresh_token", tokens.refresh_token);
     if (tokens.device_token) await this.#vault?.set("device_token", tokens.device_token);
     this.#access = { token: tokens.token, renewAt: this.#now() + tokens.expires_in * 1000 - MARGIN };
-    return tokens.token;
   }
 
   async #forget(): Promise<void> {
@@ -170,57 +196,21 @@ export class Auth {
   #transport(): "token" | "cookie" {
     return this.#vault ? "token" : "cookie";
   }
-
-  #call(url: string, token: string, init: RequestInit): Promise<Response> {
-    const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${token}`);
-    return this.#fetch(url, { ...init, headers });
-  }
-
-  /** Asks once as the user who is logged in, and again with another token if that one has ended. */
-  async #ask(path: string, body: object): Promise<Tokens> {
-    const token = await this.#token();
-    const ask = (token: string) => this.#post(path, body, { authorization: `Bearer ${token}` }, 1);
-    try {
-      return await ask(token);
-    } catch (error) {
-      if (!(error instanceof AuthError) || error.code !== "invalid_token") throw error;
-      return ask(await this.#token(token));
-    }
-  }
-
-  /**
-   * Most requests can be repeated after a lost response: a renewal and a registration get what the first one got. Those
-   * that use up a code or a password cannot, and are made once.
-   */
-  async #post(path: string, body: object, headers: Record<string, string> = {}, most = TRIES): Promise<Tokens> {
-    for (let tries = 1; ; tries++) {
-      try {
-        const response = await this.#fetch(this.#url + path, {
-          method: "POST",
-          headers: { "content-type": "application/json", ...headers },
-          body: JSON.stringify(body),
-          credentials: this.#vault ? "omit" : "include",
-          signal: AbortSignal.timeout(PATIENCE),
-        });
-        const json = response.status === 204 ? {} : await response.json().catch(() => ({}));
-        if (response.ok) return json;
-        throw new AuthError(response.status, json);
-      } catch (error) {
-        const mayPass = !(error instanceof AuthError) || error.status === 503;
-        if (!mayPass || tries === most) throw error;
-      }
-      await this.#sleep(1000 * 2 ** tries * (0.5 + Math.random() / 2));
-    }
-  }
 }
 
 /** A name with an `@` is an email. */
-function named(name: string): { username: string } | { email: string } {
+export function named(name: string): { username: string } | { email: string } {
   return name.includes("@") ? { email: name } : { username: name };
 }
 
 /** 401: the session has ended. 400: there is no refresh token. */
 function isEnd(error: unknown): boolean {
   return error instanceof AuthError && ["invalid_session", "token_missing"].includes(error.code);
+}
+
+/** The access token is refused. A password can be, too, with a token that is good. */
+async function isRefused(response: Response): Promise<boolean> {
+  if (response.status !== 401 && response.status !== 403) return false;
+  const body = await response.clone().json().catch(() => null);
+  return body?.code !== "invalid_credentials";
 }

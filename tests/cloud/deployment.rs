@@ -3,8 +3,10 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use support::cargo::cargo;
+use support::samples;
 
 use crate::binaries::{FUNCTIONS, deployed, local};
+use crate::deployed::{Deployed, PASSWORD};
 
 /// The first bytes of every database file: every SQLite contains them.
 const SQLITE: &[u8] = b"SQLite format 3";
@@ -46,6 +48,22 @@ fn the_deployed_functions_do_not_depend_on_sqlite() {
             assert!(!depends(&tree(&["--no-default-features"])), "{function}");
             assert!(depends(&tree(&[])), "{function}");
         }
+    }
+}
+
+/// The HTTP API does that, and a browser would refuse what both say.
+#[tokio::test]
+async fn a_deployed_function_leaves_cors_to_its_api() {
+    const ORIGIN: &str = "https://app.example.com";
+    let service = Deployed::new().await;
+    let login = service.start_with("login", &[("ALLOWED_ORIGINS", Some(ORIGIN))]).await;
+    let mut event = samples::credentials("alice", PASSWORD);
+    event["headers"]["origin"] = ORIGIN.into();
+    for (method, status) in [("POST", 401), ("OPTIONS", 405)] {
+        event["requestContext"]["http"]["method"] = method.into();
+        let response = login.call(&event).await.assert_status(status);
+        let of_cors = |name: &&String| name.starts_with("access-control-") || *name == "vary";
+        assert_eq!(response.headers.keys().find(of_cors), None);
     }
 }
 

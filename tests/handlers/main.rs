@@ -5,6 +5,7 @@ mod authorizer;
 mod bodies;
 mod contract;
 mod cookies;
+mod cors;
 mod deletion;
 mod devices;
 mod email_change;

@@ -1,7 +1,7 @@
 //! The routes of the template on a laptop, and a start that fails there.
 
 use reqwest::Method;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN};
 use serde_json::Value;
 use support::client::{self, PASSWORD};
 use support::emulator::Emulator;
@@ -42,6 +42,32 @@ async fn the_routes_of_the_template_work_with_and_without_a_trailing_slash() {
     assert_eq!(me.text("username"), "route-walker");
     let refused = client::send(client.request(Method::GET, "/me").header(AUTHORIZATION, "Bearer x")).await;
     assert_eq!(refused.status, 401);
+}
+
+/// The emulator leaves CORS to the functions.
+#[tokio::test]
+async fn a_page_of_this_machine_may_call_every_route_and_another_none() {
+    const OWN: &str = "http://localhost:5173";
+    let service = Emulator::shared();
+    let client = service.client();
+    for path in
+        ["/register", "/password/forgot/", "/login", "/sessions/none", "/me", "/.well-known/jwks.json"]
+    {
+        for (origin, allowed) in [(OWN, Some(OWN)), ("https://evil.example", None)] {
+            let preflight = client.request(Method::OPTIONS, path).header(ORIGIN, origin);
+            let preflight = client::send(preflight.header(ACCESS_CONTROL_REQUEST_METHOD, "POST")).await;
+            let request = client.request(Method::PUT, path).header(ORIGIN, origin);
+            let response = client::send(request).await;
+            assert_eq!((preflight.status, response.status), (204, 405), "{path}");
+            for response in [preflight, response] {
+                let header = |name: &str| response.headers.get(name).map(String::as_str);
+                assert_eq!(header("access-control-allow-origin"), allowed, "{path}");
+                assert_eq!(header("access-control-allow-credentials"), allowed.map(|_| "true"), "{path}");
+                let exposed = header("access-control-expose-headers");
+                assert_eq!(exposed.is_some_and(|names| names.contains("x-error-codes")), allowed.is_some());
+            }
+        }
+    }
 }
 
 #[tokio::test]

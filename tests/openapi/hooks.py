@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery staple"
 # Operations after which an account or its token is not what it was, or may be locked.
 CHANGES = {"changeEmail", "changePassword", "deleteAccount", "endSession", "logout"}
 
-# Headers that are those of every server, and of the emulator's CORS.
+# Headers that are those of every server, and of CORS.
 OF_SERVERS = {"content-length", "content-type", "date", "vary"}
 
 # What a request that a schema accepts is never told.

@@ -89,6 +89,6 @@ impl Function for Login {
     }
 
     fn handle<'a>(&'a self, clock: Clock, event: &'a Event) -> BoxFuture<'a, EventResult> {
-        http::handle(Self::NAME, self, &ROUTES, clock, event).boxed()
+        http::handle(Self::NAME, self, &ROUTES, &self.origins, clock, event).boxed()
     }
 }

@@ -138,7 +138,7 @@ impl Function for Register {
             if let Some(records) = outbox::records(event) {
                 return outbox::deliver_all(self, &records, clock, event).await;
             }
-            let reply = http::handle(Self::NAME, self, &ROUTES, clock, event).await;
+            let reply = http::handle(Self::NAME, self, &ROUTES, &self.origins, clock, event).await;
             outbox::deliver_waiting(self, clock, event).await;
             reply
         }

@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use lambda_http::http::Method;
 use shared::config::AuthorizerResponse;
 use shared::http::{self, Clock, Event, EventResult, Route};
+use shared::origins::Origins;
 use shared::start::{Function, Resources, StartError};
 use shared::store::Standings;
 use shared::token::Keyring;
@@ -53,6 +54,7 @@ pub struct Validate {
     authorizer_response: AuthorizerResponse,
     discovery: Option<Document>,
     keyring: Keyring,
+    origins: Origins,
     store: Arc<dyn Standings>,
 }
 
@@ -69,6 +71,7 @@ impl Function for Validate {
             authorizer_response: config.authorizer_response,
             discovery: Document::of(&config.tokens.issuer),
             keyring,
+            origins: config.allowed_origins,
             store,
         })
     }
@@ -76,7 +79,7 @@ impl Function for Validate {
     fn handle<'a>(&'a self, clock: Clock, event: &'a Event) -> BoxFuture<'a, EventResult> {
         match Kind::of(event) {
             Some(kind) => authorizer::handle(self, kind, clock, event).boxed(),
-            None => http::handle(Self::NAME, self, &ROUTES, clock, event).boxed(),
+            None => http::handle(Self::NAME, self, &ROUTES, &self.origins, clock, event).boxed(),
         }
     }
 }

@@ -3,13 +3,10 @@
 //! <https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html>.
 
 use super::{ApiError, Request};
-use crate::origins::Origins;
+use crate::origins::{Origins, is_local};
 
 /// The values of `Sec-Fetch-Site` (<https://www.w3.org/TR/fetch-metadata/>) that are not of another site.
 const OWN: [&str; 3] = ["none", "same-origin", "same-site"];
-
-/// Hosts of this machine, the only ones that are believed without TLS.
-const LOCAL: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
 
 /// Refuses a request that a page of another site has sent.
 ///
@@ -30,12 +27,7 @@ pub fn check(origins: &Origins, request: &Request) -> Result<(), ApiError> {
 }
 
 fn is_allowed(origins: &Origins, origin: &str, host: Option<&str>) -> bool {
-    let is_local = |host: &&str| LOCAL.iter().any(|local| host.strip_prefix(local).is_some_and(is_port));
-    let over_http = || origin.strip_prefix("http://").filter(is_local);
+    let over_http = || origin.strip_prefix("http://").filter(|host| is_local(host));
     let of_host = origin.strip_prefix("https://").filter(|host| !host.is_empty()).or_else(over_http);
     origins.has(origin) || (of_host.is_some() && of_host == host)
-}
-
-fn is_port(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with(':')
 }

@@ -132,7 +132,7 @@ fn mirrored(request: &Request) -> Result<ApiResponse, RequestError> {
 
 async fn response_of(event: &Value) -> Result<Value, Diagnostic> {
     let event = Event::parse(&event.to_string(), "1");
-    let response = handle("test", &Mirror, &MIRROR, clock, &event).await?;
+    let response = handle("test", &Mirror, &MIRROR, &Origins::Local, clock, &event).await?;
     Ok(serde_json::from_str(response.get()).unwrap())
 }
 
@@ -305,7 +305,7 @@ async fn a_handler_that_panics_is_an_internal_error_and_the_next_request_is_serv
     }];
     async fn panicking(event: &Value) -> Value {
         let event = Event::parse(&event.to_string(), "1");
-        let response = handle("test", &(), &PANICS, clock, &event).await.unwrap();
+        let response = handle("test", &(), &PANICS, &Origins::Local, clock, &event).await.unwrap();
         serde_json::from_str(response.get()).unwrap()
     }
     for mut event in [rest_api(), http_api(), load_balancer()] {
@@ -342,7 +342,7 @@ async fn members_that_are_not_read_never_fail_an_event() {
         for event in [event.replacen('{', &format!(r#"{{"odd":{odd},"#), 1), context] {
             assert!(event.contains("1e999"));
             let event = Event::parse(&event, "1");
-            let response = handle("test", &Mirror, &MIRROR, clock, &event).await.unwrap();
+            let response = handle("test", &Mirror, &MIRROR, &Origins::Local, clock, &event).await.unwrap();
             let response: Value = serde_json::from_str(response.get()).unwrap();
             assert_eq!(response["statusCode"], 200, "{response}");
         }
