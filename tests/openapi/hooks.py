@@ -114,20 +114,25 @@ def with_session(case, _, account):
     case.path_parameters["id"] = account["session_id"]
 
 
-# What makes a request succeed that nobody guesses.
-KNOWING = {
-    "confirmEmail": with_confirmation_code,
-    "endSession": with_session,
-    "refresh": with_refresh_token,
-    "resetPassword": with_reset_code,
-}
+# What makes a request succeed that nobody guesses. Links give tokens and sessions, and no codes.
+CODES = {"confirmEmail": with_confirmation_code, "resetPassword": with_reset_code}
+KNOWING = CODES | {"endSession": with_session, "refresh": with_refresh_token}
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Gives half of the requests what only the owner of an account knows."""
-    know = KNOWING.get(id_of(case.operation))
-    if know and is_positive(case) and next(every_second):
+    """Gives requests what only the owner of an account knows: half of them, and along links all that have it from nowhere else."""
+    if not is_positive(case):
+        return
+    operation, is_step = id_of(case.operation), case.meta.phase.name.value == "stateful"
+    if is_step and operation == "register":
+        # The same steps once more must have the same responses.
+        case.body["username"] = f"account{next(numbers)}"
+    if is_step and operation in ("login", "register"):
+        # Without a session there is little to go on with.
+        case.body["session"] = "token"
+    know = (CODES if is_step else KNOWING).get(operation)
+    if know and (is_step or next(every_second)):
         know(case, *new_account())
 
 
