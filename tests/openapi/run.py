@@ -29,6 +29,8 @@ STEADY = (1, ["--max-examples", "60"])
 
 
 def run(seed, bounds):
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text("")
     with Emulator(VARIABLES) as emulator:
         url, mails = f"http://127.0.0.1:{emulator.port}", str(Path(emulator.folder.name) / "mail")
         command = [

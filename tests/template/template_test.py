@@ -644,6 +644,11 @@ class Deployments(unittest.TestCase):
             self.assertEqual([], [str(match) for match in matches], strategy)
 
 
+@cache
+def contract_document():
+    return yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
+
+
 class Api(unittest.TestCase):
     def setUp(self):
         self.api = deployed()["Resources"]["AuthApi"]["Properties"]
@@ -674,10 +679,9 @@ class Api(unittest.TestCase):
         }
         self.assertEqual(functions, expected)
 
-        paths = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())["paths"]
         contract = [
             (f"{method.upper()} {path}", operation["tags"])
-            for path, methods in paths.items()
+            for path, methods in contract_document()["paths"].items()
             for method, operation in methods.items()
         ]
         self.assertEqual(sorted(contract), sorted((key, [function]) for key, function in expected))
@@ -686,6 +690,10 @@ class Api(unittest.TestCase):
         router = cargo["workspace"]["metadata"]["lambda"]["watch"]["router"]
         paths = {(key.split(" ")[1], function) for key, function in expected}
         self.assertEqual(set(router.items()), {(path + end, function) for path, function in paths for end in ("", "/")})
+
+    def test_the_contract_has_the_version_of_the_service(self):
+        package = tomlkit.parse((ROOT / "Cargo.toml").read_text())["workspace"]["package"]
+        self.assertEqual(contract_document()["info"]["version"], package["version"])
 
     def test_only_the_sample_route_needs_a_token(self):
         for key, route in self.routes.items():
