@@ -1,15 +1,10 @@
 //! Password hashes: Argon2id (RFC 9106) as PHC strings, and what other services have stored, until its owner logs in.
 
-mod argon2;
-mod bcrypt;
 mod cost;
-mod firebase;
 mod hasher;
 mod memory;
 mod parts;
-mod pbkdf2;
 mod scheme;
-mod scrypt;
 
 use std::fmt;
 

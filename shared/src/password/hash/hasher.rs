@@ -8,10 +8,10 @@ use ::argon2::password_hash::phc::{self, Output, Salt};
 use ::argon2::{ARGON2ID_IDENT, Algorithm, PasswordHash as Phc, Version};
 use argon2_simd::Argon2;
 
-use super::argon2::{self, Origin};
 use super::cost::{Cost, TAG_BYTES};
 use super::memory::Memory;
 use super::scheme::Scheme;
+use super::scheme::argon2::{self, Origin};
 use super::{PasswordHash, Unverifiable};
 use crate::password::Password;
 use crate::random::{self, NoRandomness};

@@ -1,14 +1,20 @@
 //! The schemes of stored hashes, in one table.
 
+pub(super) mod argon2;
+mod bcrypt;
+mod firebase;
+mod pbkdf2;
+mod scrypt;
+
 use std::fmt;
 
-use super::bcrypt::{Bcrypt, Input};
-use super::firebase::Firebase;
+use super::Unverifiable;
 use super::memory::Memory;
-use super::pbkdf2::{Digest, Pbkdf2};
-use super::scrypt::Scrypt;
-use super::{Unverifiable, argon2};
 use crate::password::Password;
+use bcrypt::{Bcrypt, Input};
+use firebase::Firebase;
+use pbkdf2::{Digest, Pbkdf2};
+use scrypt::Scrypt;
 
 /// Longest string that is parsed, twice the length of the longest known hash.
 const MAX_LENGTH: usize = 1024;

@@ -5,8 +5,8 @@ use std::fmt;
 use sha1::Sha1;
 use sha2::Sha256;
 
-use super::parts;
 use crate::password::Password;
+use crate::password::hash::parts;
 
 /// Upper bound of the iterations, counted per block of output: twice Django 6.1's default.
 const MOST_ITERATIONS: u64 = 3_000_000;
@@ -28,7 +28,7 @@ impl Digest {
     }
 }
 
-pub(super) struct Pbkdf2 {
+pub(in crate::password::hash) struct Pbkdf2 {
     digest: Digest,
     iterations: u32,
     salt: Vec<u8>,

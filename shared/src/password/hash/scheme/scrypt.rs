@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{Unverifiable, parts};
 use crate::names::unicode;
 use crate::password::Password;
+use crate::password::hash::{Unverifiable, parts};
 
 /// The cost of one scrypt.
 #[derive(Clone, Copy)]
@@ -57,7 +57,7 @@ enum Spelling {
     Nfkc,
 }
 
-pub(super) struct Scrypt {
+pub(in crate::password::hash) struct Scrypt {
     work: Work,
     spelling: Spelling,
     salt: Vec<u8>,

@@ -5,23 +5,23 @@ use std::fmt;
 use argon2::{PasswordHash as Phc, Version};
 use argon2_simd::Argon2;
 
-use super::memory::Memory;
-use super::{Cost, Unverifiable, parts};
 use crate::password::Password;
+use crate::password::hash::memory::Memory;
+use crate::password::hash::{Cost, Unverifiable, parts};
 
 /// Upper bound of the lanes.
 const MOST_LANES: u32 = 16;
 
 /// The service that made the hash, which decides the text that was hashed.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) enum Origin {
+pub(in crate::password::hash) enum Origin {
     /// Ours: the password composed.
     Ours,
     /// Another's: the password as typed.
     Elsewhere,
 }
 
-pub(super) struct Stored {
+pub(in crate::password::hash) struct Stored {
     origin: Origin,
     argon2: Argon2,
     salt: Vec<u8>,
@@ -41,7 +41,7 @@ impl Stored {
         Self::new(&Phc::new(text).ok()?, Origin::Elsewhere)
     }
 
-    pub(super) fn new(phc: &Phc, origin: Origin) -> Option<Self> {
+    pub(in crate::password::hash) fn new(phc: &Phc, origin: Origin) -> Option<Self> {
         // The first version of Argon2 wrote no number.
         let version = phc.version.map_or(Ok(Version::V0x10), Version::try_from);
         let argon2 = Argon2 {
@@ -74,7 +74,7 @@ impl Stored {
     }
 
     /// `true` if both have the same variant, cost and sizes.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    pub(in crate::password::hash) fn is_like(&self, other: &Self) -> bool {
         let form = |hash: &Self| (hash.origin, hash.argon2.clone(), hash.salt.len(), hash.tag.len());
         form(self) == form(other)
     }

@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 use secrecy::zeroize::Zeroizing;
 use sha2::{Digest, Sha256};
 
-use super::parts;
 use crate::password::Password;
+use crate::password::hash::parts;
 
 /// Costs that bcrypt knows, up to the highest that a login can wait for; each doubles the one before.
 const COSTS: std::ops::RangeInclusive<u32> = 4..=31;
@@ -24,7 +24,7 @@ pub(super) enum Input {
     Sha256,
 }
 
-pub(super) struct Bcrypt {
+pub(in crate::password::hash) struct Bcrypt {
     input: Input,
     cost: u32,
     salt: [u8; 16],

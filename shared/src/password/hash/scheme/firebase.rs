@@ -13,10 +13,10 @@ use ctr::cipher::{KeyIvInit, StreamCipher};
 use secrecy::zeroize::Zeroizing;
 
 use super::scrypt::Work;
-use super::{Unverifiable, parts};
 use crate::password::Password;
+use crate::password::hash::{Unverifiable, parts};
 
-pub(super) struct Firebase {
+pub(in crate::password::hash) struct Firebase {
     work: Work,
     /// The user's salt and the project's separator.
     salt: Vec<u8>,
