@@ -55,7 +55,7 @@ impl PasswordHash {
         Description { scheme, parameters, verifiable: read.and_then(within_limits).map(drop) }
     }
 
-    fn scheme(&self) -> Result<Scheme, Unverifiable> {
+    fn scheme(&self) -> Result<Box<dyn Scheme>, Unverifiable> {
         scheme::read(&self.0).1.and_then(within_limits)
     }
 }
@@ -69,7 +69,7 @@ fn is_django_mark(text: &str) -> bool {
 }
 
 /// Refuses hashes that would take more memory or time than a function has.
-fn within_limits(scheme: Scheme) -> Result<Scheme, Unverifiable> {
+fn within_limits(scheme: Box<dyn Scheme>) -> Result<Box<dyn Scheme>, Unverifiable> {
     if scheme.is_within_limits() { Ok(scheme) } else { Err(Unverifiable::TooCostly) }
 }
 

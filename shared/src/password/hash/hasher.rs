@@ -44,8 +44,8 @@ impl Verification<'_> {
 pub struct Hasher {
     argon2: Argon2,
     memory: Memory,
-    decoy: Scheme,
-    second_decoy: Option<Scheme>,
+    decoy: argon2::Stored,
+    second_decoy: Option<Box<dyn Scheme>>,
     computations: AtomicU64,
     elsewhere: AtomicU64,
 }
@@ -61,8 +61,7 @@ impl Hasher {
             Argon2 { algorithm: Algorithm::Argon2id, version: Version::V0x13, params: cost.params()? };
         // No known password has this tag. Making it needs no hashing, so that it does not slow the start.
         let decoy = phc(&argon2, &[0; SALT_BYTES], &[0; TAG_BYTES])?;
-        let decoy =
-            argon2::Stored::new(&decoy, Origin::Ours).map(Scheme::Argon2).ok_or(HashError::RequestError)?;
+        let decoy = argon2::Stored::new(&decoy, Origin::Ours).ok_or(HashError::RequestError)?;
         let memory = Memory::map(&argon2.params);
         let (computations, elsewhere) = (AtomicU64::new(0), AtomicU64::new(0));
         Ok(Self { argon2, memory, decoy, second_decoy: None, computations, elsewhere })
@@ -111,14 +110,15 @@ impl Hasher {
         password: Option<&'p Password>,
     ) -> Result<Verification<'p>, Unverifiable> {
         let parsed = stored.map(PasswordHash::scheme).transpose();
-        let hash = parsed.as_ref().ok().and_then(Option::as_ref);
+        let hash = parsed.as_ref().ok().and_then(Option::as_deref);
+        let decoy: &dyn Scheme = &self.decoy;
         let nothing = Password::empty();
         let typed = password.unwrap_or(&nothing);
-        let (target, padding) = match (hash, &self.second_decoy) {
-            (None, second) => (&self.decoy, second.as_ref()),
+        let (target, padding) = match (hash, self.second_decoy.as_deref()) {
+            (None, second) => (decoy, second),
             (Some(hash), None) => (hash, None),
             (Some(hash), Some(second)) if self.is_current(hash) => (hash, Some(second)),
-            (Some(hash), Some(_)) => (hash, Some(&self.decoy)),
+            (Some(hash), Some(_)) => (hash, Some(decoy)),
         };
         let matches = self.compute(target, typed);
         let padding = padding.map(|padding| black_box(self.compute(padding, typed)));
@@ -133,7 +133,7 @@ impl Hasher {
         })
     }
 
-    fn compute(&self, hash: &Scheme, password: &Password) -> Result<bool, Unverifiable> {
+    fn compute(&self, hash: &dyn Scheme, password: &Password) -> Result<bool, Unverifiable> {
         self.computations.fetch_add(1, Ordering::Relaxed);
         self.elsewhere.fetch_add(u64::from(!self.is_current(hash)), Ordering::Relaxed);
         hash.matches(&self.memory, password)
@@ -142,14 +142,11 @@ impl Hasher {
     /// `true` if a hash has another scheme or cost than new ones. The next login replaces it.
     #[must_use]
     pub fn is_outdated(&self, stored: &PasswordHash) -> bool {
-        stored.scheme().map_or(true, |hash| !self.is_current(&hash))
+        stored.scheme().map_or(true, |hash| !self.is_current(&*hash))
     }
 
-    fn is_current(&self, hash: &Scheme) -> bool {
-        match (hash, &self.decoy) {
-            (Scheme::Argon2(hash), Scheme::Argon2(decoy)) => hash.is_like(decoy),
-            _ => false,
-        }
+    fn is_current(&self, hash: &dyn Scheme) -> bool {
+        hash.is_like(&self.decoy)
     }
 
     /// Number of computations so far. Tests hold all paths of a login to the same number.

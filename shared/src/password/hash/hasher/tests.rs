@@ -76,7 +76,7 @@ fn every_path_of_a_verification_computes_once_at_the_current_cost() {
         let _ = hasher.verify(stored, typed).map(Verification::is_match);
         assert_eq!(hasher.computations(), before + 1);
     }
-    assert!(hasher.is_current(&hash.scheme().unwrap()));
+    assert!(hasher.is_current(&*hash.scheme().unwrap()));
     assert!(hasher.is_current(&hasher.decoy));
 }
 

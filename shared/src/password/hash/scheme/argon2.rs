@@ -5,9 +5,17 @@ use std::fmt;
 use argon2::{PasswordHash as Phc, Version};
 use argon2_simd::Argon2;
 
+use super::{Form, Scheme, boxed, form};
 use crate::password::Password;
 use crate::password::hash::memory::Memory;
 use crate::password::hash::{Cost, Unverifiable, parts};
+
+pub(super) const FORMS: &[Form] = &[
+    form("$argon2id$", "Argon2id", |rest| boxed(Stored::id(rest))),
+    form("$argon2i$", "Argon2i", |rest| boxed(Stored::elsewhere(&format!("$argon2i${rest}")))),
+    form("$argon2d$", "Argon2d", |rest| boxed(Stored::elsewhere(&format!("$argon2d${rest}")))),
+    form("argon2", "Django Argon2", |rest| boxed(Stored::elsewhere(rest))),
+];
 
 /// Upper bound of the lanes.
 const MOST_LANES: u32 = 16;
@@ -21,6 +29,7 @@ pub(in crate::password::hash) enum Origin {
     Elsewhere,
 }
 
+/// A stored hash.
 pub(in crate::password::hash) struct Stored {
     origin: Origin,
     argon2: Argon2,
@@ -29,15 +38,16 @@ pub(in crate::password::hash) struct Stored {
 }
 
 impl Stored {
-    /// A PHC string of Argon2id, as ours are.
-    pub(super) fn id(text: &str) -> Option<Self> {
-        let phc = Phc::new(text).ok()?;
+    /// The part after `$argon2id$` of a PHC string, as ours are.
+    pub(super) fn id(rest: &str) -> Option<Self> {
+        let text = format!("$argon2id${rest}");
+        let phc = Phc::new(&text).ok()?;
         let ours = phc.version == Some(Version::V0x13.into());
         Self::new(&phc, if ours { Origin::Ours } else { Origin::Elsewhere })
     }
 
     /// A PHC string of any variant that another made.
-    pub(super) fn elsewhere(text: &str) -> Option<Self> {
+    fn elsewhere(text: &str) -> Option<Self> {
         Self::new(&Phc::new(text).ok()?, Origin::Elsewhere)
     }
 
@@ -57,26 +67,32 @@ impl Stored {
         })
     }
 
-    pub(super) fn is_within_limits(&self) -> bool {
+    /// Computes the tag of any bytes and compares.
+    pub(super) fn matches_bytes(&self, memory: &Memory, bytes: &[u8]) -> Result<bool, Unverifiable> {
+        let mut tag = vec![0; self.tag.len()];
+        let computed = memory.compute(&self.argon2, bytes, &self.salt, &mut tag);
+        computed.map_err(|_| Unverifiable::Library)?;
+        Ok(parts::same(&tag, &self.tag))
+    }
+}
+
+impl Scheme for Stored {
+    fn is_within_limits(&self) -> bool {
         let params = &self.argon2.params;
         Cost::is_within_limits(params.m_cost(), params.t_cost()) && params.p_cost() <= MOST_LANES
     }
 
-    pub(super) fn matches(&self, memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
+    fn matches(&self, memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
         let input = match self.origin {
             Origin::Ours => password.expose(),
             Origin::Elsewhere => password.typed(),
         };
-        let mut tag = vec![0; self.tag.len()];
-        let computed = memory.compute(&self.argon2, input.as_bytes(), &self.salt, &mut tag);
-        computed.map_err(|_| Unverifiable::Library)?;
-        Ok(parts::same(&tag, &self.tag))
+        self.matches_bytes(memory, input.as_bytes())
     }
 
-    /// `true` if both have the same variant, cost and sizes.
-    pub(in crate::password::hash) fn is_like(&self, other: &Self) -> bool {
+    fn is_like(&self, new: &Self) -> bool {
         let form = |hash: &Self| (hash.origin, hash.argon2.clone(), hash.salt.len(), hash.tag.len());
-        form(self) == form(other)
+        form(self) == form(new)
     }
 }
 
@@ -85,5 +101,11 @@ impl fmt::Display for Stored {
         let Argon2 { version, params, .. } = &self.argon2;
         let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         write!(f, "v={},m={memory},t={passes},p={lanes}", u32::from(*version))
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stored(***)")
     }
 }

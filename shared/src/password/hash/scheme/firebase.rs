@@ -13,10 +13,15 @@ use ctr::cipher::{KeyIvInit, StreamCipher};
 use secrecy::zeroize::Zeroizing;
 
 use super::scrypt::Work;
+use super::{Form, Scheme, boxed, form};
 use crate::password::Password;
+use crate::password::hash::memory::Memory;
 use crate::password::hash::{Unverifiable, parts};
 
-pub(in crate::password::hash) struct Firebase {
+pub(super) const FORMS: &[Form] =
+    &[form("$firescrypt$", "Firebase scrypt", |rest| boxed(Firebase::parse(rest)))];
+
+struct Firebase {
     work: Work,
     /// The user's salt and the project's separator.
     salt: Vec<u8>,
@@ -25,7 +30,7 @@ pub(in crate::password::hash) struct Firebase {
 }
 
 impl Firebase {
-    pub(super) fn parse(rest: &str) -> Option<Self> {
+    fn parse(rest: &str) -> Option<Self> {
         let [parameters, salt, hash, separator, signer_key] = parts::fields(rest)?;
         let [salt, hash, separator, signer_key] =
             [salt, hash, separator, signer_key].map(parts::base64_of_either_alphabet);
@@ -35,12 +40,14 @@ impl Firebase {
         let work = Work::named(parameters)?;
         (hash.len() == signer_key.len()).then_some(Self { work, salt, hash, signer_key })
     }
+}
 
-    pub(super) fn is_within_limits(&self) -> bool {
+impl Scheme for Firebase {
+    fn is_within_limits(&self) -> bool {
         self.work.is_within_limits()
     }
 
-    pub(super) fn matches(&self, password: &Password) -> Result<bool, Unverifiable> {
+    fn matches(&self, _memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
         let mut key = Zeroizing::new([0; 32]);
         self.work.derive(password.typed(), &self.salt, key.as_mut())?;
         let mut encrypted = self.signer_key.clone();

@@ -5,15 +5,23 @@ use std::fmt;
 use sha1::Sha1;
 use sha2::Sha256;
 
+use super::{Form, Scheme, boxed, form};
 use crate::password::Password;
-use crate::password::hash::parts;
+use crate::password::hash::memory::Memory;
+use crate::password::hash::{Unverifiable, parts};
+
+pub(super) const FORMS: &[Form] = &[
+    form("pbkdf2_sha256$", "Django PBKDF2-SHA256", |rest| boxed(Pbkdf2::django(rest, Digest::Sha256))),
+    form("pbkdf2_sha1$", "Django PBKDF2-SHA1", |rest| boxed(Pbkdf2::django(rest, Digest::Sha1))),
+    form("$pbkdf2-sha256$", "PBKDF2-SHA256", |rest| boxed(Pbkdf2::phc_or_passlib(rest))),
+];
 
 /// Upper bound of the iterations, counted per block of output: twice Django 6.1's default.
 const MOST_ITERATIONS: u64 = 3_000_000;
 
 /// The digest of HMAC.
 #[derive(Clone, Copy)]
-pub(super) enum Digest {
+enum Digest {
     Sha1,
     Sha256,
 }
@@ -28,7 +36,7 @@ impl Digest {
     }
 }
 
-pub(in crate::password::hash) struct Pbkdf2 {
+struct Pbkdf2 {
     digest: Digest,
     iterations: u32,
     salt: Vec<u8>,
@@ -37,7 +45,7 @@ pub(in crate::password::hash) struct Pbkdf2 {
 
 impl Pbkdf2 {
     /// Django: iterations, the salt as text, the key in base64.
-    pub(super) fn django(rest: &str, digest: Digest) -> Option<Self> {
+    fn django(rest: &str, digest: Digest) -> Option<Self> {
         let [iterations, salt, key] = parts::fields(rest)?;
         let key = parts::key(parts::base64(key)?)?;
         if key.len() != digest.size() {
@@ -48,7 +56,7 @@ impl Pbkdf2 {
     }
 
     /// `$pbkdf2-sha256$`: of PHC with named parameters, of passlib with the rounds alone and its own base64.
-    pub(super) fn phc_or_passlib(rest: &str) -> Option<Self> {
+    fn phc_or_passlib(rest: &str) -> Option<Self> {
         let [parameters, salt, key] = parts::fields(rest)?;
         let (iterations, salt, key) =
             if let Some([iterations, length]) = parts::parameters(parameters, ["i", "l"]) {
@@ -65,20 +73,22 @@ impl Pbkdf2 {
             };
         Some(Self { digest: Digest::Sha256, iterations, salt: parts::salt(salt)?, key: parts::key(key)? })
     }
+}
 
-    pub(super) fn is_within_limits(&self) -> bool {
+impl Scheme for Pbkdf2 {
+    fn is_within_limits(&self) -> bool {
         let blocks = self.key.len().div_ceil(self.digest.size()) as u64;
         u64::from(self.iterations) * blocks <= MOST_ITERATIONS
     }
 
-    pub(super) fn matches(&self, password: &Password) -> bool {
+    fn matches(&self, _memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
         let mut key = vec![0; self.key.len()];
         let derive = match self.digest {
             Digest::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>,
             Digest::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>,
         };
         derive(password.typed().as_bytes(), &self.salt, self.iterations, &mut key);
-        parts::same(&key, &self.key)
+        Ok(parts::same(&key, &self.key))
     }
 }
 

@@ -2,9 +2,17 @@
 
 use std::fmt;
 
+use super::{Form, Scheme, boxed, form};
 use crate::names::unicode;
 use crate::password::Password;
+use crate::password::hash::memory::Memory;
 use crate::password::hash::{Unverifiable, parts};
+
+pub(super) const FORMS: &[Form] = &[
+    form("scrypt$", "Django scrypt", |rest| boxed(Scrypt::django(rest))),
+    form("$scrypt$", "scrypt", |rest| boxed(Scrypt::phc(rest))),
+    form("", "Better Auth scrypt", |text| boxed(Scrypt::better_auth(text))),
+];
 
 /// The cost of one scrypt.
 #[derive(Clone, Copy)]
@@ -57,7 +65,7 @@ enum Spelling {
     Nfkc,
 }
 
-pub(in crate::password::hash) struct Scrypt {
+struct Scrypt {
     work: Work,
     spelling: Spelling,
     salt: Vec<u8>,
@@ -66,7 +74,7 @@ pub(in crate::password::hash) struct Scrypt {
 
 impl Scrypt {
     /// Django: N, the salt as text, r, p, the key in base64.
-    pub(super) fn django(rest: &str) -> Option<Self> {
+    fn django(rest: &str) -> Option<Self> {
         let [n, salt, r, p, key] = parts::fields(rest)?;
         let n = parts::number(n).filter(|n| n.is_power_of_two())?;
         let work = Work::new(n.ilog2(), parts::number(r)?, parts::number(p)?)?;
@@ -75,7 +83,7 @@ impl Scrypt {
     }
 
     /// PHC, and passlib, which writes the same.
-    pub(super) fn phc(rest: &str) -> Option<Self> {
+    fn phc(rest: &str) -> Option<Self> {
         let [parameters, salt, key] = parts::fields(rest)?;
         let work = Work::named(parameters)?;
         let (salt, key) = (parts::salt(parts::base64(salt)?)?, parts::key(parts::base64(key)?)?);
@@ -83,7 +91,7 @@ impl Scrypt {
     }
 
     /// Better Auth: `salt:key`, both in hexadecimal digits; the digits of the salt are the salt. The cost is constant.
-    pub(super) fn better_auth(text: &str) -> Option<Self> {
+    fn better_auth(text: &str) -> Option<Self> {
         let (salt, key) = text.split_once(':')?;
         let (salt_bytes, key) = (parts::hex(salt)?, parts::hex(key)?);
         let work = Work { log_n: 14, r: 16, p: 1 };
@@ -95,12 +103,14 @@ impl Scrypt {
             key,
         })
     }
+}
 
-    pub(super) fn is_within_limits(&self) -> bool {
+impl Scheme for Scrypt {
+    fn is_within_limits(&self) -> bool {
         self.work.is_within_limits()
     }
 
-    pub(super) fn matches(&self, password: &Password) -> Result<bool, Unverifiable> {
+    fn matches(&self, _memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
         let mut key = vec![0; self.key.len()];
         match self.spelling {
             Spelling::AsTyped => self.work.derive(password.typed(), &self.salt, &mut key)?,
