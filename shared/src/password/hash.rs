@@ -10,7 +10,7 @@ use std::fmt;
 
 pub use cost::Cost;
 pub use hasher::{HashError, Hasher, Verification};
-use scheme::Scheme;
+use scheme::{Scheme, trimmed};
 
 /// A password's hash as it is stored. `Debug` shows nothing.
 ///
@@ -44,6 +44,18 @@ impl PasswordHash {
             Err(Unverifiable::Unusable) if is_django_mark(&hash.0) => Ok(Self("!".to_owned())),
             Err(Unverifiable::Unusable) => Err(Unverifiable::Malformed),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Marks a hash of another service that may be of the trimmed password. Until it is replaced, a login that fails tries the
+    /// password once more without the spaces around it, if it has any.
+    #[must_use]
+    pub fn of_trimmed_password(self) -> Self {
+        let is_marked = self.0.starts_with(trimmed::MARK);
+        if is_marked || self.describe().verifiable.is_err() {
+            self
+        } else {
+            Self(format!("{}{}", trimmed::MARK, self.0))
         }
     }
 
@@ -102,12 +114,18 @@ pub enum Unverifiable {
     /// An unknown scheme.
     #[error("the stored password hash is of an unknown scheme")]
     Scheme,
+    /// A password that is not hashed.
+    #[error("a password in plain text, which is never stored")]
+    PlainText,
     /// More memory or time than a function has.
     #[error("the stored password hash is too costly to verify")]
     TooCostly,
     /// Django's mark of an account without a password.
     #[error("the account has no password")]
     Unusable,
+    /// A digest that is too quick to compute. [`Hasher::wrap`] takes it.
+    #[error("the hash is too weak to be stored as it is; an import can wrap it (--wrap-weak-hashes)")]
+    Weak,
 }
 
 #[cfg(test)]
@@ -119,6 +137,7 @@ mod tests {
         let bcrypt = "$2b$04$GfvyuPTGZY4pIqKm0Ncyu.mE4zWlzJZVIYXyfKFfXQYw1FUcHy8Qa";
         for (text, kept) in [
             (format!(" {bcrypt}\t  "), bcrypt),
+            (format!("{{bcrypt}}{bcrypt}"), &format!("{{bcrypt}}{bcrypt}")),
             ("!".to_owned(), "!"),
             (format!("!{}", "kQ7Z0".repeat(8)), "!"),
         ] {
@@ -126,6 +145,21 @@ mod tests {
         }
         for text in ["!MyPlainPassw0rd", &format!("!{bcrypt}"), &format!("!{}-", "x".repeat(39)), "! ! "] {
             assert_eq!(PasswordHash::import(text).unwrap_err(), Unverifiable::Malformed, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_that_no_login_could_verify_is_not_imported() {
+        for (text, error) in [
+            ("{noop}secret", Unverifiable::PlainText),
+            ("5f4dcc3b5aa765d61d8327deb882cf99", Unverifiable::Weak),
+            ("{SSHA}JFZFs0oHzxbMwkSJmYVeI8MnTDy/276a", Unverifiable::Weak),
+            ("{CRYPT}$1$5pZSV9va$azfrPr6af3Fc7dLblQXVa0", Unverifiable::Weak),
+            ("md5$salt$5f4dcc3b", Unverifiable::Malformed),
+            ("secret", Unverifiable::Scheme),
+            ("$2b$31$GfvyuPTGZY4pIqKm0Ncyu.mE4zWlzJZVIYXyfKFfXQYw1FUcHy8Qa", Unverifiable::TooCostly),
+        ] {
+            assert_eq!(PasswordHash::import(text).unwrap_err(), error, "{text}");
         }
     }
 }

@@ -10,8 +10,9 @@ use argon2_simd::Argon2;
 
 use super::cost::{Cost, TAG_BYTES};
 use super::memory::Memory;
-use super::scheme::Scheme;
 use super::scheme::argon2::{self, Origin};
+use super::scheme::weak::Weak;
+use super::scheme::{self, Scheme};
 use super::{PasswordHash, Unverifiable};
 use crate::password::Password;
 use crate::random::{self, NoRandomness};
@@ -89,11 +90,28 @@ impl Hasher {
     ///
     /// Without randomness or memory.
     pub fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        Ok(PasswordHash(self.hash_bytes(password.expose().as_bytes())?))
+    }
+
+    /// Wraps a hash of another service that is too weak to be stored: Argon2id of its digest, under a new salt. The next login
+    /// replaces it like any other.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no such hash, or cannot be hashed for want of randomness or memory.
+    pub fn wrap(&self, weak: &str) -> Result<PasswordHash, Unverifiable> {
+        let weak = scheme::unlabelled(weak.trim());
+        let (_, weak) = Weak::read(weak).ok_or(Unverifiable::Scheme)?;
+        let wrapped = weak.ok_or(Unverifiable::Malformed)?.wrapped(|digest| self.hash_bytes(digest));
+        wrapped.map(PasswordHash).map_err(|_| Unverifiable::Library)
+    }
+
+    fn hash_bytes(&self, bytes: &[u8]) -> Result<String, HashError> {
         let salt: [u8; SALT_BYTES] = random::bytes()?;
         let mut tag = [0; TAG_BYTES];
         self.computations.fetch_add(1, Ordering::Relaxed);
-        self.memory.compute(&self.argon2, password.expose().as_bytes(), &salt, &mut tag)?;
-        Ok(PasswordHash(phc(&self.argon2, &salt, &tag)?.to_string()))
+        self.memory.compute(&self.argon2, bytes, &salt, &mut tag)?;
+        Ok(phc(&self.argon2, &salt, &tag)?.to_string())
     }
 
     /// Verifies a password by exactly one computation, and exactly two with a second decoy.

@@ -3,18 +3,42 @@
 //! A scheme is one file of this folder with its forms, its limits, its computation and its tests, and a row in [`SCHEMES`].
 
 pub(super) mod argon2;
+mod aspnet;
 mod bcrypt;
 mod firebase;
 mod pbkdf2;
+mod phpass;
 mod scrypt;
+mod sha_crypt;
+pub(super) mod trimmed;
+pub(super) mod weak;
+mod wrapped;
 
 use std::fmt;
 
 use super::Unverifiable;
 use super::memory::Memory;
 use crate::password::Password;
+use trimmed::Trimmed;
+use weak::Weak;
 
-const SCHEMES: [&[Form]; 5] = [argon2::FORMS, bcrypt::FORMS, firebase::FORMS, pbkdf2::FORMS, scrypt::FORMS];
+const SCHEMES: [&[Form]; 9] = [
+    argon2::FORMS,
+    aspnet::FORMS,
+    bcrypt::FORMS,
+    firebase::FORMS,
+    pbkdf2::FORMS,
+    phpass::FORMS,
+    scrypt::FORMS,
+    sha_crypt::FORMS,
+    wrapped::FORMS,
+];
+
+/// Names of schemes that Spring Security and Dovecot write before a hash, which tells its scheme without them.
+const LABELS: [&str; 3] = ["{bcrypt}", "{BCRYPT}", "{CRYPT}"];
+
+/// What Spring Security and Dovecot write before a password that is not hashed.
+const PLAIN_TEXT: [&str; 3] = ["{noop}", "{PLAIN}", "{CLEARTEXT}"];
 
 /// Longest string that is parsed, twice the length of the longest known hash.
 const MAX_LENGTH: usize = 1024;
@@ -58,9 +82,23 @@ fn boxed(scheme: Option<impl Scheme + 'static>) -> Option<Box<dyn Scheme>> {
 
 /// Names the scheme of a stored hash, and parses it.
 pub(super) fn read(text: &str) -> (&'static str, Result<Box<dyn Scheme>, Unverifiable>) {
+    match text.strip_prefix(trimmed::MARK) {
+        Some(text) => {
+            let (name, scheme) = read_unmarked(text);
+            (name, scheme.map(|scheme| Box::new(Trimmed(scheme)) as _))
+        }
+        None => read_unmarked(text),
+    }
+}
+
+fn read_unmarked(text: &str) -> (&'static str, Result<Box<dyn Scheme>, Unverifiable>) {
     if text.starts_with('!') {
         return ("no password", Err(Unverifiable::Unusable));
     }
+    if PLAIN_TEXT.iter().any(|label| text.starts_with(label)) {
+        return ("plain text", Err(Unverifiable::PlainText));
+    }
+    let text = unlabelled(text);
     if text.is_empty() || text.len() > MAX_LENGTH {
         return ("unknown", Err(Unverifiable::Malformed));
     }
@@ -72,7 +110,16 @@ pub(super) fn read(text: &str) -> (&'static str, Result<Box<dyn Scheme>, Unverif
             None => return (form.name, Err(Unverifiable::Malformed)),
         }
     }
-    ("unknown", Err(Unverifiable::Scheme))
+    match Weak::read(text) {
+        Some((name, Some(_))) => (name, Err(Unverifiable::Weak)),
+        Some((name, None)) => (name, Err(Unverifiable::Malformed)),
+        None => ("unknown", Err(Unverifiable::Scheme)),
+    }
+}
+
+/// A hash without its label.
+pub(super) fn unlabelled(text: &str) -> &str {
+    LABELS.iter().find_map(|label| text.strip_prefix(label)).unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -109,3 +109,50 @@ impl fmt::Debug for Stored {
         f.write_str("Stored(***)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FORMS;
+    use crate::password::hash::scheme::tests::{Row, hasher, judge_alike, password, stored, verify};
+
+    #[test]
+    fn hashes_are_judged_as_their_own_software_does() {
+        judge_alike(FORMS);
+    }
+
+    #[test]
+    fn rows_are_bounded() {
+        Row {
+            scheme: "Argon2i",
+            parameters: "v=19,m=64,t=1,p=1",
+            good: "$argon2i$v=19$m=64,t=1,p=1$R2Z2eXVQVEdaWTRwSXFLbQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            allowed: &[],
+            costly: &[("m=64", "m=262145"), ("m=64", "m=4294967295"), ("t=1", "t=17"), ("m=64,t=1", "m=262144,t=5"), ("m=64,t=1,p=1", "m=262144,t=1,p=17")],
+            malformed: &[("v=19", "v=20"), ("v=19", "v=0"), ("$v=19", "$v=19$v=19"), ("m=64", "m=7"), ("t=1", "t=0"), ("p=1", "p=0"), ("m=64", "m=-64"), ("m=64", "x=64"), ("$R2Z2eXVQVEdaWTRwSXFLbQ", ""), ("$R2Z2eXVQVEdaWTRwSXFLbQ", "$"), ("$argon2i$", "$argon2x$")],
+        }
+        .hold();
+        Row {
+            scheme: "Django Argon2",
+            parameters: "v=19,m=64,t=1,p=1",
+            good: "argon2$argon2id$v=19$m=64,t=1,p=1$R2Z2eXVQVEdaWTRwSXFLbQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            allowed: &[("m=64,t=1,p=1", "m=102400,t=2,p=8")],
+            costly: &[],
+            malformed: &[("argon2$argon2id$", "argon2argon2id$"), ("argon2$argon2id$", "argon2$scrypt$")],
+        }
+        .hold();
+    }
+
+    /// One of ours as Django would write it: of the current cost, and yet another's, hashed as typed.
+    #[test]
+    fn a_hash_of_our_cost_that_another_made_is_replaced_too() {
+        let (hasher, composed, decomposed) = (hasher(), "é", "e\u{301}");
+        let ours = hasher.hash(&password(composed)).unwrap();
+        let theirs = stored(&format!("argon2{}", ours.as_str()));
+        assert!(!hasher.is_outdated(&ours) && hasher.is_outdated(&theirs));
+        assert_eq!(verify(&hasher, &ours, decomposed), Ok(true));
+        assert_eq!(verify(&hasher, &theirs, decomposed), Ok(false));
+        assert_eq!(verify(&hasher, &theirs, composed), Ok(true));
+        let older = stored(&ours.as_str().replace("v=19", "v=16"));
+        assert!(hasher.is_outdated(&older));
+    }
+}

@@ -2,8 +2,9 @@
 //! project, and the ciphertext is the hash.
 //!
 //! Firebase exports hash and salt of each user, and beside them the parameters of the project. One string holds them
-//! all, in the form in which Ory Kratos imports them:
-//! `$firescrypt$ln=<mem_cost>,r=<rounds>,p=1$<salt>$<hash>$<salt_separator>$<signer_key>`.
+//! all, in the form in which Ory Kratos imports them or in Supabase's:
+//! `$firescrypt$ln=<mem_cost>,r=<rounds>,p=1$<salt>$<hash>$<salt_separator>$<signer_key>`
+//! `$fbscrypt$v=1,n=<mem_cost>,r=<rounds>,p=1,ss=<salt_separator>,sk=<signer_key>$<salt>$<hash>`
 
 use std::fmt;
 
@@ -18,8 +19,10 @@ use crate::password::Password;
 use crate::password::hash::memory::Memory;
 use crate::password::hash::{Unverifiable, parts};
 
-pub(super) const FORMS: &[Form] =
-    &[form("$firescrypt$", "Firebase scrypt", |rest| boxed(Firebase::parse(rest)))];
+pub(super) const FORMS: &[Form] = &[
+    form("$firescrypt$", "Firebase scrypt", |rest| boxed(Firebase::kratos(rest))),
+    form("$fbscrypt$", "Supabase Firebase scrypt", |rest| boxed(Firebase::supabase(rest))),
+];
 
 struct Firebase {
     work: Work,
@@ -30,14 +33,26 @@ struct Firebase {
 }
 
 impl Firebase {
-    fn parse(rest: &str) -> Option<Self> {
+    /// `ln=,r=,p=$salt$hash$separator$signer_key`
+    fn kratos(rest: &str) -> Option<Self> {
         let [parameters, salt, hash, separator, signer_key] = parts::fields(rest)?;
-        let [salt, hash, separator, signer_key] =
-            [salt, hash, separator, signer_key].map(parts::base64_of_either_alphabet);
+        Self::new(Work::named(parameters)?, [salt, hash, separator, signer_key])
+    }
+
+    /// `v=1,n=,r=,p=,ss=separator,sk=signer_key$salt$hash`, where `n` is a logarithm.
+    fn supabase(rest: &str) -> Option<Self> {
+        let [parameters, salt, hash] = parts::fields(rest)?;
+        let (work, project) = parameters.strip_prefix("v=1,")?.split_once(",ss=")?;
+        let [log_n, r, p] = parts::parameters(work, ["n", "r", "p"])?;
+        let (separator, signer_key) = project.split_once(",sk=")?;
+        Self::new(Work::new(log_n, r, p)?, [salt, hash, separator, signer_key])
+    }
+
+    fn new(work: Work, texts: [&str; 4]) -> Option<Self> {
+        let [salt, hash, separator, signer_key] = texts.map(parts::base64_of_either_alphabet);
         let (mut salt, hash, signer_key) =
             (parts::salt(salt?)?, parts::key(hash?)?, Zeroizing::new(signer_key?));
         salt.extend(separator?);
-        let work = Work::named(parameters)?;
         (hash.len() == signer_key.len()).then_some(Self { work, salt, hash, signer_key })
     }
 }
@@ -59,5 +74,38 @@ impl Scheme for Firebase {
 impl fmt::Display for Firebase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.work.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FORMS;
+    use crate::password::hash::scheme::tests::{Row, judge_alike};
+
+    #[test]
+    fn hashes_are_judged_as_their_own_software_does() {
+        judge_alike(FORMS);
+    }
+
+    #[test]
+    fn rows_are_bounded() {
+        Row {
+            scheme: "Firebase scrypt",
+            parameters: "ln=4,r=8,p=1",
+            good: "$firescrypt$ln=4,r=8,p=1$c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=$Bw==$BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=",
+            allowed: &[("ln=4", "ln=14")],
+            costly: &[("ln=4", "ln=18"), ("r=8,p=1", "r=4294967295,p=4294967295")],
+            malformed: &[("$Bw==", ""), ("$c2FsdA==", "$"), ("$Bw==", "$B"), ("BBBB", ""), ("AAAA", ""), ("BBA=", "BBA=$")],
+        }
+        .hold();
+        Row {
+            scheme: "Supabase Firebase scrypt",
+            parameters: "ln=4,r=8,p=1",
+            good: "$fbscrypt$v=1,n=4,r=8,p=1,ss=Bw==,sk=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=$c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            allowed: &[("n=4", "n=14")],
+            costly: &[("n=4", "n=18")],
+            malformed: &[("v=1", "v=2"), ("n=4", "n=0"), ("n=4", "n=16384"), (",ss=Bw==", ""), ("BBBB", ""), ("AAAA", ""), ("$c2FsdA==", "$"), (",sk=", ",sl=")],
+        }
+        .hold();
     }
 }
