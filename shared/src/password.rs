@@ -45,6 +45,14 @@ impl Password {
         Self { composed: SecretString::default(), typed: SecretString::default() }
     }
 
+    /// The password without the spaces around it, if it has any and is more than that.
+    #[must_use]
+    pub fn trimmed(&self) -> Option<Self> {
+        let typed = self.typed();
+        let trimmed = typed.trim_matches(is_python_space);
+        if trimmed.is_empty() || trimmed.len() == typed.len() { None } else { Self::parse(trimmed).ok() }
+    }
+
     /// The password in NFC.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -56,6 +64,11 @@ impl Password {
     pub fn typed(&self) -> &str {
         self.typed.expose_secret()
     }
+}
+
+/// What Python's `str.strip` removes: white space of Unicode, and four separators of ASCII.
+fn is_python_space(character: char) -> bool {
+    character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character)
 }
 
 impl fmt::Debug for Password {
@@ -98,6 +111,16 @@ mod tests {
     #[test]
     fn a_null_character_is_refused_and_never_an_end() {
         assert_eq!(Password::parse("correct\0horse").unwrap_err(), PasswordError::Null);
+    }
+
+    #[test]
+    fn a_password_is_trimmed_as_python_does() {
+        let trimmed = |text: &str| Password::parse(text).unwrap().trimmed().map(|it| it.typed().to_owned());
+        assert_eq!(trimmed(" \t\u{1c}\u{a0}a b\u{3000}\u{2028}\n"), Some("a b".to_owned()));
+        assert_eq!(trimmed("e\u{301} "), Some("e\u{301}".to_owned()));
+        for text in ["", " ", "\u{1f}\n", "a b", "\u{200b}a", "\u{feff}a"] {
+            assert_eq!(trimmed(text), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -58,6 +58,14 @@ def work(stored):
     match stored.split("$"):
         case ["pbkdf2_sha256" | "pbkdf2_sha1" as scheme, iterations, *_]:
             return pbkdf2(scheme.removeprefix("pbkdf2_"), iterations)
+        case ["", "pbkdf2" | "pbkdf2-sha256" | "pbkdf2-sha512" as scheme, iterations, *_] if iterations.isdigit():
+            return pbkdf2(scheme.removeprefix("pbkdf2").removeprefix("-") or "sha1", iterations)
+        case [method, _, _] if method.startswith("pbkdf2:"):
+            return pbkdf2(*method.split(":")[1:])
+        case [method, _, _] if method.startswith("scrypt:"):
+            return scrypt(*method.split(":")[1:])
+        case ["", "5" | "6" as scheme, rounds, _, _]:
+            return crypt and (lambda: crypt(PASSWORD.decode(), f"${scheme}${rounds}$somesaltsomesalt"))
         case ["scrypt", n, _, r, p, _]:
             return scrypt(n, r, p)
         case ["", "scrypt", parameters, *_]:

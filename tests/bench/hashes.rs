@@ -101,25 +101,31 @@ fn vectors(json: &str, list: &str) -> Vec<Value> {
     serde_json::from_str::<Value>(json).unwrap()[list].as_array().unwrap().clone()
 }
 
+/// The files of vectors of which every hash has the default cost of its software.
+const DEFAULTS: [(&str, &str); 5] = [
+    ("Django 5.2", include_str!("../../shared/src/password/hash/vectors/django-5.2.json")),
+    ("Django 6.1", include_str!("../../shared/src/password/hash/vectors/django-6.1.json")),
+    ("passlib", include_str!("../../shared/src/password/hash/vectors/passlib.json")),
+    ("Werkzeug", include_str!("../../shared/src/password/hash/vectors/werkzeug.json")),
+    ("WordPress", include_str!("../../shared/src/password/hash/vectors/wordpress.json")),
+];
+
+/// Those of which a few have it.
+const OTHERS: [&str; 3] = [
+    include_str!("../../shared/src/password/hash/vectors/python.json"),
+    include_str!("../../shared/src/password/hash/vectors/node.json"),
+    include_str!("../../shared/src/password/hash/vectors/published.json"),
+];
+
 fn candidates() -> Vec<Candidate> {
-    let (old, new) = (
-        include_str!("../../shared/src/password/hash/vectors/django-5.2.json"),
-        include_str!("../../shared/src/password/hash/vectors/django-6.1.json"),
-    );
-    let django = [("Django 5.2", old), ("Django 6.1", new)].into_iter().flat_map(|(release, json)| {
-        vectors(json, "defaults").into_iter().map(move |it| Candidate::of(release, &it))
+    let defaults = DEFAULTS.into_iter().flat_map(|(release, json)| {
+        vectors(json, "defaults").into_iter().map(move |vector| Candidate::of(release, &vector))
     });
-    let python = vectors(include_str!("../../shared/src/password/hash/vectors/python.json"), "vectors");
-    let node = vectors(include_str!("../../shared/src/password/hash/vectors/node.json"), "vectors");
-    let others = python
-        .iter()
-        .chain(&node)
-        .filter(|vector| {
-            let name = vector["name"].as_str().unwrap();
-            name.ends_with("default cost") || name.contains("example of") || name == "Better Auth, plain"
-        })
-        .map(|vector| Candidate::of("others", vector));
-    django.chain(others).collect()
+    let others = OTHERS.into_iter().flat_map(|json| vectors(json, "vectors")).filter(|vector| {
+        let name = vector["name"].as_str().unwrap();
+        name.ends_with("default cost") || name.contains("example of") || name == "Better Auth, plain"
+    });
+    defaults.chain(others.map(|vector| Candidate::of("others", &vector))).collect()
 }
 
 fn main() {

@@ -13,6 +13,7 @@ mod event;
 mod faults;
 mod fields;
 mod handlers;
+mod imported;
 mod login;
 mod mailbox;
 mod noted;

@@ -286,7 +286,7 @@ async fn hashes_are_described_and_not_shown() {
         verdicts,
         [
             ("1", "Django PBKDF2-SHA256", true),
-            ("2", "unknown", false),
+            ("2", "MD5", false),
             ("3", "no password", false),
             ("4", "unknown", false)
         ]

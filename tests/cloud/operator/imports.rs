@@ -153,3 +153,40 @@ async fn a_store_that_stays_broken_ends_an_import_with_what_is_done() {
     assert_eq!((&done.json()["added"], &done.json()["finished"]), (&json!(0), &json!(false)));
     assert!(done.err.contains("AccessDenied") || done.err.contains("broken"), "{done:?}");
 }
+
+/// MD5 and SHA-1 of `correct horse`, as Django writes them.
+const WEAK: [&str; 2] =
+    ["md5$$3cb4e732631f47e6eb961f34554b7cde", "sha1$seasalt$55eef163bf2e349b9946e3183eef620dde0247f5"];
+
+#[tokio::test]
+async fn weak_hashes_are_wrapped_and_trimmed_passwords_forgiven() {
+    let [md5, sha1] = WEAK;
+    let file = format!("username,hash\nalice,{md5}\nbob,{sha1}\ncarol,{HASH}\n");
+    for place in places().await {
+        let refused = place.accounts(&["import", "-", "--json"], &file).await.assert_code(4);
+        assert_eq!(refused.json()["added"], 1);
+        assert!(refused.err.contains("--wrap-weak-hashes"), "{}", refused.err);
+        place.accounts(&["delete", "carol", "--yes"], "").await.assert_code(0);
+        let flags = ["import", "-", "--wrap-weak-hashes", "--trimmed-passwords"];
+        place.accounts(&flags, &file).await.assert_code(0);
+        let exported = place.accounts(&["export", "--with-hashes"], "").await;
+        assert_eq!(exported.code, Some(0));
+        for weak in WEAK {
+            assert!(!exported.out.contains(weak.rsplit('$').next().unwrap()), "{}", exported.out);
+        }
+        let login = place.start("login").await;
+        for (name, scheme) in
+            [("alice", "MD5 in Argon2id"), ("bob", "SHA-1 in Argon2id"), ("carol", "Django PBKDF2-SHA256")]
+        {
+            let scheme_of = async || {
+                let checked = place.accounts(&["check-hash", name, "--json"], "").await.assert_code(0);
+                checked.json()["scheme"].as_str().unwrap().to_owned()
+            };
+            assert_eq!(scheme_of().await, scheme);
+            login.login(name, "wrong horse ").await.assert_status(401);
+            login.login(name, "correct horse ").await.assert_status(200);
+            assert_eq!(scheme_of().await, "Argon2id");
+            login.login(name, "correct horse").await.assert_status(401);
+        }
+    }
+}

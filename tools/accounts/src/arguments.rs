@@ -21,7 +21,8 @@ Environment:
   AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SECRETS_MANAGER
                                        the endpoints, if they are not those of AWS
   PASSWORD_MIN_LENGTH, ARGON2_MEMORY_KIB, ARGON2_ITERATIONS
-                                       the values of the functions, for set-password and check-hash
+                                       the values of the functions, for set-password, check-hash and
+                                       the hashes that import wraps
   SESSION_IDLE_DAYS, SESSION_MAX_DAYS  the values of the functions, for sessions, show and keys
 
 A NAME is a username, in any spelling that logs in.";
@@ -178,6 +179,17 @@ pub(crate) struct ImportArguments {
     /// Only check the lines, by themselves and against each other. Asks no store, and so does not notice names that are taken.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Wrap MD5, SHA-1, SSHA and MD5-crypt hashes in Argon2id. Without it they are refused: none is stored as it is.
+    ///
+    /// Takes as long as a login for each of them. Give these lines an id: their hashes are new in each import, so that a second
+    /// import does not recognise them by username and hash.
+    #[arg(long)]
+    pub(crate) wrap_weak_hashes: bool,
+    /// The hashes may be of passwords without the spaces around them, as in Django REST framework.
+    ///
+    /// Until an account has a new hash, a login tries its password once more without the spaces.
+    #[arg(long)]
+    pub(crate) trimmed_passwords: bool,
     /// Number of requests to DynamoDB at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,

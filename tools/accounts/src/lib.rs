@@ -61,7 +61,7 @@ async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError
     match command {
         Command::Import(import) => {
             let store = if import.dry_run { None } else { Some(start::open_store(&config).await?) };
-            commands::import(store.as_deref(), &import, now(), output).await
+            commands::import(store.as_deref(), &import, config.cost, now(), output).await
         }
         Command::Show { name } => {
             commands::show(&*open().await?, &name, &config.sessions, now(), output).await

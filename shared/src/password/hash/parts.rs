@@ -1,8 +1,11 @@
 //! The parts of stored hashes: fields, numbers, encodings, and the comparison at the end.
 
+use std::fmt::Write;
+
 use base64::alphabet::{self, Alphabet};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine};
+use secrecy::zeroize::Zeroizing;
 use subtle::ConstantTimeEq;
 
 /// Shortest derived key in bytes: a shorter one can be hit by guessing.
@@ -67,11 +70,61 @@ pub(super) fn base64_of_bcrypt(text: &str) -> Option<Vec<u8>> {
     BCRYPT.decode(text).ok()
 }
 
+/// The base64 of `crypt(3)`, whose groups begin with the lowest bits.
+pub(super) fn base64_of_crypt(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for group in text.as_bytes().chunks(4) {
+        let mut bits = 0;
+        for (digit, place) in group.iter().zip([0, 6, 12, 18]) {
+            bits |= u32::from(digit_of_crypt(*digit)?) << place;
+        }
+        let [low, middle, high, _] = bits.to_le_bytes();
+        let (whole, rest) = match group.len() {
+            4 => ([low, middle, high].to_vec(), 0),
+            3 => ([low, middle].to_vec(), high),
+            2 => ([low].to_vec(), middle),
+            _ => return None,
+        };
+        bytes.extend((rest == 0).then_some(whole)?);
+    }
+    Some(bytes)
+}
+
+/// The number of a character of `./0-9A-Za-z`.
+pub(super) fn digit_of_crypt(character: u8) -> Option<u8> {
+    match character {
+        b'.'..=b'9' => Some(character - b'.'),
+        b'A'..=b'Z' => Some(character - b'A' + 12),
+        b'a'..=b'z' => Some(character - b'a' + 38),
+        _ => None,
+    }
+}
+
+/// Bytes in base64, with `=` at the end.
+pub(super) fn to_base64(bytes: &[u8]) -> Zeroizing<String> {
+    STANDARD.encode(bytes).into()
+}
+
+/// Bytes in hexadecimal digits.
+pub(super) fn to_hex(bytes: &[u8]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(2 * bytes.len()));
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
 pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let byte = |[high, low]: &[u8; 2]| Some(digit(high)? << 4 | digit(low)?);
     if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+}
+
+/// The bytes in the order of these indices.
+pub(super) fn reordered(bytes: &[u8], order: &[u8]) -> Vec<u8> {
+    order.iter().filter_map(|index| bytes.get(usize::from(*index)).copied()).collect()
 }
 
 /// A salt, which there must be.
@@ -121,6 +174,12 @@ mod tests {
         assert_eq!(base64_of_passlib("..//AA"), Some(bytes.clone()));
         assert_eq!(base64_of_bcrypt("8899.."), Some(bytes.clone()));
         assert_eq!(base64_of_bcrypt("8899./"), Some(bytes.clone()), "bits to spare");
+        assert_eq!(base64_of_crypt("vzyz.."), Some(bytes.clone()));
+        assert_eq!(base64_of_crypt("vzC"), Some(vec![0xFB, 0xEF]));
+        for text in [".", "vzyz.", "vzyz.z", "vzz", "é", "$..."] {
+            assert_eq!(base64_of_crypt(text), None, "{text}");
+        }
+        assert_eq!((to_base64(&bytes).as_str(), to_hex(&bytes).as_str()), ("++//AA==", "fbefff00"));
         assert_eq!(hex("fbEFff00"), Some(bytes));
         assert_eq!(
             (base64("--__AA"), base64("++//AB"), base64("+"), base64("++ //AA")),

@@ -1,127 +1,125 @@
-//! The schemes of stored hashes, in one table.
+//! The schemes of stored hashes, and the forms by which a text finds its own.
+//!
+//! A scheme is one file of this folder with its forms, its limits, its computation and its tests, and a row in [`SCHEMES`].
+
+pub(super) mod argon2;
+mod aspnet;
+mod bcrypt;
+mod firebase;
+mod pbkdf2;
+mod phpass;
+mod scrypt;
+mod sha_crypt;
+pub(super) mod trimmed;
+pub(super) mod weak;
+mod wrapped;
 
 use std::fmt;
 
-use super::bcrypt::{Bcrypt, Input};
-use super::firebase::Firebase;
+use super::Unverifiable;
 use super::memory::Memory;
-use super::pbkdf2::{Digest, Pbkdf2};
-use super::scrypt::Scrypt;
-use super::{Unverifiable, argon2};
 use crate::password::Password;
+use trimmed::Trimmed;
+use weak::Weak;
+
+const SCHEMES: [&[Form]; 9] = [
+    argon2::FORMS,
+    aspnet::FORMS,
+    bcrypt::FORMS,
+    firebase::FORMS,
+    pbkdf2::FORMS,
+    phpass::FORMS,
+    scrypt::FORMS,
+    sha_crypt::FORMS,
+    wrapped::FORMS,
+];
+
+/// Names of schemes that Spring Security and Dovecot write before a hash, which tells its scheme without them.
+const LABELS: [&str; 3] = ["{bcrypt}", "{BCRYPT}", "{CRYPT}"];
+
+/// What Spring Security and Dovecot write before a password that is not hashed.
+const PLAIN_TEXT: [&str; 3] = ["{noop}", "{PLAIN}", "{CLEARTEXT}"];
 
 /// Longest string that is parsed, twice the length of the longest known hash.
 const MAX_LENGTH: usize = 1024;
 
-/// A parsed hash.
-pub(super) enum Scheme {
-    Argon2(argon2::Stored),
-    Bcrypt(Bcrypt),
-    Firebase(Firebase),
-    Pbkdf2(Pbkdf2),
-    Scrypt(Scrypt),
+/// A parsed hash. `Display` writes the parameters of its cost, which are no secret.
+pub(super) trait Scheme: fmt::Display + Send + Sync {
+    /// `true` if its memory and time are within the limits of a function. Checked before anything is computed.
+    fn is_within_limits(&self) -> bool;
+
+    /// Computes the hash of a password and compares.
+    fn matches(&self, memory: &Memory, password: &Password) -> Result<bool, Unverifiable>;
+
+    /// `true` if it is of the form and the cost of `new`, and so need not be replaced.
+    fn is_like(&self, _new: &argon2::Stored) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for dyn Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scheme(***)")
+    }
 }
 
 /// A form of stored hashes.
-struct Format {
+struct Form {
+    /// The text that it begins with. Empty for a form that is told by its content.
     prefix: &'static str,
     name: &'static str,
-    /// Parses the whole text; the second argument is the part after the prefix.
-    read: fn(&str, &str) -> Option<Scheme>,
+    /// Parses the part after the prefix.
+    parse: fn(&str) -> Option<Box<dyn Scheme>>,
 }
 
-const FORMS: &[Format] = &[
-    form("$argon2id$", "Argon2id", |text, _| argon2::Stored::id(text).map(Scheme::Argon2)),
-    form("$argon2i$", "Argon2i", |text, _| argon2::Stored::elsewhere(text).map(Scheme::Argon2)),
-    form("$argon2d$", "Argon2d", |text, _| argon2::Stored::elsewhere(text).map(Scheme::Argon2)),
-    form("argon2", "Django Argon2", |_, rest| argon2::Stored::elsewhere(rest).map(Scheme::Argon2)),
-    form("pbkdf2_sha256$", "Django PBKDF2-SHA256", |_, rest| {
-        Pbkdf2::django(rest, Digest::Sha256).map(Scheme::Pbkdf2)
-    }),
-    form("pbkdf2_sha1$", "Django PBKDF2-SHA1", |_, rest| {
-        Pbkdf2::django(rest, Digest::Sha1).map(Scheme::Pbkdf2)
-    }),
-    form("$pbkdf2-sha256$", "PBKDF2-SHA256", |_, rest| Pbkdf2::phc_or_passlib(rest).map(Scheme::Pbkdf2)),
-    form("bcrypt_sha256$", "Django bcrypt over SHA-256", |_, rest| {
-        Bcrypt::crypt(rest, Input::Sha256).map(Scheme::Bcrypt)
-    }),
-    form("bcrypt$", "Django bcrypt", |_, rest| crypt(rest)),
-    form("$2a$", "bcrypt", |text, _| crypt(text)),
-    form("$2b$", "bcrypt", |text, _| crypt(text)),
-    form("$2y$", "bcrypt", |text, _| crypt(text)),
-    form("scrypt$", "Django scrypt", |_, rest| Scrypt::django(rest).map(Scheme::Scrypt)),
-    form("$scrypt$", "scrypt", |_, rest| Scrypt::phc(rest).map(Scheme::Scrypt)),
-    form("$firescrypt$", "Firebase scrypt", |_, rest| Firebase::parse(rest).map(Scheme::Firebase)),
-];
-
-const fn form(prefix: &'static str, name: &'static str, read: fn(&str, &str) -> Option<Scheme>) -> Format {
-    Format { prefix, name, read }
+const fn form(prefix: &'static str, name: &'static str, parse: fn(&str) -> Option<Box<dyn Scheme>>) -> Form {
+    Form { prefix, name, parse }
 }
 
-fn crypt(text: &str) -> Option<Scheme> {
-    Bcrypt::crypt(text, Input::Plain).map(Scheme::Bcrypt)
+fn boxed(scheme: Option<impl Scheme + 'static>) -> Option<Box<dyn Scheme>> {
+    Some(Box::new(scheme?))
 }
 
 /// Names the scheme of a stored hash, and parses it.
-pub(super) fn read(text: &str) -> (&'static str, Result<Scheme, Unverifiable>) {
+pub(super) fn read(text: &str) -> (&'static str, Result<Box<dyn Scheme>, Unverifiable>) {
+    match text.strip_prefix(trimmed::MARK) {
+        Some(text) => {
+            let (name, scheme) = read_unmarked(text);
+            (name, scheme.map(|scheme| Box::new(Trimmed(scheme)) as _))
+        }
+        None => read_unmarked(text),
+    }
+}
+
+fn read_unmarked(text: &str) -> (&'static str, Result<Box<dyn Scheme>, Unverifiable>) {
     if text.starts_with('!') {
         return ("no password", Err(Unverifiable::Unusable));
     }
+    if PLAIN_TEXT.iter().any(|label| text.starts_with(label)) {
+        return ("plain text", Err(Unverifiable::PlainText));
+    }
+    let text = unlabelled(text);
     if text.is_empty() || text.len() > MAX_LENGTH {
         return ("unknown", Err(Unverifiable::Malformed));
     }
-    let form = FORMS.iter().find_map(|form| Some((form, text.strip_prefix(form.prefix)?)));
-    if let Some((form, rest)) = form {
-        return (form.name, (form.read)(text, rest).ok_or(Unverifiable::Malformed));
+    for form in SCHEMES.into_iter().flatten() {
+        let Some(rest) = text.strip_prefix(form.prefix) else { continue };
+        match (form.parse)(rest) {
+            Some(scheme) => return (form.name, Ok(scheme)),
+            None if form.prefix.is_empty() => {}
+            None => return (form.name, Err(Unverifiable::Malformed)),
+        }
     }
-    // Hashes of Better Auth have no prefix.
-    match Scrypt::better_auth(text) {
-        Some(scrypt) => ("Better Auth scrypt", Ok(Scheme::Scrypt(scrypt))),
+    match Weak::read(text) {
+        Some((name, Some(_))) => (name, Err(Unverifiable::Weak)),
+        Some((name, None)) => (name, Err(Unverifiable::Malformed)),
         None => ("unknown", Err(Unverifiable::Scheme)),
     }
 }
 
-impl Scheme {
-    /// `true` if its memory and time are within the limits of a function. Checked before anything is computed.
-    pub(super) fn is_within_limits(&self) -> bool {
-        match self {
-            Self::Argon2(hash) => hash.is_within_limits(),
-            Self::Bcrypt(hash) => hash.is_within_limits(),
-            Self::Firebase(hash) => hash.is_within_limits(),
-            Self::Pbkdf2(hash) => hash.is_within_limits(),
-            Self::Scrypt(hash) => hash.is_within_limits(),
-        }
-    }
-
-    /// Computes the hash of a password and compares.
-    pub(super) fn matches(&self, memory: &Memory, password: &Password) -> Result<bool, Unverifiable> {
-        match self {
-            Self::Argon2(hash) => hash.matches(memory, password),
-            Self::Bcrypt(hash) => Ok(hash.matches(password)),
-            Self::Firebase(hash) => hash.matches(password),
-            Self::Pbkdf2(hash) => Ok(hash.matches(password)),
-            Self::Scrypt(hash) => hash.matches(password),
-        }
-    }
-}
-
-/// The parameters, which are no secret.
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Argon2(hash) => hash.fmt(f),
-            Self::Bcrypt(hash) => hash.fmt(f),
-            Self::Firebase(hash) => hash.fmt(f),
-            Self::Pbkdf2(hash) => hash.fmt(f),
-            Self::Scrypt(hash) => hash.fmt(f),
-        }
-    }
-}
-
-impl fmt::Debug for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Scheme(***)")
-    }
+/// A hash without its label.
+pub(super) fn unlabelled(text: &str) -> &str {
+    LABELS.iter().find_map(|label| text.strip_prefix(label)).unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! | [`mod@dry_run`] | what an import would do |
 //! | [`fields`] | the fields of a line, and the account that they describe |
 //! | [`refused`] | refused lines and the reasons |
+//! | [`rules`] | what a line is held to |
 //! | [`progress`] | the progress bar |
 
 mod csv;
@@ -19,6 +20,7 @@ mod line;
 mod lines;
 mod progress;
 mod refused;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +32,7 @@ use std::thread;
 
 use futures_util::stream::{self, StreamExt};
 use serde_json::json;
+use shared::password::hash::Cost;
 use shared::store::{Import, ImportOutcome, Operator, StoreError};
 use shared::time::Timestamp;
 use tokio::sync::mpsc;
@@ -42,6 +45,7 @@ use dry_run::DryRun;
 use line::{FileError, Line};
 use progress::Progress;
 use refused::{Reason, RefusedLines};
+use rules::Rules;
 
 /// Lines a batch in a dry run. Otherwise the store determines the size.
 const DRY_RUN_BATCH: usize = 1000;
@@ -74,16 +78,18 @@ struct Batch {
 pub(crate) async fn import(
     store: Option<&dyn Operator>,
     arguments: &ImportArguments,
+    cost: Cost,
     now: Timestamp,
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
+    let rules = Rules::new(arguments, cost, now)?;
     let (source, length) = open(&arguments.file)?;
     let mut refused = RefusedLines::create(arguments.refused.as_deref())?;
     let mut progress = Progress::new(length);
     let (sender, mut receiver) = mpsc::channel(QUEUED_BATCHES);
     let size = store.map_or(DRY_RUN_BATCH, Operator::import_batch);
     let reader =
-        thread::spawn(move || lines::read_lines(source, now, |lines| send_batches(lines, size, &sender)));
+        thread::spawn(move || lines::read_lines(source, rules, |lines| send_batches(lines, size, &sender)));
 
     let mut counts = Counts::default();
     let dry_run = RefCell::new(DryRun::default());

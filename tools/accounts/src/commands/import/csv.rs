@@ -7,11 +7,11 @@ use std::io::{self, BufRead};
 
 use csv_core::ReadRecordResult;
 use shared::store::Import;
-use shared::time::Timestamp;
 
 use super::fields::{COLUMNS, Fields, REQUIRED};
 use super::line::{FileError, Line, Start};
 use super::refused::Reason;
+use super::rules::Rules;
 use crate::bounded_line::MAX_LINE_BYTES;
 
 /// The records of a file after its header.
@@ -28,7 +28,7 @@ pub(super) struct CsvLines {
     line: u64,
     /// Position in the file where the next line begins.
     end: u64,
-    now: Timestamp,
+    rules: Rules,
 }
 
 /// A record in the buffers of [`CsvLines`].
@@ -43,7 +43,7 @@ impl CsvLines {
     pub(super) fn new(
         source: Box<dyn BufRead + Send>,
         start: Start,
-        now: Timestamp,
+        rules: Rules,
     ) -> Result<Self, FileError> {
         let (text, ends) = (vec![0; MAX_LINE_BYTES], vec![0; 2 * COLUMNS.len()]);
         let parser = csv_core::Reader::new();
@@ -55,7 +55,7 @@ impl CsvLines {
             columns: Vec::new(),
             line: start.lines + 1,
             end: start.position,
-            now,
+            rules,
         };
         let header = lines.record()?.ok_or(FileError::Header)?;
         let names = lines.fields(&header).ok_or(FileError::Header)?;
@@ -121,7 +121,7 @@ impl CsvLines {
                 *value = Some(field.to_owned());
             }
         }
-        Fields::from_columns(values).import(self.now)
+        Fields::from_columns(values).import(&self.rules)
     }
 }
 

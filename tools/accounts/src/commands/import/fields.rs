@@ -6,13 +6,12 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use shared::account::{Account, AccountId, Status};
 use shared::names::email::Email;
 use shared::names::username::Username;
-use shared::password::hash::PasswordHash;
 use shared::random::NoRandomness;
 use shared::session::Sessions;
 use shared::store::Import;
-use shared::time::Timestamp;
 
 use super::refused::Reason;
+use super::rules::Rules;
 use crate::time;
 
 /// The names of each column of a CSV file. The members of a JSON object have the same names.
@@ -92,7 +91,7 @@ impl Fields {
     }
 
     /// The account, if every field obeys the rules of the service.
-    pub(super) fn import(self, now: Timestamp) -> Result<Import, Reason> {
+    pub(super) fn import(self, rules: &Rules) -> Result<Import, Reason> {
         let username = Username::parse(&self.username).map_err(|error| Reason::field("username", &error))?;
         let given = |text: Option<Text>| text.map(|Text(text)| text).filter(|text| !text.is_empty());
         let email = given(self.email)
@@ -121,10 +120,10 @@ impl Fields {
             email_verified: email_verified.unwrap_or_default() && email.is_some(),
             email,
             pending_until: None,
-            password_hash: PasswordHash::import(&self.hash).map_err(|error| Reason::field("hash", &error))?,
+            password_hash: rules.hash(&self.hash).map_err(|error| Reason::field("hash", &error))?,
             token_version: token_version.unwrap_or_default(),
             status: status(given(self.disabled), given(self.is_active))?,
-            created_at: created_at.unwrap_or(now),
+            created_at: created_at.unwrap_or(rules.now),
             sessions: Sessions::default(),
         };
         Ok(Import { account, has_id })

@@ -4,11 +4,11 @@ use std::error::Error;
 use std::io::{self, BufRead};
 
 use serde_json::error::Category;
-use shared::time::Timestamp;
 
 use super::fields::Fields;
 use super::line::{FileError, Line, Start};
 use super::refused::Reason;
+use super::rules::Rules;
 use crate::bounded_line::{LineTooLong, read_bounded_line};
 
 /// The objects of a file, one a line. Empty lines are skipped.
@@ -17,12 +17,12 @@ pub(super) struct JsonLines {
     number: u64,
     end: u64,
     line: Vec<u8>,
-    now: Timestamp,
+    rules: Rules,
 }
 
 impl JsonLines {
-    pub(super) fn new(source: Box<dyn BufRead + Send>, start: Start, now: Timestamp) -> Self {
-        Self { source, number: start.lines, end: start.position, line: Vec::new(), now }
+    pub(super) fn new(source: Box<dyn BufRead + Send>, start: Start, rules: Rules) -> Self {
+        Self { source, number: start.lines, end: start.position, line: Vec::new(), rules }
     }
 }
 
@@ -40,7 +40,7 @@ impl Iterator for JsonLines {
             self.end += self.line.len() as u64;
             if !self.line.trim_ascii().is_empty() {
                 let fields = serde_json::from_slice::<Fields>(&self.line).map_err(|error| reason(&error));
-                let import = fields.and_then(|fields| fields.import(self.now));
+                let import = fields.and_then(|fields| fields.import(&self.rules));
                 return Some(Ok(Line { number: self.number, end: self.end, import }));
             }
         }

@@ -2,25 +2,24 @@
 
 use std::io::{self, BufRead};
 
-use shared::time::Timestamp;
-
 use super::csv::CsvLines;
 use super::json::JsonLines;
 use super::line::{FileError, Line, Start};
+use super::rules::Rules;
 use crate::bounded_line::BYTE_ORDER_MARK;
 
 /// Passes all lines of a file to `take`. A file whose first character is `{` is JSON Lines, any other is CSV. White space and
 /// a byte order mark before it do not count.
 pub(super) fn read_lines<T>(
     mut source: Box<dyn BufRead + Send>,
-    now: Timestamp,
+    rules: Rules,
     take: impl FnOnce(&mut dyn Iterator<Item = Result<Line, FileError>>) -> Result<T, FileError>,
 ) -> Result<T, FileError> {
     let start = skip_to_content(&mut source)?;
     if source.fill_buf()?.first() == Some(&b'{') {
-        take(&mut JsonLines::new(source, start, now))
+        take(&mut JsonLines::new(source, start, rules))
     } else {
-        take(&mut CsvLines::new(source, start, now)?)
+        take(&mut CsvLines::new(source, start, rules)?)
     }
 }
 

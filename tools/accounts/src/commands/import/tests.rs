@@ -1,24 +1,33 @@
 use std::io::Cursor;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use proptest::prelude::*;
 use shared::account::Status;
+use shared::password::hash::{Cost, Unverifiable};
 use shared::store::Import;
 use shared::time::Timestamp;
 
 use super::fields::COLUMNS;
 use super::line::{FileError, Line};
 use super::lines::read_lines;
-use crate::arguments::Arguments;
+use super::rules::Rules;
+use crate::arguments::{Arguments, Command};
 
 /// Made by Django 5.2.19 from `correct horse`.
 const HASH: &str = "pbkdf2_sha256$1000$GfvyuPTGZY4pIqKm0Ncyuf$ChVhyA0JewxDegQl7rE2Tptwq7FEUoj6mC0K8R3wXxc=";
 
 const ID: &str = "1958cb3d-0ce9-415d-8319-e8db0bd8ac48";
 
+/// The rules of an import with these flags.
+fn rules(flags: &[&str]) -> Rules {
+    let arguments = Arguments::parse_from([&["accounts", "import", "-"], flags].concat());
+    let Command::Import(import) = arguments.command else { unreachable!() };
+    Rules::new(&import, Cost::DEFAULT, Timestamp::from_seconds(1_790_000_000)).unwrap()
+}
+
 fn read(file: impl AsRef<[u8]>) -> Result<Vec<Line>, FileError> {
     let source = Box::new(Cursor::new(file.as_ref().to_vec()));
-    read_lines(source, Timestamp::from_seconds(1_790_000_000), |lines| lines.collect())
+    read_lines(source, rules(&[]), |lines| lines.collect())
 }
 
 /// The one line of a file: the account, or the reason for refusing it.
@@ -196,7 +205,7 @@ fn a_line_that_does_not_end_is_not_read_into_memory() {
         (format!("\"username,hash\n{rest}"), 0),
     ] {
         let mut read = 0;
-        let result = read_lines(Box::new(Cursor::new(file.into_bytes())), Timestamp::EPOCH, |lines| {
+        let result = read_lines(Box::new(Cursor::new(file.into_bytes())), rules(&[]), |lines| {
             for line in lines {
                 line?;
                 read += 1;
@@ -231,4 +240,29 @@ proptest! {
             let _ = read([beginning.as_bytes(), &bytes].concat());
         }
     }
+}
+
+/// MD5 of `correct horse`.
+const WEAK: &str = "3cb4e732631f47e6eb961f34554b7cde";
+
+#[test]
+fn a_weak_hash_is_stored_wrapped_or_not_at_all() {
+    assert_eq!(rules(&[]).hash(WEAK), Err(Unverifiable::Weak));
+    let rules = rules(&["--wrap-weak-hashes"]);
+    for weak in [WEAK.to_owned(), format!(" md5$${WEAK}\n"), format!("md5$salt${WEAK}")] {
+        let hash = rules.hash(&weak).unwrap();
+        assert!(hash.as_str().starts_with("{wrapped}md5$") && !hash.as_str().contains(WEAK), "{weak}");
+    }
+    assert_eq!(rules.hash(HASH).unwrap().as_str(), HASH);
+    assert_eq!(rules.hash("!").unwrap().as_str(), "!");
+    assert_eq!(rules.hash("{noop}secret"), Err(Unverifiable::PlainText));
+    assert_eq!(rules.hash("md5$salt$ab"), Err(Unverifiable::Malformed));
+}
+
+#[test]
+fn hashes_of_trimmed_passwords_are_marked() {
+    let rules = rules(&["--wrap-weak-hashes", "--trimmed-passwords"]);
+    assert_eq!(rules.hash(HASH).unwrap().as_str(), format!("{{trimmed}}{HASH}"));
+    assert!(rules.hash(WEAK).unwrap().as_str().starts_with("{trimmed}{wrapped}md5$$argon2id$"));
+    assert_eq!(rules.hash("!").unwrap().as_str(), "!");
 }
