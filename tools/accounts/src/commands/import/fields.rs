@@ -117,6 +117,7 @@ impl Fields {
             id: id
                 .map_or_else(AccountId::random, Ok)
                 .map_err(|error: NoRandomness| Reason::line(error.to_string()))?,
+            external_id: None,
             username,
             email_verified: email_verified.unwrap_or_default() && email.is_some(),
             email,
@@ -125,6 +126,7 @@ impl Fields {
             token_version: token_version.unwrap_or_default(),
             status: status(given(self.disabled), given(self.is_active))?,
             created_at: created_at.unwrap_or(now),
+            imported: None,
             sessions: Sessions::default(),
         };
         Ok(Import { account, has_id })
