@@ -32,8 +32,8 @@ pub trait Operator: AccountStore + KeySets {
         change: &Change,
     ) -> Result<Option<Account>, StoreError>;
 
-    /// Carries over what has changed in another system: puts the hash, the address, the status, the token version and what an
-    /// import has read of `next` in the place of those of `seen`, in one atomic step, if the account is still as it was seen. Its sessions end with a new token version.
+    /// Carries over what has changed in another system: puts the hash, the address, the status, the token version, the
+    /// external id and what an import has read of `next` in the place of those of `seen`, in one atomic step, if the account is still as it was seen. Its sessions end with a new token version.
     async fn carry_over(&self, seen: &Account, next: &Account) -> Result<CarryOver, StoreError>;
 
     /// Completes the marker of an account's email that is older than [`Accounts::name_of`](super::Accounts::name_of). Returns

@@ -44,12 +44,13 @@ pub(crate) async fn a_kept_name_is_found_in_every_spelling_and_has_no_twin(place
 
 pub(crate) async fn what_is_carried_over_is_changed_and_the_rest_kept(place: &impl Place) {
     let store = place.open().await;
-    let mut seen = from_elsewhere("alice", "alice@example.com", "7");
+    let mut seen = Account { external_id: None, ..from_elsewhere("alice", "alice@example.com", "7") };
     seen.sessions.put(session(4));
     store.import(&[with_id(&seen)]).await.unwrap();
     let other = account("x", "").password_hash;
     let email = |text: &str| Some(Email::parse(text).unwrap());
     for change in [
+        Account { external_id: Some(ExternalId::parse("7").unwrap()), ..seen.clone() },
         Account { email_verified: true, ..seen.clone() },
         Account { email: email("Alice@example.com"), email_verified: true, ..seen.clone() },
         Account { email: email("new@example.com"), ..seen.clone() },
@@ -65,7 +66,8 @@ pub(crate) async fn what_is_carried_over_is_changed_and_the_rest_kept(place: &im
         },
     ] {
         let imported = Some(Imported::of("another", &change));
-        let mut next = Account { imported, sessions: seen.sessions.clone(), ..change };
+        let external_id = seen.external_id.clone().or(change.external_id.clone());
+        let mut next = Account { imported, external_id, sessions: seen.sessions.clone(), ..change };
         assert_eq!(store.carry_over(&seen, &next).await.unwrap(), CarryOver::Yes, "{next:?}");
         if next.token_version != seen.token_version {
             next.sessions = crate::session::Sessions::default();

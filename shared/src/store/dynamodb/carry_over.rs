@@ -59,6 +59,10 @@ fn replacement(update: UpdateItemInputBuilder, seen: &Account, next: &Account) -
         .expression_attribute_values(":version", number(next.token_version))
         .expression_attribute_values(":disabled", is_disabled(next))
         .expression_attribute_values(":verified", AttributeValue::Bool(next.email_verified));
+    if let Some(external) = &next.external_id {
+        set.push("external_id = :external");
+        update = update.expression_attribute_values(":external", text(external.as_str()));
+    }
     match &next.imported {
         Some(imported) => {
             set.push("imported = :imported");

@@ -8,7 +8,7 @@ use super::accounts::{account, delete_email, email_exists, find, insert_account,
 use super::attempts::{delete_failures, failures};
 use super::sessions::end_sessions;
 use super::{SqliteStore, secret_json};
-use crate::account::{Account, AccountId, Status};
+use crate::account::{Account, AccountId, ExternalId, Status};
 use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::email::Email;
 use crate::names::username::UsernameKey;
@@ -188,7 +188,7 @@ fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome,
 fn update_account(connection: &Connection, account: &Account) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "UPDATE accounts SET password_hash = ?2, token_version = ?3, disabled = ?4, email = ?5,
-             email_verified = ?6, imported = ?7
+             email_verified = ?6, imported = ?7, external_id = ?8
          WHERE username_key = ?1",
     )?;
     statement.execute(params![
@@ -199,6 +199,7 @@ fn update_account(connection: &Connection, account: &Account) -> Result<(), Stor
         account.email.as_ref().map(Email::as_str),
         account.email_verified,
         account.imported.as_ref().map(ToString::to_string),
+        account.external_id.as_ref().map(ExternalId::as_str),
     ])?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What a column holds. The doc comments are the table of the documentation.
+/// What a column holds.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Column {
     /// The time at which the account was made.
@@ -116,5 +116,12 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+    #[test]
+    fn the_page_of_the_tool_lists_every_name() {
+        let page = include_str!("../../../../../docs/accounts.md");
+        for name in NAMES.iter().flat_map(|(_, names)| names.iter()) {
+            assert!(page.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }

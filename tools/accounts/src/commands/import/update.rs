@@ -60,6 +60,10 @@ fn plan(found: &Account, file: &Account) -> (Account, Update) {
     merge.hash(known, file);
     merge.address(known, file);
     merge.status(known, file);
+    if found.external_id.is_none() && file.external_id.is_some() {
+        merge.next.external_id.clone_from(&file.external_id);
+        merge.update.carried.push("external_id");
+    }
     let Merge { mut next, read, update } = merge;
     // Where nothing is known of what was read before, what is left alone must not be forgotten.
     next.imported = if known.is_none() && !update.left_alone.is_empty() { None } else { Some(read) };
@@ -231,6 +235,16 @@ mod tests {
         assert_eq!((&next.password_hash, &next.email), (&here.password_hash, &here.email));
         let (again, update) = plan(&next, &file);
         assert_eq!((again, update.carried.len(), update.left_alone.len()), (next, 0, 2));
+    }
+
+    /// An earlier import had no old ids.
+    #[test]
+    fn an_account_gets_the_external_id_that_it_lacks() {
+        let file = line(HASH, "a@example.com", "t");
+        let found = Account { external_id: None, ..file.clone() };
+        let (next, update) = plan(&found, &file);
+        assert_eq!((&next, update.carried), (&file, vec!["external_id"]));
+        assert_eq!(plan(&next, &file), (file.clone(), Update::default()));
     }
 
     /// An account that an older version has imported.
