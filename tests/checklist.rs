@@ -16,6 +16,7 @@ fn checklist() -> String {
 /// The text in backquotes that looks like the path of a test.
 fn named_tests(document: &str) -> Vec<&str> {
     let crates = [
+        "accounts",
         "argon2_simd",
         "browser",
         "clients",
@@ -53,6 +54,7 @@ fn file_of(path: &str) -> Option<(PathBuf, &str)> {
         return file.is_file().then_some((file, rest));
     }
     let folder = Path::new(ROOT).join(match first {
+        "accounts" => "tools/accounts/src".to_owned(),
         "argon2_simd" => "shared/argon2-simd/src".to_owned(),
         "shared" => "shared/src".to_owned(),
         "cloud" | "handlers" | "journey" => format!("tests/{first}"),

@@ -1,10 +1,17 @@
 //! Plain data of one user, without I/O.
 
+mod external_id;
+pub mod imported;
+
 use std::cmp::Reverse;
 use std::fmt;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+pub use external_id::{ExternalId, ExternalIdError};
+pub use imported::Imported;
 
 use crate::names::email::Email;
 use crate::names::username::Username;
@@ -19,8 +26,10 @@ pub const PENDING_FOR: Duration = Duration::from_hours(7 * 24);
 /// One user's account.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Account {
-    /// Random and permanent: never reused, not derived from anything.
+    /// Permanent, and never reused. Random, but for accounts that come from another system.
     pub id: AccountId,
+    /// The id in the system that the account comes from.
+    pub external_id: Option<ExternalId>,
     /// Unique, and fixed for the life of the account.
     pub username: Username,
     /// Optional, and unique where it is given.
@@ -38,6 +47,8 @@ pub struct Account {
     pub status: Status,
     /// Whole seconds.
     pub created_at: Timestamp,
+    /// What an import has read last in the system that the account comes from.
+    pub imported: Option<Imported>,
     /// Its sessions.
     pub sessions: Sessions,
 }
@@ -47,6 +58,8 @@ pub struct Account {
 pub struct Standing {
     /// The account's id.
     pub id: AccountId,
+    /// The id in the system that the account comes from.
+    pub external_id: Option<ExternalId>,
     /// The username as typed at registration.
     pub username: String,
     /// The token version.
@@ -71,9 +84,10 @@ impl Account {
     /// The part that tokens are about, outside of any session.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let Self { id, username, token_version, status, email_verified, .. } = self;
+        let Self { id, external_id, username, token_version, status, email_verified, .. } = self;
         Standing {
             id: *id,
+            external_id: external_id.clone(),
             username: username.as_str().to_owned(),
             token_version: *token_version,
             status: *status,
@@ -139,18 +153,28 @@ pub enum Status {
     Disabled,
 }
 
-/// A random `UUIDv4` (RFC 9562 section 5.4) with 122 unpredictable bits. An id is not secret.
+/// A UUID in lower case. An id is not secret.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct AccountId(Uuid);
 
 impl AccountId {
-    /// A new id.
+    /// A new id: a `UUIDv4` (RFC 9562 section 5.4) with 122 unpredictable bits.
     ///
     /// # Errors
     ///
     /// When the operating system has no randomness.
     pub fn random() -> Result<Self, NoRandomness> {
         Ok(Self(uuid::Builder::from_random_bytes(random::bytes()?).into_uuid()))
+    }
+
+    /// The id for the account that has this one elsewhere, so that it is the same in every import: a `UUIDv8` made of
+    /// SHA-256 (RFC 9562 section 5.8).
+    #[must_use]
+    pub fn of(external: &ExternalId) -> Self {
+        let digest =
+            Sha256::new().chain_update("serverless-auth external id\0").chain_update(external.as_str());
+        let half = digest.finalize().first_chunk().copied().unwrap_or_default();
+        Self(uuid::Builder::from_custom_bytes(half).into_uuid())
     }
 
     /// The id in 16 bytes.
@@ -182,6 +206,16 @@ mod tests {
         let ids: std::collections::HashSet<_> = (0..1000).map(|_| AccountId::random().unwrap()).collect();
         assert_eq!(ids.len(), 1000);
         assert!(ids.iter().all(|id| id.0.get_version_num() == 4));
+    }
+
+    /// The literal keeps the ids of accounts that are there: do not replace it.
+    #[test]
+    fn an_external_id_makes_the_same_id_at_any_time() {
+        let of = |text| AccountId::of(&ExternalId::parse(text).unwrap());
+        assert_eq!(of("1").to_string(), "23438015-a7d9-823f-821d-f253eacaf5f8");
+        assert_eq!(of("1").0.get_version_num(), 8);
+        assert_ne!(of("1"), of("11"));
+        assert_eq!(AccountId::parse(&of("1").to_string()), Some(of("1")));
     }
 
     #[test]

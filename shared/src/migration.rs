@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::account::ExternalId;
 use crate::aws::lambda::Lambda;
 use crate::aws::{Aws, CallError};
 use crate::config::FunctionArn;
@@ -32,6 +33,8 @@ pub struct MigrationFunction {
 /// A user whom the function knows by this name and password.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MigratedUser {
+    /// The id there, if the function tells one as `sub`.
+    pub external_id: Option<ExternalId>,
     /// The email, if it is one.
     pub email: Option<Email>,
     /// The other system has confirmed the email.
@@ -133,6 +136,7 @@ fn read(returned: &[u8]) -> Result<Option<MigratedUser>, MigrationError> {
     };
     let text = |name: &str| attributes.get(name).and_then(Value::as_str);
     Ok(Some(MigratedUser {
+        external_id: text("sub").and_then(|id| ExternalId::parse(id).ok()),
         email: text("email").and_then(|email| Email::parse(email).ok()),
         email_verified: text("email_verified") == Some("true")
             || attributes.get("email_verified") == Some(&Value::Bool(true)),

@@ -16,7 +16,7 @@ pub use dynamodb::DynamoDbStore;
 #[cfg(feature = "sqlite")]
 pub(crate) use key_source::KeptKeys;
 pub(crate) use key_source::{NotPublished, PublishedKeys};
-pub use operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
+pub use operator::{CarryOver, Change, Import, ImportOutcome, Operator, Page, Unreadable};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

@@ -100,6 +100,8 @@ impl Scene {
             id: AccountId::random().unwrap(),
             username: Username::parse("alice").unwrap(),
             email: None,
+            external_id: None,
+            imported: None,
             email_verified: false,
             pending_until: None,
             password_hash: PasswordHash::from_stored("unread".to_owned()),

@@ -272,6 +272,8 @@ fn account(number: usize) -> Account {
         id: AccountId::random().expect("an id"),
         username: Username::parse(&known(number)).expect("a name"),
         email: Some(email(&known(number))),
+        external_id: None,
+        imported: None,
         email_verified: false,
         pending_until: None,
         password_hash: PasswordHash::from_stored("$argon2id$".to_owned()),

@@ -111,6 +111,8 @@ fn tokens(kind: Kind) -> (Issuer, Verifier, Account) {
         id: AccountId::random().unwrap(),
         username: Username::parse("alice").unwrap(),
         email: None,
+        external_id: None,
+        imported: None,
         email_verified: false,
         pending_until: None,
         password_hash: PasswordHash::from_stored(String::new()),

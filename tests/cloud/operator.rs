@@ -2,11 +2,13 @@
 
 mod commands;
 mod django;
+mod elsewhere;
 mod emails;
 mod exports;
 mod imports;
 mod interruptions;
 mod keys;
+mod updates;
 
 use std::process::{Output, Stdio};
 

@@ -124,8 +124,10 @@ fn check_validity(response: &Value, sent: &Value) {
         let exp: u64 = told["exp"].as_str().unwrap().parse().unwrap();
         let mut expected = json!({ "user_id": told["user_id"], "username": told["username"], "exp": exp });
         expected["email_verified"] = (told["email_verified"] == "true").into();
-        if told["sid"].is_string() {
-            expected["sid"] = told["sid"].clone();
+        for member in ["external_id", "sid"] {
+            if told[member].is_string() {
+                expected[member] = told[member].clone();
+            }
         }
         assert_eq!(body, expected);
     }

@@ -51,6 +51,8 @@ impl Accounts for Fixed {
             id: AccountId::parse(ALICE).unwrap(),
             username: Username::parse(name.as_str()).unwrap(),
             email: None,
+            external_id: None,
+            imported: None,
             email_verified: false,
             pending_until: None,
             password_hash: self.hash.clone(),

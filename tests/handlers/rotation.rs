@@ -123,6 +123,7 @@ impl World {
             username: "alice".to_owned(),
             token_version: 0,
             status: Status::Active,
+            external_id: None,
             email_verified: false,
             session: None,
         };

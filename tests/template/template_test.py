@@ -58,7 +58,7 @@ CREDENTIALS = naming(
 )
 NO_NEW_NAME = naming("pk", "id", "password_hash", "token_version", "disabled", *SESSIONS)
 NO_PASSWORD_HASH = BY_NAME_ONLY | naming(
-    "pk", "id", "username", "token_version", "disabled", "email_verified", "key_set", *SESSIONS
+    "pk", "id", "external_id", "username", "token_version", "disabled", "email_verified", "key_set", *SESSIONS
 )
 
 # Everything a function may do, as (action, resource, keys of the table, further conditions). The code calls exactly these.

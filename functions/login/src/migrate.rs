@@ -73,6 +73,7 @@ fn account(
     };
     Ok(Some(Account {
         id: AccountId::random()?,
+        external_id: user.external_id,
         username,
         email,
         email_verified: user.email_verified,
@@ -81,6 +82,7 @@ fn account(
         token_version: 0,
         status: Status::Active,
         created_at: now.whole_seconds(),
+        imported: None,
         sessions: Sessions::default(),
     }))
 }

@@ -153,6 +153,8 @@ fn account(register: &Register, registration: Registration, now: Timestamp) -> R
         id,
         username,
         email,
+        external_id: None,
+        imported: None,
         email_verified: false,
         pending_until: None,
         password_hash: register.hasher.hash(&password)?,

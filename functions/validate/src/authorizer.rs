@@ -189,10 +189,19 @@ fn context(caller: &Caller) -> Value {
         "email_verified": account.email_verified.to_string(),
         "exp": expires_at.to_string(),
     });
-    if let (Some(session), Some(members)) = (&account.session, context.as_object_mut()) {
-        members.insert("sid".to_owned(), session.id.to_string().into());
+    if let Some(external) = &account.external_id {
+        insert(&mut context, "external_id", external);
+    }
+    if let Some(session) = &account.session {
+        insert(&mut context, "sid", &session.id);
     }
     context
+}
+
+fn insert(context: &mut Value, name: &str, value: &dyn ToString) {
+    if let Some(members) = context.as_object_mut() {
+        members.insert(name.to_owned(), value.to_string().into());
+    }
 }
 
 fn policy(event: &Event, effect: &str, principal: &str, context: &Value) -> Result<Value, Diagnostic> {

@@ -1,4 +1,4 @@
-//! `GET /me`: tells the caller its own id and name, whether its email is verified, and of the token its session and its end.
+//! `GET /me`: tells the caller its own ids and name, whether its email is verified, and of the token its session and its end.
 //!
 //! Behind an HTTP API whose authorizer is `validate`, the function repeats the context that the authorizer handed on. API
 //! Gateway writes that context into the event; a client cannot. Without an authorizer in front, as on a laptop, it judges
@@ -15,6 +15,8 @@ use crate::verdict::caller_of;
 #[derive(Serialize)]
 struct Me {
     user_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
     username: String,
     email_verified: bool,
     exp: u64,
@@ -34,6 +36,7 @@ pub(crate) async fn handle(validate: &Validate, request: Request) -> Result<ApiR
     let caller = caller_of(validate, &request).await?;
     let me = Me {
         user_id: caller.account.id.to_string(),
+        external_id: caller.account.external_id.as_ref().map(ToString::to_string),
         email_verified: caller.account.email_verified,
         exp: caller.expires_at,
         sid: caller.account.session.as_ref().map(|session| session.id.to_string()),
@@ -48,6 +51,7 @@ fn told(request: &Request) -> Option<(Me, AccountId)> {
     let id = AccountId::parse(text("user_id")?)?;
     let me = Me {
         user_id: id.to_string(),
+        external_id: text("external_id").map(str::to_owned),
         username: text("username")?.to_owned(),
         email_verified: text("email_verified") == Some("true"),
         exp: text("exp")?.parse().ok()?,

@@ -5,7 +5,12 @@ fn returned(value: &Value) -> Result<Option<MigratedUser>, MigrationError> {
 }
 
 fn user(email: Option<&str>, email_verified: bool, must_reset: bool) -> MigratedUser {
-    MigratedUser { email: email.map(|email| Email::parse(email).unwrap()), email_verified, must_reset }
+    MigratedUser {
+        external_id: None,
+        email: email.map(|email| Email::parse(email).unwrap()),
+        email_verified,
+        must_reset,
+    }
 }
 
 /// The example of Cognito's documentation, and what else functions return that work there.
@@ -37,6 +42,9 @@ fn a_yes_is_read_as_cognito_reads_it() {
             Some(expected)
         );
     }
+    let with_id = json!({ "response": { "userAttributes": { "sub": "0f1e" } } });
+    let expected = MigratedUser { external_id: ExternalId::parse("0f1e").ok(), ..user(None, false, false) };
+    assert_eq!(returned(&with_id).unwrap(), Some(expected));
     let reset =
         json!({ "response": { "userAttributes": { "username": "b" }, "finalUserStatus": "RESET_REQUIRED" } });
     assert_eq!(returned(&reset).unwrap(), Some(user(None, false, true)));

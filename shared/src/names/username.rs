@@ -44,6 +44,30 @@ impl Username {
         Ok(Self { typed: typed.to_owned(), key })
     }
 
+    /// Takes the name of an account of another system, which may have what no new name may: spaces within, and any sign.
+    ///
+    /// A login finds it by its [key](UsernameKey), like every name. No new name looks like it: what tells it from one can be
+    /// seen.
+    ///
+    /// # Errors
+    ///
+    /// When it is too long, or something in it cannot be seen.
+    pub fn keep(typed: &str) -> Result<Self, KeepError> {
+        let is_invisible =
+            |c: char| c != ' ' && (c.is_control() || c.is_whitespace() || unicode::is_ignorable(c));
+        let composed = unicode::nfc(typed);
+        let key = UsernameKey::of(typed);
+        if composed.chars().count() > MAX_LENGTH || key.0.chars().count() > 3 * MAX_LENGTH {
+            return Err(KeepError::TooLong);
+        }
+        let is_visible =
+            |text: &str| !text.is_empty() && text.trim() == text && !text.chars().any(is_invisible);
+        if !is_visible(typed) || !is_visible(&key.0) || [".", ".."].contains(&key.as_str()) {
+            return Err(KeepError::Invisible);
+        }
+        Ok(Self { typed: typed.to_owned(), key })
+    }
+
     /// Takes a username and its key from a store, whatever the grammar of new names is today.
     #[must_use]
     pub fn from_stored(typed: String, key: String) -> Self {
@@ -134,6 +158,17 @@ pub enum UsernameError {
     TooLong,
 }
 
+/// The name of another system cannot be kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum KeepError {
+    /// It is empty, a step of a path, or has a space at an end or a character that cannot be seen.
+    #[error("A name has no spaces around it and no invisible characters, and is neither empty nor . nor ..")]
+    Invisible,
+    /// More than [`MAX_LENGTH`] code points.
+    #[error("A name has no more than {MAX_LENGTH} characters.")]
+    TooLong,
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -212,6 +247,32 @@ mod tests {
             assert_eq!(Username::parse(&letter.repeat(151)), Err(UsernameError::TooLong), "{letter}");
         }
         assert!(Username::parse(&"e\u{301}".repeat(150)).is_ok());
+    }
+
+    #[test]
+    fn a_name_of_another_system_is_kept_if_all_of_it_can_be_seen() {
+        for name in ["al ice", "o'brien", "a/b", "<a>", "a  b", "💥", "x\u{302}", "alice", &"a b".repeat(50)]
+        {
+            let kept = Username::keep(name).unwrap();
+            assert_eq!((kept.as_str(), kept.key()), (name, &UsernameKey::of(name)));
+        }
+        for name in [
+            "",
+            " ",
+            " alice",
+            "alice ",
+            "alice\u{A0}",
+            "al\tice",
+            "al\nice",
+            "ali\u{200B}ce",
+            "\u{202E}x",
+            "a\0",
+            ".",
+            "..",
+        ] {
+            assert_eq!(Username::keep(name).unwrap_err(), KeepError::Invisible, "{name:?}");
+        }
+        assert_eq!(Username::keep(&"a ".repeat(76)), Err(KeepError::TooLong));
     }
 
     /// One letter that means eighteen must not make a key that no store can hold.

@@ -2,6 +2,7 @@
 
 pub(crate) mod credentials;
 pub(crate) mod emails;
+pub(crate) mod imports;
 pub(crate) mod mail;
 pub(crate) mod operator;
 pub(crate) mod sessions;
@@ -40,6 +41,8 @@ pub(crate) fn account(username: &str, email: &str) -> Account {
         id,
         username: Username::parse(username).unwrap(),
         email: (!email.is_empty()).then(|| Email::parse(email).unwrap()),
+        external_id: None,
+        imported: None,
         email_verified: false,
         pending_until: None,
         password_hash: PasswordHash::from_stored(format!("$argon2id$of-{id}")),

@@ -2,7 +2,7 @@
 //!
 //! | `pk` | attributes |
 //! |---|---|
-//! | `USERNAME#<key>` | the whole account: one `GetItem` finds it. `session_0` to `session_9` are its sessions. `expires_at` is the end of one that is pending |
+//! | `USERNAME#<key>` | the whole account: one `GetItem` finds it. `session_0` to `session_9` are its sessions. `expires_at` is the end of one that is pending. `external_id` is the id in another system that it comes from, `imported` what an import has read there |
 //! | `EMAIL#<key>` | `id` and `username_key` of the account whose own that email is; written in one transaction with it. Those of older accounts may have the `id` alone |
 //! | `ID#<id>` | `username_key` of an imported account whose id came with it |
 //! | `DELETED#<id>` | nothing: the id was that of a deleted account, and never comes back |
@@ -16,6 +16,7 @@
 
 mod attempts;
 mod call;
+mod carry_over;
 mod codes;
 mod create;
 mod credentials;
@@ -61,7 +62,7 @@ use write::text;
 const PRIMING_KEY: &str = "PRIME";
 
 /// The attributes that tell whether an account may be used.
-const STANDING: &str = "pk, id, username, token_version, disabled, email_verified";
+const STANDING: &str = "pk, id, external_id, username, token_version, disabled, email_verified";
 
 /// The attributes that lead from an email to its account.
 const MARKER: &str = "pk, username_key";

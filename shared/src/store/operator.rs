@@ -32,6 +32,10 @@ pub trait Operator: AccountStore + KeySets {
         change: &Change,
     ) -> Result<Option<Account>, StoreError>;
 
+    /// Carries over what has changed in another system: puts the hash, the address, the status, the token version, the
+    /// external id and what an import has read of `next` in the place of those of `seen`, in one atomic step, if the account is still as it was seen. Its sessions end with a new token version.
+    async fn carry_over(&self, seen: &Account, next: &Account) -> Result<CarryOver, StoreError>;
+
     /// Completes the marker of an account's email that is older than [`Accounts::name_of`](super::Accounts::name_of). Returns
     /// whether there was anything to complete.
     async fn repair(&self, account: &Account) -> Result<bool, StoreError>;
@@ -78,6 +82,17 @@ pub enum ImportOutcome {
     Present,
     /// Another account has its name.
     UsernameTaken,
+}
+
+/// The result of carrying over to an account what has changed in another system.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CarryOver {
+    /// The account is another one than was seen, or gone. Nothing was changed.
+    Changed,
+    /// Another account has the new email. Nothing was changed.
+    EmailTaken,
+    /// It has the new parts.
+    Yes,
 }
 
 /// A change of an account. Attributes that it does not name stay as they are.

@@ -71,6 +71,8 @@ fn account(username: &str) -> Account {
         id: AccountId::parse(ID).unwrap(),
         username: Username::parse(username).unwrap(),
         email: None,
+        external_id: None,
+        imported: None,
         email_verified: false,
         pending_until: None,
         password_hash: PasswordHash::from_stored("!".to_owned()),

@@ -69,6 +69,8 @@ fn account(name: &str) -> Account {
         id: AccountId::random().unwrap(),
         username: Username::parse(name).unwrap(),
         email: None,
+        external_id: None,
+        imported: None,
         email_verified: false,
         pending_until: None,
         password_hash: PasswordHash::from_stored(HASH.to_owned()),

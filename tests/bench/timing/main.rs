@@ -150,6 +150,8 @@ fn account(kind: Kind, name: &str, hash: &PasswordHash) -> Account {
         id: AccountId::random().expect("an id"),
         username: Username::parse(name).expect("a name"),
         email: None,
+        external_id: None,
+        imported: None,
         email_verified: false,
         pending_until: None,
         password_hash: hash.clone(),

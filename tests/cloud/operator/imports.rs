@@ -1,5 +1,6 @@
 use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -40,17 +41,13 @@ async fn refused_lines_are_listed_and_the_others_imported() {
          ALICE,{other},\ndave,{HASH},canary\nerin,{HASH},erin@example.com,canary\nalice,{HASH},\nfrank,!,\ngrace,!canary,\n"
     );
     let expected = [
-        (
-            3,
-            json!("username"),
-            "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.",
-        ),
-        (4, json!("hash"), "the stored password hash is of an unknown scheme"),
-        (5, json!("email"), "Another account has it."),
-        (6, json!("username"), "Another account has it."),
-        (7, json!("email"), "Enter a valid email address."),
-        (8, Value::Null, "Not as many fields as the header has."),
-        (11, json!("hash"), "the stored password hash is malformed"),
+        (3, json!("username"), "\"al ice\": Enter a valid username."),
+        (4, json!("hash"), "The stored password hash is of an unknown scheme."),
+        (5, json!("email"), "\"Alice@example.com\": Another account has it."),
+        (6, json!("username"), "\"ALICE\": Another account has it."),
+        (7, json!("email"), "\"canary\": Enter a valid email address."),
+        (8, Value::Null, "The number of fields is 4, that of the header 3."),
+        (11, json!("hash"), "The stored password hash is malformed."),
     ];
     for place in places().await {
         let folder = tempfile::tempdir().unwrap();
@@ -65,18 +62,37 @@ async fn refused_lines_are_listed_and_the_others_imported() {
             assert_eq!(done.json()[counted], added, "{done:?}");
             assert_eq!(done.json()["already_there"], 3 - added, "{done:?}");
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-            let list = std::fs::read_to_string(&path).unwrap();
-            let list: Vec<Value> = list.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-            let list: Vec<_> = list
-                .iter()
-                .map(|line| {
-                    (line["line"].as_i64().unwrap(), line["field"].clone(), line["reason"].as_str().unwrap())
-                })
-                .collect();
-            assert_eq!(list, expected);
+            assert_refused(&path, &expected);
         }
         assert_eq!(place.ids().await.len(), 2);
+        mend_and_import_the_list(&place, &path).await;
     }
+}
+
+#[track_caller]
+fn assert_refused(list: &Path, expected: &[(i64, Value, &str)]) {
+    let list = std::fs::read_to_string(list).unwrap();
+    let list: Vec<Value> = list.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(list.len(), expected.len());
+    for (line, (number, column, reason)) in list.iter().zip(expected) {
+        assert_eq!((line["_line"].as_i64(), &line["_column"]), (Some(*number), column), "{line}");
+        assert!(line["_reason"].as_str().unwrap().starts_with(reason), "{line}");
+    }
+}
+
+/// The list has the lines as they were, and is a file that the tool imports.
+async fn mend_and_import_the_list(place: &Place, list: &Path) {
+    let (path, folder) = (list.to_str().unwrap(), list.parent().unwrap());
+    let done = place.accounts(&["import", path, "--refused", path], "").await.assert_code(2);
+    assert!(done.err.contains("must not name the file"), "{done:?}");
+    let mended =
+        std::fs::read_to_string(list).unwrap().replace("al ice", "alison").replace("Alice@", "carol@");
+    let again = folder.join("again.jsonl");
+    let import = ["import", "-", "--json", "--parallel", "1", "--refused", again.to_str().unwrap()];
+    let done = place.accounts(&import, &mended).await.assert_code(4).json();
+    assert_eq!((&done["added"], &done["refused"]), (&json!(2), &json!(5)), "{done}");
+    let left = std::fs::read_to_string(&again).unwrap();
+    assert!(left.lines().all(|line| !line.contains("alison") && !line.contains("carol@")), "{left}");
 }
 
 #[tokio::test]
@@ -96,7 +112,7 @@ async fn a_file_without_a_header_an_account_or_an_end_is_refused() {
     for place in places().await {
         for (file, added) in [
             (format!("alice,{HASH}\n"), 0),
-            (format!("username,hash,canary\nalice,{HASH},\n"), 0),
+            (format!("username,hash,shoe size\nalice,{HASH},\n"), 0),
             (format!("username,hash\nalice,{HASH}\n\"bob,{HASH}\n{}", "x".repeat(100_000)), 1),
         ] {
             let done = place.accounts(&["import", "-", "--json"], &file).await.assert_code(1);
@@ -105,18 +121,14 @@ async fn a_file_without_a_header_an_account_or_an_end_is_refused() {
                 (Some(added), &json!(false))
             );
         }
-        for (file, error) in [
-            ("", "the header lacks the column"),
-            ("username,hash\n", "the file has no accounts"),
-            ("username,hash\n\n", "the file has no accounts"),
-        ] {
-            for dry_run in [&[][..], &["--dry-run"]] {
-                let done = place
-                    .accounts(&[&["import", "-", "--json"], dry_run].concat(), file)
-                    .await
-                    .assert_code(1);
-                assert_eq!(done.json()["finished"], false);
-                assert!(done.err.contains(error), "{done:?}");
+        for dry_run in [&[][..], &["--dry-run"]] {
+            let import = [&["import", "-", "--json"], dry_run].concat();
+            let done = place.accounts(&import, "").await.assert_code(1);
+            assert!(done.err.contains("the first line names no column"), "{done:?}");
+            for file in ["username,hash\n", "username,hash\n\n", "[]", "{\"users\": []}"] {
+                let done = place.accounts(&import, file).await.assert_code(4);
+                assert_eq!(done.json()["finished"], true);
+                assert!(done.err.contains("the file has no accounts"), "{done:?}");
             }
         }
         let done = place.accounts(&["import", "/nowhere/users.csv"], "").await.assert_code(1);
@@ -152,6 +164,7 @@ async fn a_store_that_stays_broken_ends_an_import_with_what_is_done() {
     let done = place.accounts(&["import", "-", "--json"], &file).await.assert_code(1);
     assert_eq!((&done.json()["added"], &done.json()["finished"]), (&json!(0), &json!(false)));
     assert!(done.err.contains("AccessDenied") || done.err.contains("broken"), "{done:?}");
+    assert!(done.err.contains("run the same command again"), "{done:?}");
 }
 
 /// MD5 and SHA-1 of `correct horse`, as Django writes them.

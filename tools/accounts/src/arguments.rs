@@ -12,7 +12,7 @@ Exit codes:
   1  failed, or the question was answered with no
   2  wrong arguments
   3  no such account
-  4  some lines were refused, some hashes cannot be verified, or some accounts cannot be read
+  4  some lines were refused, the file had none, some hashes cannot be verified, or some accounts cannot be read
 
 Environment:
   ACCOUNT_STORE                        dynamodb://TABLE or sqlite://PATH, as for the functions
@@ -28,16 +28,22 @@ Environment:
 A NAME is a username, in any spelling that logs in.";
 
 const HELP_AFTER_IMPORT: &str = "\
-The file is CSV with a header, or JSON Lines. The columns (CSV) or members (JSON) are:
+The file is CSV (comma, semicolon, tab or bar), JSON Lines, or a JSON array; in UTF-8, or in UTF-16 with a byte order
+mark. These columns or members are read. Case, spaces and signs in a name make no difference:
 
-  username                 required: the name to log in with
-  hash or password         required: the password hash. Django's `!…` makes an account without a password
-  email                    may be empty
-  email_verified           true or false; false if it is missing
-  id                       a UUID in lower case. The account keeps it; without it the import makes one
-  disabled                 true or false. Or is_active, which means the opposite
-  created or date_joined   2026-11-22T15:30:00Z, UTC if it has no offset, or seconds since 1970
-  token_version            a number; 0 if it is missing
+  username         the name to log in with; without one, the email
+  hash             the password hash. An empty one, or Django's `!…`, makes an account without a password
+  email            may be empty
+  email_verified   true or false, or the time of it
+  id               a UUID, which the account keeps; or any other id of the old system, which makes the UUID
+  external_id      the id of the old system, beside a UUID
+  disabled         true or false; is_active means the opposite
+  created          2026-11-22T15:30:00Z, UTC if it has no offset, or seconds or milliseconds since 1970
+  token_version    a number; 0 if it is missing
+
+Other names of them are known, such as password, encrypted_password, passwordHash, email_confirmed_at, date_joined.
+So are the exports of Django (auth_user, dumpdata), Firebase, Auth0, Supabase, Cognito and Keycloak:
+docs/accounts.md lists them.
 
 Each account is added whole or not at all, and none is overwritten. After an interruption, run the
 same command again: it goes on where it stopped. Ids of deleted accounts are refused.
@@ -170,10 +176,12 @@ pub(crate) enum KeysCommand {
 
 // A doc comment here would replace the one of the command.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ImportArguments {
     /// The file, or - for standard input.
     pub(crate) file: PathBuf,
-    /// List the refused lines in FILE as JSON Lines: line number, field and reason. Replaces an older list.
+    /// List the refused lines in FILE, with the reasons. Mended there, it can be imported itself. It holds their hashes, and
+    /// replaces an older list.
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
     /// Only check the lines, by themselves and against each other. Asks no store, and so does not notice names that are taken.
@@ -190,6 +198,22 @@ pub(crate) struct ImportArguments {
     /// Until an account has a new hash, a login tries its password once more without the spaces.
     #[arg(long)]
     pub(crate) trimmed_passwords: bool,
+    /// Leave out columns that mean nothing here. Otherwise they are an error.
+    #[arg(long)]
+    pub(crate) ignore_unknown: bool,
+    /// Keep names that new accounts cannot have, such as those with spaces. Their owners log in with them.
+    #[arg(long)]
+    pub(crate) keep_names: bool,
+    /// Carry over to accounts that are there what has changed in the file since the last import: password, email, active. What
+    /// has changed here is left alone. With --dry-run, tell what would be.
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Write the old and the new id of each account to FILE, as CSV.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+    /// The parameters of Firebase's hashes: a file with the text `hash_config { … }` of its console.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hash_config: Option<PathBuf>,
     /// Number of requests to DynamoDB at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,

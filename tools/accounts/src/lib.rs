@@ -34,7 +34,7 @@ use shared::start;
 use shared::store::Operator;
 use shared::time::Timestamp;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, ImportArguments};
 use exit::{CommandError, ExitCode};
 use output::Output;
 
@@ -59,10 +59,7 @@ async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError
     let config = OperatorConfig::from_env()?;
     let open = async || open_existing(&config).await;
     match command {
-        Command::Import(import) => {
-            let store = if import.dry_run { None } else { Some(start::open_store(&config).await?) };
-            commands::import(store.as_deref(), &import, config.cost, now(), output).await
-        }
+        Command::Import(arguments) => import(&config, &arguments, output).await,
         Command::Show { name } => {
             commands::show(&*open().await?, &name, &config.sessions, now(), output).await
         }
@@ -93,6 +90,20 @@ async fn run(command: Command, output: &Output) -> Result<ExitCode, CommandError
         }
         Command::CheckHash { name: None } => commands::check_hashes(&config, output),
     }
+}
+
+/// Opens the store that an import needs: none to check a file, and one that exists to tell what an update would do.
+async fn import(
+    config: &OperatorConfig,
+    arguments: &ImportArguments,
+    output: &Output,
+) -> Result<ExitCode, CommandError> {
+    let store = match (arguments.dry_run, arguments.update) {
+        (true, false) => None,
+        (true, true) => Some(open_existing(config).await?),
+        (false, _) => Some(start::open_store(config).await?),
+    };
+    commands::import(store.as_deref(), arguments, config.cost, now(), output).await
 }
 
 #[expect(

@@ -10,18 +10,31 @@ const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 /// The last second of the year 9999, the end of RFC 3339. `jiff::Timestamp` ends a day before, hence [`DateTime`] here.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// Reads seconds since 1970, or a date and a time in ISO 8601 as Python and the databases write it. The time is UTC if
-/// it has no offset, as in Django's database.
+/// Reads a number since 1970, or a date and a time in ISO 8601 as programs and databases write it. The time is UTC if it
+/// has no offset, as in Django's database.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    let seconds = match text.parse::<u64>() {
-        Ok(seconds) => seconds,
-        Err(_) => parse_date_time(text)?,
-    };
+    let seconds = parse_number(text).or_else(|| parse_date_time(text))?;
     (seconds <= LAST_SECOND).then(|| Timestamp::from_seconds(seconds))
+}
+
+/// Seconds of a number since 1970. One that is no time in seconds any more is in milliseconds, microseconds or nanoseconds.
+fn parse_number(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = whole.parse().ok().filter(|_| is_number(whole) && is_number(fraction))?;
+    [1, 1_000, 1_000_000, 1_000_000_000]
+        .iter()
+        .map(|unit| number / unit)
+        .find(|seconds| *seconds <= LAST_SECOND)
 }
 
 /// Seconds from 1970 to a date and a time; `None` for earlier ones.
 fn parse_date_time(text: &str) -> Option<u64> {
+    // Ruby and some databases write the zone in letters.
+    let text = match text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")) {
+        Some(local) => local.trim_end_matches(" +0000"),
+        None => text,
+    };
     let pieces = Pieces::parse(text).ok()?;
     // The name of a time zone could contradict the offset.
     if pieces.time_zone_annotation().is_some() {
@@ -58,6 +71,14 @@ mod tests {
             "2026-09-21 14:13:20.123456",
             "2026-09-21 14:13:20",
             "2026-09-21T14:13:20",
+            "2026-09-21T14:13:20.000+0000",
+            "2026-09-21 14:13:20 UTC",
+            "2026-09-21 14:13:20 +0000 UTC",
+            "1790000000.0",
+            "1790000000.123456",
+            "1790000000123",
+            "1790000000123456",
+            "1790000000123456789",
         ] {
             assert_eq!(parse(text), Some(Timestamp::from_seconds(1_790_000_000)), "{text}");
         }
@@ -79,9 +100,11 @@ mod tests {
             "9999-12-31T23:59:59-00:01",
             "2026-09-21T14:13:20[Europe/Berlin]",
             "-1",
-            "1.5",
-            "253402300800",
-            "18446744073709551615",
+            "1.",
+            ".5",
+            "1.5e9",
+            "+1790000000",
+            "99999999999999999999",
             "2026-09-21T14:13:20Z\u{1b}[2J",
         ] {
             assert_eq!(parse(text), None, "{text:?}");

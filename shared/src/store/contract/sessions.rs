@@ -14,7 +14,7 @@ fn at(seconds: u64) -> Timestamp {
     START + Duration::from_secs(seconds)
 }
 
-fn session(slot: usize) -> Session {
+pub(super) fn session(slot: usize) -> Session {
     let label = Label::parse("Ada’s 🦀").unwrap();
     Session::new(SessionId::random(slot).unwrap(), 0, label, START)
 }

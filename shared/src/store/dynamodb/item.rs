@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::account::{Account, AccountId, Standing, Status};
+use crate::account::{Account, AccountId, ExternalId, Imported, Standing, Status};
 use crate::limits::window::Window;
 use crate::names::email::{Email, EmailKey};
 use crate::names::username::{Username, UsernameKey};
@@ -28,6 +28,12 @@ pub(super) const EXPIRES_AT: &str = "expires_at";
 /// The attribute of an account whose owner has the mailbox. Its absence is `false`.
 const EMAIL_VERIFIED: &str = "email_verified";
 
+/// The attribute of an account that comes from another system.
+const EXTERNAL_ID: &str = "external_id";
+
+/// The attribute with what an import has read of it there.
+pub(super) const IMPORTED: &str = "imported";
+
 /// The key of the account with this name.
 pub(super) fn account_key(name: &UsernameKey) -> AttributeValue {
     AttributeValue::S(format!("{ACCOUNT_PREFIX}{}", name.as_str()))
@@ -47,6 +53,12 @@ pub(super) fn account_item(account: &Account) -> Item {
     ]);
     if let Some(email) = &account.email {
         item.insert("email".to_owned(), text(email.as_str()));
+    }
+    if let Some(external) = &account.external_id {
+        item.insert(EXTERNAL_ID.to_owned(), text(external.as_str()));
+    }
+    if let Some(imported) = &account.imported {
+        item.insert(IMPORTED.to_owned(), text(&imported.to_string()));
     }
     if account.email_verified {
         item.insert(EMAIL_VERIFIED.to_owned(), AttributeValue::Bool(true));
@@ -181,8 +193,11 @@ pub(super) fn read_standing(item: &Item, slot: Option<usize>) -> Result<Standing
         None => false,
         _ => return Err(broken("email_verified is not a boolean")),
     };
+    let has_external_id = item.contains_key(EXTERNAL_ID);
+    let external_id = has_external_id.then(|| read_text(item, EXTERNAL_ID)).transpose()?;
     Ok(Standing {
         id: read(item, "id", AccountId::parse)?,
+        external_id: external_id.map(ExternalId::from_stored),
         username: read_text(item, "username")?,
         token_version: read_number(item, "token_version")?,
         status,
@@ -193,7 +208,8 @@ pub(super) fn read_standing(item: &Item, slot: Option<usize>) -> Result<Standing
 
 /// Reads the item of an account. Types are checked; names are trusted, whatever grammar new ones have.
 pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
-    let Standing { id, username, token_version, status, email_verified, .. } = read_standing(item, None)?;
+    let Standing { id, external_id, username, token_version, status, email_verified, .. } =
+        read_standing(item, None)?;
     let email = match item.get("email") {
         None => None,
         Some(_) => Some(read(item, "email", |text| Some(Email::from_stored(text.to_owned())))?),
@@ -205,6 +221,7 @@ pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
     let pending_until = is_pending.then(|| read_number(item, EXPIRES_AT)).transpose()?;
     Ok(Account {
         id,
+        external_id,
         username: Username::from_stored(username, key),
         email,
         email_verified,
@@ -213,6 +230,7 @@ pub(super) fn read_account(item: &Item) -> Result<Account, StoreError> {
         token_version,
         status,
         created_at,
+        imported: item.contains_key(IMPORTED).then(|| read(item, IMPORTED, Imported::parse)).transpose()?,
         sessions: read_sessions(item)?,
     })
 }

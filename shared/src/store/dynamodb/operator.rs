@@ -19,7 +19,7 @@ use super::write::{Unchanged, no_higher_version, number, text};
 use crate::account::{Account, AccountId, Status};
 use crate::limits::lockout::{Failures, FailuresKey};
 use crate::names::username::UsernameKey;
-use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
+use crate::store::operator::{CarryOver, Change, Import, ImportOutcome, Operator, Page, Unreadable};
 use crate::store::{Accounts, KeySets, StoreError};
 
 /// Items of one page: a quarter of the megabyte that DynamoDB would send, so that a slow line is in time.
@@ -86,6 +86,10 @@ impl Operator for DynamoDbStore {
             }
             Err(Unchanged::Because(_)) => Ok(None),
         }
+    }
+
+    async fn carry_over(&self, seen: &Account, next: &Account) -> Result<CarryOver, StoreError> {
+        self.put_carried_over(seen, next).await
     }
 
     async fn repair(&self, account: &Account) -> Result<bool, StoreError> {

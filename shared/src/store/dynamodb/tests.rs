@@ -11,6 +11,7 @@ use super::*;
 use crate::session::{Label, Session, SessionId};
 use crate::store::contract::credentials::claim_credential_contract;
 use crate::store::contract::emails::claim_email_contract;
+use crate::store::contract::imports::claim_import_contract;
 use crate::store::contract::mail::claim_mail_contract;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::sessions::claim_session_contract;
@@ -78,6 +79,7 @@ claim_session_contract!(Engine::start());
 claim_credential_contract!(Engine::start());
 claim_email_contract!(Engine::start());
 claim_mail_contract!(Engine::start());
+claim_import_contract!(Engine::start());
 
 fn find_alice(store: &DynamoDbStore) -> impl Future<Output = Result<Option<Account>, StoreError>> {
     let name = UsernameKey::of("alice");

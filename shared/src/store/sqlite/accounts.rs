@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{broken, sessions, sql_seconds};
-use crate::account::{Account, AccountId, Standing, Status};
+use crate::account::{Account, AccountId, ExternalId, Imported, Standing, Status};
 use crate::idempotency::IdempotencyKey;
 use crate::names::email::Email;
 use crate::names::username::{Username, UsernameKey};
@@ -31,16 +31,17 @@ pub(super) fn insert_account(
 ) -> Result<usize, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO accounts
-             (username_key, id, username, email, email_verified, pending_until, password_hash, token_version,
-              disabled, created_at, idempotency)
+             (username_key, id, external_id, username, email, email_verified, pending_until, password_hash,
+              token_version, disabled, created_at, imported, idempotency)
          VALUES
-             (:username_key, :id, :username, :email, :email_verified, :pending_until, :password_hash,
-              :token_version, :disabled, :created_at, :idempotency)
+             (:username_key, :id, :external_id, :username, :email, :email_verified, :pending_until,
+              :password_hash, :token_version, :disabled, :created_at, :imported, :idempotency)
          ON CONFLICT (username_key) DO NOTHING",
     )?;
     let inserted = statement.execute(named_params! {
         ":username_key": account.username.key().as_str(),
         ":id": account.id.to_string(),
+        ":external_id": account.external_id.as_ref().map(ExternalId::as_str),
         ":username": account.username.as_str(),
         ":email": account.email.as_ref().map(Email::as_str),
         ":email_verified": account.email_verified,
@@ -49,6 +50,7 @@ pub(super) fn insert_account(
         ":token_version": account.token_version,
         ":disabled": account.status == Status::Disabled,
         ":created_at": sql_seconds(account.created_at),
+        ":imported": account.imported.as_ref().map(ToString::to_string),
         ":idempotency": key.map(IdempotencyKey::as_str),
     })?;
     if inserted == 1 {
@@ -120,11 +122,17 @@ pub(super) fn email_exists(connection: &Connection, email: &Email) -> Result<boo
 /// Reads a row of `accounts`, which has no sessions. Types are checked; names are trusted, whatever grammar new ones have.
 pub(super) fn account(row: &Row<'_>) -> Result<Account, StoreError> {
     let id: String = row.get("id")?;
+    let external_id: Option<String> = row.get("external_id")?;
     let email: Option<String> = row.get("email")?;
     let pending_until: Option<i64> = row.get("pending_until")?;
+    let imported: Option<String> = row.get("imported")?;
+    let imported = imported
+        .map(|text| Imported::parse(&text).ok_or_else(|| broken("imported is malformed")))
+        .transpose()?;
     let seconds = u64::try_from(row.get::<_, i64>("created_at")?);
     Ok(Account {
         id: AccountId::parse(&id).ok_or_else(|| broken("id is malformed"))?,
+        external_id: external_id.map(ExternalId::from_stored),
         username: Username::from_stored(row.get("username")?, row.get("username_key")?),
         email: email.map(Email::from_stored),
         email_verified: row.get("email_verified")?,
@@ -133,6 +141,7 @@ pub(super) fn account(row: &Row<'_>) -> Result<Account, StoreError> {
         token_version: row.get("token_version")?,
         status: if row.get("disabled")? { Status::Disabled } else { Status::Active },
         created_at: Timestamp::from_seconds(seconds.map_err(|_| broken("created_at is out of range"))?),
+        imported,
         sessions: Sessions::default(),
     })
 }

@@ -16,13 +16,14 @@ use crate::store::{BoxError, StoreError};
 const APPLICATION_ID: i32 = 0x6175_7468;
 
 /// The schema: each version (`PRAGMA user_version`) adds its part to the one before.
-const SCHEMA: [&str; 6] = [
+const SCHEMA: [&str; 7] = [
     include_str!("schema-1.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
+    include_str!("schema-7.sql"),
 ];
 
 /// Pause between two attempts to get the writer's lock.

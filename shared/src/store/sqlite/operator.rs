@@ -4,14 +4,15 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::accounts::{account, email_exists, find, insert_account, insert_email};
+use super::accounts::{account, delete_email, email_exists, find, insert_account, insert_email};
 use super::attempts::{delete_failures, failures};
 use super::sessions::end_sessions;
 use super::{SqliteStore, secret_json};
-use crate::account::{Account, AccountId};
+use crate::account::{Account, AccountId, ExternalId, Status};
 use crate::limits::lockout::{Failures, FailuresKey};
+use crate::names::email::Email;
 use crate::names::username::UsernameKey;
-use crate::store::operator::{Change, Import, ImportOutcome, Operator, Page, Unreadable};
+use crate::store::operator::{CarryOver, Change, Import, ImportOutcome, Operator, Page, Unreadable};
 use crate::store::{BoxError, StoreError};
 use crate::token::secret::{Kept, SecretPlace};
 
@@ -92,6 +93,30 @@ impl Operator for SqliteStore {
         Ok(Some(before))
     }
 
+    async fn carry_over(&self, seen: &Account, next: &Account) -> Result<CarryOver, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let name = seen.username.key();
+        let found = find(&transaction, name)?;
+        if !found.is_some_and(|found| Account { sessions: seen.sessions.clone(), ..found } == *seen) {
+            return Ok(CarryOver::Changed);
+        }
+        if let Some(former) = &seen.email {
+            delete_email(&transaction, name, former)?;
+        }
+        if let Some(email) = &next.email
+            && insert_email(&transaction, name, email)? == 0
+        {
+            return Ok(CarryOver::EmailTaken);
+        }
+        update_account(&transaction, next)?;
+        if next.token_version != seen.token_version {
+            end_sessions(&transaction, name)?;
+        }
+        transaction.commit()?;
+        Ok(CarryOver::Yes)
+    }
+
     /// Every marker has led to its account from the first version on.
     async fn repair(&self, _: &Account) -> Result<bool, StoreError> {
         Ok(false)
@@ -157,6 +182,26 @@ fn import_one(connection: &Connection, import: &Import) -> Result<ImportOutcome,
         insert_email(connection, account.username.key(), email)?;
     }
     Ok(ImportOutcome::Added)
+}
+
+/// Writes what [`Operator::carry_over`] replaces.
+fn update_account(connection: &Connection, account: &Account) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE accounts SET password_hash = ?2, token_version = ?3, disabled = ?4, email = ?5,
+             email_verified = ?6, imported = ?7, external_id = ?8
+         WHERE username_key = ?1",
+    )?;
+    statement.execute(params![
+        account.username.key().as_str(),
+        account.password_hash.as_str(),
+        account.token_version,
+        account.status == Status::Disabled,
+        account.email.as_ref().map(Email::as_str),
+        account.email_verified,
+        account.imported.as_ref().map(ToString::to_string),
+        account.external_id.as_ref().map(ExternalId::as_str),
+    ])?;
+    Ok(())
 }
 
 fn is_there(connection: &Connection, select: &str, account: &Account) -> Result<bool, StoreError> {

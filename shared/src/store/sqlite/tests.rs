@@ -13,12 +13,13 @@ use crate::limits::lockout::{Failures, FailuresKey};
 use crate::mail::LIFETIME;
 use crate::store::contract::credentials::claim_credential_contract;
 use crate::store::contract::emails::claim_email_contract;
+use crate::store::contract::imports::claim_import_contract;
 use crate::store::contract::mail::claim_mail_contract;
 use crate::store::contract::operator::claim_operator_contract;
 use crate::store::contract::sessions::claim_session_contract;
 use crate::store::contract::{Place, account, claim_contract};
 use crate::store::{
-    Attempts, Codes, Confirmed, Credentials, Import, ImportOutcome, Operator, Outbox, contract,
+    Attempts, CarryOver, Codes, Confirmed, Credentials, Import, ImportOutcome, Operator, Outbox, contract,
 };
 use crate::token::secret::SecretPlace;
 
@@ -60,6 +61,7 @@ claim_session_contract!(Folder::new());
 claim_credential_contract!(Folder::new());
 claim_email_contract!(Folder::new());
 claim_mail_contract!(Folder::new());
+claim_import_contract!(Folder::new());
 
 fn assert_unavailable<T: std::fmt::Debug>(result: Result<T, impl Into<CreateError>>) {
     let error = result.map_err(Into::into).unwrap_err();
@@ -121,10 +123,10 @@ fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
 fn another_version_of_the_schema_is_refused() {
     let folder = Folder::new();
     folder.store();
-    for version in [0, 7, -1] {
+    for version in [0, 8, -1] {
         folder.meddle(&format!("PRAGMA user_version = {version}"));
         let error = crate::log::chain(&SqliteStore::open(&folder.database()).unwrap_err());
-        let expected = format!("its schema has version {version}, this program knows 1 to 6");
+        let expected = format!("its schema has version {version}, this program knows 1 to 7");
         assert!(error.ends_with(&expected), "{error}");
     }
 }
@@ -138,6 +140,7 @@ fn a_database_of_an_older_version_is_brought_up_to_date_once() {
         include_str!("schema-3.sql"),
         include_str!("schema-4.sql"),
         include_str!("schema-5.sql"),
+        include_str!("schema-6.sql"),
     ];
     for version in 1..=parts.len() {
         let folder = Folder::new();
@@ -165,6 +168,11 @@ fn a_database_of_an_older_version_is_brought_up_to_date_once() {
         let alice = runtime.block_on(store.find(&UsernameKey::of("alice"))).unwrap().unwrap();
         assert_eq!((alice.username.as_str(), alice.token_version), ("Alice", 7));
         assert_eq!((alice.email_verified, alice.pending_until), (false, None));
+        assert_eq!((&alice.external_id, &alice.imported), (&None, &None));
+        let imported =
+            Account { imported: Some(crate::account::Imported::of("hash", &alice)), ..alice.clone() };
+        assert_eq!(runtime.block_on(store.carry_over(&alice, &imported)).unwrap(), CarryOver::Yes);
+        assert_eq!(runtime.block_on(store.find(alice.username.key())).unwrap(), Some(imported));
         let key = CodeKey::email(alice.email.as_ref().unwrap().key());
         let code = contract::mail::code(&alice, "alice@example.com", &key);
         assert!(runtime.block_on(store.put_code(&key, &code)).unwrap());

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use shared::account::{Account, Status};
+use shared::account::{Account, ExternalId, Status};
 use shared::names::email::Email;
 use shared::store::Operator;
 
@@ -59,6 +59,7 @@ fn to_json(account: &Account, with_hash: bool) -> Value {
     let mut json = json!({
         "username": account.username.as_str(),
         "id": account.id.to_string(),
+        "external_id": account.external_id.as_ref().map(ExternalId::as_str),
         "email": account.email.as_ref().map(Email::as_str),
         "email_verified": account.email.as_ref().map(|_| account.email_verified),
         "disabled": account.status == Status::Disabled,

@@ -5,33 +5,54 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`lines`] | the lines of a file, by [`csv`] or [`mod@json`] |
+//! | [`reader`] | the records of a file: [`csv`], [`json_lines`], [`json_document`] |
+//! | [`source`] | a file as text in UTF-8 |
+//! | [`record`] | a record, and the errors of a file |
+//! | [`columns`] | the columns of an account, by all their names |
+//! | [`dialects`] | the exports of other systems |
+//! | [`interpreter`] | what the fields of a record are |
+//! | [`candidate`] | the account that they describe |
+//! | [`values`] | what a field holds |
+//! | [`hashes`] | hashes as they are stored |
+//! | [`batches`] | lines on their way to the store |
 //! | [`mod@dry_run`] | what an import would do |
-//! | [`fields`] | the fields of a line, and the account that they describe |
-//! | [`refused`] | refused lines and the reasons |
-//! | [`rules`] | what a line is held to |
-//! | [`progress`] | the progress bar |
+//! | [`mod@update`] | what has changed in the old system |
+//! | [`reason`], [`refused`] | why a line is refused, and the list of such lines |
+//! | [`results`], [`report`], [`progress`] | what has become of the lines, at the end and on the way |
+//! | [`map`] | the table of old and new ids |
 
+mod batches;
+mod candidate;
+mod columns;
 mod csv;
+mod dialects;
 mod dry_run;
-mod fields;
+mod hashes;
+mod interpreter;
 mod json;
-mod line;
-mod lines;
+mod json_document;
+mod json_lines;
+mod map;
 mod progress;
+mod reader;
+mod reason;
+mod record;
 mod refused;
-mod rules;
+mod report;
+mod results;
+mod source;
 #[cfg(test)]
 mod tests;
+mod update;
+mod values;
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io;
 use std::path::Path;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use futures_util::stream::{self, StreamExt};
-use serde_json::json;
 use shared::password::hash::Cost;
 use shared::store::{Import, ImportOutcome, Operator, StoreError};
 use shared::time::Timestamp;
@@ -41,39 +62,21 @@ use crate::arguments::ImportArguments;
 use crate::exit::{CommandError, ExitCode};
 use crate::output::Output;
 use crate::retry::retry;
+use batches::{Batch, Batches};
+use dialects::HashConfig;
 use dry_run::DryRun;
-use line::{FileError, Line};
-use progress::Progress;
-use refused::{Reason, RefusedLines};
-use rules::Rules;
+use hashes::Hashes;
+use interpreter::{Interpreter, Rules};
+use record::FileError;
+use results::{Outcome, Results};
+use source::{BytesRead, Input};
+use update::Found;
 
 /// Lines a batch in a dry run. Otherwise the store determines the size.
 const DRY_RUN_BATCH: usize = 1000;
 
 /// Batches that wait for a request at most; then the reader waits.
 const QUEUED_BATCHES: usize = 2;
-
-/// Numbers of lines by result.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    added: u64,
-    present: u64,
-    refused: u64,
-}
-
-impl Counts {
-    fn all(&self) -> u64 {
-        self.added + self.present + self.refused
-    }
-}
-
-/// Lines that were read: accounts to add, and refused lines. Each has its number.
-struct Batch {
-    /// Position in the file where the last line ends.
-    end: u64,
-    imports: Vec<(u64, Import)>,
-    refused: Vec<(u64, Reason)>,
-}
 
 pub(crate) async fn import(
     store: Option<&dyn Operator>,
@@ -82,161 +85,147 @@ pub(crate) async fn import(
     now: Timestamp,
     output: &Output,
 ) -> Result<ExitCode, CommandError> {
-    let rules = Rules::new(arguments, cost, now)?;
-    let (source, length) = open(&arguments.file)?;
-    let mut refused = RefusedLines::create(arguments.refused.as_deref())?;
-    let mut progress = Progress::new(length);
-    let (sender, mut receiver) = mpsc::channel(QUEUED_BATCHES);
+    let rules = Rules {
+        hash_config: arguments.hash_config.as_deref().map(HashConfig::read).transpose()?,
+        hashes: Hashes::new(arguments, cost)?,
+        ignore_unknown: arguments.ignore_unknown,
+        keep_names: arguments.keep_names,
+        now,
+    };
+    let (input, length) = open(arguments)?;
+    let mut results = Results::new(arguments, length)?;
+    let (sender, receiver) = mpsc::channel(QUEUED_BATCHES);
     let size = store.map_or(DRY_RUN_BATCH, Operator::import_batch);
-    let reader =
-        thread::spawn(move || lines::read_lines(source, rules, |lines| send_batches(lines, size, &sender)));
+    let batches = Batches::new(Interpreter::new(rules), size, sender);
+    let reader = read_beside(input, results.bytes_read.clone(), batches);
+    let way = Way { store, dry_run: arguments.dry_run.then(RefCell::default), update: arguments.update };
 
-    let mut counts = Counts::default();
-    let dry_run = RefCell::new(DryRun::default());
-    let batches = stream::poll_fn(move |context| receiver.poll_recv(context));
-    let added =
-        batches.map(|batch| add_batch(store, &dry_run, batch)).buffer_unordered(arguments.parallel.into());
-    let mut added = std::pin::pin!(added);
-    let mut ended_by = None;
-    while let Some(batch) = added.next().await {
-        match batch {
-            Ok((batch, outcomes)) => record(batch, &outcomes, &mut counts, &mut refused, &mut progress)?,
-            Err(error) => {
-                ended_by = Some(CommandError::from(error));
-                break;
-            }
-        }
-    }
-    progress.finish();
-    refused.finish()?;
+    let added = way.add_all(receiver, arguments.parallel, &mut results, output).await?;
     // After an error of the store, the reader is not joined: it may wait for more standard input.
-    if ended_by.is_none() {
-        ended_by = match reader.join() {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(CommandError::new(error)),
-            Err(_) => Some(CommandError::new("the file was not read to its end")),
-        };
+    let (ended, left_out) = match added {
+        Ok(()) => joined(reader),
+        Err(error) => (Err(interrupted(error)), Vec::new()),
+    };
+    let counts = results.finish()?;
+    report::write(counts, arguments.dry_run, ended.is_ok(), &left_out, output)?;
+    ended?;
+    if counts.lines() == 0 {
+        eprintln!("accounts: the file has no accounts; did its export fail?");
     }
-    if ended_by.is_none() && counts.all() == 0 {
-        ended_by = Some(CommandError::new("the file has no accounts; did its export fail?"));
-    }
-    report(counts, arguments.dry_run, ended_by.is_none(), output)?;
-    match ended_by {
-        Some(error) => Err(error),
-        None if counts.refused > 0 => Ok(ExitCode::SomeRefused),
-        None => Ok(ExitCode::Done),
-    }
+    let is_done = counts.refused == 0 && counts.lines() > 0;
+    Ok(if is_done { ExitCode::Done } else { ExitCode::SomeRefused })
 }
 
 /// Opens the file. Also returns its length in bytes, which is unknown for standard input.
-fn open(path: &Path) -> Result<(Box<dyn io::BufRead + Send>, Option<u64>), CommandError> {
+fn open(arguments: &ImportArguments) -> Result<(Input, Option<u64>), CommandError> {
+    let path = &arguments.file;
     if path == Path::new("-") {
-        return Ok((Box::new(BufReader::new(io::stdin())), None));
+        return Ok((Box::new(io::stdin()), None));
     }
     let with_path = |error: io::Error| CommandError::new(format!("cannot read {}: {error}", path.display()));
     let file = File::open(path).map_err(with_path)?;
     let length = file.metadata().map_err(with_path)?.len();
-    Ok((Box::new(BufReader::new(file)), Some(length)))
+    let read = path.canonicalize().map_err(with_path)?;
+    for written in [&arguments.refused, &arguments.map].into_iter().flatten() {
+        if written.canonicalize().is_ok_and(|written| written == read) {
+            return Err(CommandError::UsageError("--refused and --map must not name the file that is read"));
+        }
+    }
+    Ok((Box::new(file), Some(length)))
 }
 
-/// Sends lines in batches. Ends with the lines, or when the receiver is gone.
-fn send_batches(
-    lines: &mut dyn Iterator<Item = Result<Line, FileError>>,
-    size: usize,
-    batches: &mpsc::Sender<Batch>,
-) -> Result<(), FileError> {
-    loop {
-        let mut batch = Batch { end: 0, imports: Vec::new(), refused: Vec::new() };
-        let mut ended_by = None;
-        for line in (&mut *lines).take(size) {
-            match line {
-                Ok(Line { number, end, import }) => {
-                    batch.end = end;
-                    match import {
-                        Ok(import) => batch.imports.push((number, import)),
-                        Err(reason) => batch.refused.push((number, reason)),
-                    }
-                }
-                Err(error) => {
-                    ended_by = Some(error);
-                    break;
-                }
+/// The end of the reading, and the names that were left out.
+type Read = (Result<(), FileError>, Vec<String>);
+
+/// Reads a file on a thread of its own.
+fn read_beside(input: Input, bytes_read: BytesRead, mut batches: Batches) -> JoinHandle<Read> {
+    thread::spawn(move || {
+        let read = reader::read(input, &bytes_read, &mut batches);
+        // What comes before an error is taken.
+        let sent = batches.flush();
+        (read.and(sent), batches.interpreter.into_left_out())
+    })
+}
+
+/// The end of a reading that nothing waits for any more.
+fn joined(reader: JoinHandle<Read>) -> (Result<(), CommandError>, Vec<String>) {
+    match reader.join() {
+        Ok((read, left_out)) => (read.map_err(CommandError::new), left_out),
+        Err(_) => (Err(CommandError::new("the file was not read to its end")), Vec::new()),
+    }
+}
+
+fn interrupted(error: StoreError) -> CommandError {
+    let error = CommandError::from(error).describe();
+    CommandError::new(format!("{error}; run the same command again, it goes on where it stopped"))
+}
+
+/// The way of accounts into the store.
+struct Way<'a> {
+    /// None in a dry run that updates nothing.
+    store: Option<&'a dyn Operator>,
+    /// Takes what would be added in a dry run.
+    dry_run: Option<RefCell<DryRun>>,
+    /// Carries over what has changed of accounts that are there.
+    update: bool,
+}
+
+impl Way<'_> {
+    /// Adds the accounts of all batches, some at once. Ends with the error of the store, if there is one.
+    async fn add_all(
+        &self,
+        mut batches: mpsc::Receiver<Batch>,
+        at_once: u16,
+        results: &mut Results,
+        output: &Output,
+    ) -> io::Result<Result<(), StoreError>> {
+        let batches = stream::poll_fn(move |context| batches.poll_recv(context));
+        let added = batches.map(|batch| self.add_batch(batch)).buffer_unordered(at_once.into());
+        let mut added = std::pin::pin!(added);
+        while let Some(batch) = added.next().await {
+            match batch {
+                Ok((batch, outcomes)) => results.record(batch, outcomes, output)?,
+                Err(error) => return Ok(Err(error)),
             }
         }
-        let is_last = batch.imports.len() + batch.refused.len() < size;
-        if batches.blocking_send(batch).is_err() {
-            return Ok(());
-        }
-        if let Some(error) = ended_by {
-            return Err(error);
-        }
-        if is_last {
-            return Ok(());
-        }
+        Ok(Ok(()))
     }
-}
 
-/// Adds the accounts of a batch, without a store in a dry run.
-async fn add_batch(
-    store: Option<&dyn Operator>,
-    dry_run: &RefCell<DryRun>,
-    batch: Batch,
-) -> Result<(Batch, Vec<ImportOutcome>), StoreError> {
-    let Some(store) = store else {
-        let outcomes = dry_run.borrow_mut().import(batch.imports.iter().map(|(_, import)| import));
-        return Ok((batch, outcomes));
-    };
-    let imports: Vec<_> = batch.imports.iter().map(|(_, import)| import.clone()).collect();
-    let outcomes = retry(async || store.import(&imports).await).await?;
-    Ok((batch, outcomes))
-}
+    /// Adds the accounts of a batch. Returns an outcome for each line that is not refused as such, in their order.
+    async fn add_batch(&self, batch: Batch) -> Result<(Batch, Vec<Outcome>), StoreError> {
+        let candidates = batch.lines.iter().filter_map(|line| line.candidate.as_ref().ok());
+        let (mut outcomes, mut imports) = (Vec::new(), Vec::new());
+        for candidate in candidates {
+            let outcome = self.update(&candidate.import).await?;
+            if outcome.is_none() {
+                imports.push(candidate.import.clone());
+            }
+            outcomes.push(outcome);
+        }
+        let mut imported = self.import(&imports).await?.into_iter().map(Outcome::Import);
+        let outcomes =
+            outcomes.into_iter().filter_map(|outcome| outcome.or_else(|| imported.next())).collect();
+        Ok((batch, outcomes))
+    }
 
-/// Counts the lines of a batch and lists the refused ones.
-fn record(
-    batch: Batch,
-    outcomes: &[ImportOutcome],
-    counts: &mut Counts,
-    refused_lines: &mut RefusedLines,
-    progress: &mut Progress,
-) -> io::Result<()> {
-    let mut refused = batch.refused;
-    for ((number, _), outcome) in batch.imports.iter().zip(outcomes) {
-        match outcome {
-            ImportOutcome::Added => counts.added += 1,
-            ImportOutcome::Present => counts.present += 1,
-            ImportOutcome::Deleted => refused.push((*number, Reason::DELETED)),
-            ImportOutcome::EmailTaken => refused.push((*number, Reason::EMAIL_TAKEN)),
-            ImportOutcome::IdTaken => refused.push((*number, Reason::ID_TAKEN)),
-            ImportOutcome::UsernameTaken => refused.push((*number, Reason::USERNAME_TAKEN)),
+    /// Updates an account that is there. `None` if it is to be added.
+    async fn update(&self, import: &Import) -> Result<Option<Outcome>, StoreError> {
+        let Some(store) = self.store.filter(|_| self.update) else { return Ok(None) };
+        let writes = self.dry_run.is_none();
+        Ok(match retry(async || update::update(store, import, writes).await).await? {
+            Found::Updated(update) => Some(Outcome::Update(update)),
+            // An import tells by itself.
+            Found::Another if !writes => Some(Outcome::Import(ImportOutcome::UsernameTaken)),
+            Found::Another | Found::Nobody => None,
+        })
+    }
+
+    async fn import(&self, imports: &[Import]) -> Result<Vec<ImportOutcome>, StoreError> {
+        match (&self.dry_run, self.store) {
+            (None, Some(store)) => retry(async || store.import(imports).await).await,
+            (dry_run, _) => {
+                Ok(dry_run.iter().flat_map(|dry_run| dry_run.borrow_mut().import(imports.iter())).collect())
+            }
         }
     }
-    refused.sort_by_key(|(number, _)| *number);
-    for (number, reason) in &refused {
-        counts.refused += 1;
-        progress.suspend(|| refused_lines.add(*number, reason))?;
-    }
-    progress.advance(batch.end, counts.all());
-    Ok(())
-}
-
-fn report(counts: Counts, dry_run: bool, is_finished: bool, output: &Output) -> io::Result<()> {
-    let Counts { added, present, refused } = counts;
-    let mut text = if dry_run {
-        let repeated = if present > 0 { format!("{present} repeated, ") } else { String::new() };
-        format!("{added} good, {repeated}{refused} refused, nothing added")
-    } else {
-        format!("{added} added, {present} already there, {refused} refused")
-    };
-    if !is_finished {
-        text.push_str("; not finished: correct the error and run the same command again");
-    }
-    let json = json!({
-        "command": "import",
-        "dry_run": dry_run,
-        "finished": is_finished,
-        if dry_run { "good" } else { "added" }: added,
-        "already_there": present,
-        "refused": refused,
-    });
-    output.write(&text, &json)
 }

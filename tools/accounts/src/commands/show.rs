@@ -1,7 +1,7 @@
 //! `show`: prints an account, the number of its sessions, and the lock-out of its name.
 
 use serde_json::json;
-use shared::account::{Account, Status};
+use shared::account::{Account, ExternalId, Status};
 use shared::limits::lockout::{Failures, FailuresKey};
 use shared::names::email::Email;
 use shared::session::Lifetimes;
@@ -31,6 +31,7 @@ pub(crate) async fn show(
     let json = json!({
         "username": account.username.as_str(),
         "id": account.id.to_string(),
+        "external_id": account.external_id.as_ref().map(ExternalId::as_str),
         "email": account.email.as_ref().map(Email::as_str),
         "email_verified": account.email_verified,
         "pending_until": account.pending_until.map(time::format),
@@ -55,10 +56,11 @@ pub(crate) async fn show(
 
 fn describe(account: &Account) -> String {
     let verified = if account.email_verified { ", verified" } else { "" };
+    let external = account.external_id.as_ref().map(|id| format!(", elsewhere {id}")).unwrap_or_default();
     let pending = account.pending_until.map(time::format);
     let pending = pending.map(|end| format!(", pending until {end}")).unwrap_or_default();
     format!(
-        "username       {}\nid             {}\nemail          {}{verified}\ncreated        {}\n\
+        "username       {}\nid             {}{external}\nemail          {}{verified}\ncreated        {}\n\
          status         {}{pending}\ntoken version  {}",
         account.username,
         account.id,

@@ -30,15 +30,14 @@ impl Progress {
         Self { bar }
     }
 
-    /// Shows the number of lines that are done, and the position in the file. Batches may end out of order, and the
-    /// position never goes back.
+    /// Shows the number of lines that are done, and the position in the file.
     pub(super) fn advance(&mut self, position: u64, lines: u64) {
         if self.bar.is_hidden() {
             return;
         }
         let seconds = self.bar.elapsed().as_secs().max(1);
         self.bar.set_message(format!("{lines} lines, {} a second", lines / seconds));
-        self.bar.set_position(self.bar.position().max(position));
+        self.bar.set_position(position);
     }
 
     /// Hides the bar while something else is written.
