@@ -62,7 +62,8 @@ fn hash(password: &Value) -> Option<String> {
         value.get(0).unwrap_or(value).as_str()
     };
     match data.get("algorithm")?.as_str()? {
-        algorithm @ ("pbkdf2-sha256" | "pbkdf2-sha512") => {
+        algorithm @ ("pbkdf2" | "pbkdf2-sha256" | "pbkdf2-sha512") => {
+            let algorithm = if algorithm == "pbkdf2" { "pbkdf2-sha1" } else { algorithm };
             Some(format!("${algorithm}$i={iterations}${salt}${key}"))
         }
         // With `argon2` in front, as Django writes it: the password as it was typed.
