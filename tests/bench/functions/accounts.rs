@@ -1,30 +1,31 @@
-//! The times of a look-up and a registration by the number of accounts in a SQLite file.
+//! The times of a look-up, a refresh and a registration by the number of accounts in a SQLite file.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 use shared::account::{Account, AccountId, Status};
 use shared::names::username::{Username, UsernameKey};
 use shared::password::hash::PasswordHash;
-use shared::session::Sessions;
-use shared::store::{Accounts, Registrations, SqliteStore};
+use shared::session::{Exchange, Label, Lifetimes, Session, SessionId, Sessions};
+use shared::store::{Accounts, Logins, Registrations, SqliteStore};
 use shared::time::Timestamp;
 
 use crate::statistics::Measurements;
 
-/// The numbers of accounts.
-const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
+/// The numbers of accounts of a usual run.
+pub const SIZES: [u32; 3] = [1_000, 100_000, 1_000_000];
 
 const HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$ISO7kkvFzh19GM8qB7patN3C3Y9HHsjlVTfEZ9T600Y";
 
-pub async fn measure(repetitions: u32, into: &mut Measurements) {
+/// `sizes` are ascending.
+pub async fn measure(sizes: &[u32], repetitions: u32, into: &mut Measurements) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.db");
     drop(SqliteStore::open(&path).unwrap());
     let mut filled = 0;
-    for size in SIZES {
+    for &size in sizes {
         fill(&path, filled..size);
         filled = size;
         let store = SqliteStore::open(&path).unwrap();
@@ -33,15 +34,28 @@ pub async fn measure(repetitions: u32, into: &mut Measurements) {
             let number = u64::from(repetition) * u64::from(size) / u64::from(repetitions);
             let key = UsernameKey::of(&format!("user{number}"));
             let started = Instant::now();
-            assert!(store.find(&key).await.unwrap().is_some());
+            let owner = store.find(&key).await.unwrap().unwrap();
             let found = started.elapsed();
+            let refreshed = refresh(&store, &key, &owner).await;
             let account = account(&format!("new{size}-{repetition}"));
             let started = Instant::now();
             store.create(&account, None, None).await.unwrap();
             into.add(format!("sqlite, {size} accounts, find µs"), found.as_secs_f64() * 1e6);
             into.add(format!("sqlite, {size} accounts, create µs"), started.elapsed().as_secs_f64() * 1e6);
+            into.add(format!("sqlite, {size} accounts, refresh µs"), refreshed.as_secs_f64() * 1e6);
         }
     }
+}
+
+/// Begins a session. Returns the time of the exchange of its first token.
+async fn refresh(store: &SqliteStore, key: &UsernameKey, owner: &Account) -> Duration {
+    let id = SessionId::random(0).unwrap();
+    let session = Session::new(id, owner.token_version, Label::of_user_agent("bench"), Timestamp::EPOCH);
+    store.begin_session(owner, &session).await.unwrap();
+    let exchange = Exchange::new(id, 0, Lifetimes::DEFAULT, Timestamp::EPOCH);
+    let started = Instant::now();
+    store.exchange(key, &exchange).await.unwrap();
+    started.elapsed()
 }
 
 /// Writes rows in one transaction, without the store.

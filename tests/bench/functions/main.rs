@@ -6,7 +6,8 @@
 //! tests/measure --quick                            # with fewer repetitions
 //! tests/measure --json NEW.json --compare OLD.json # and the changes since
 //! tests/measure --read OLD.json                    # only the tables of an earlier run
-//! tests/measure --peers                            # only our responses beside those of other services, `tests/peers`
+//! tests/measure --peers                            # only our responses beside those of the floor of `tests/peers`
+//! tests/measure --accounts 10000000                # only a SQLite file with so many accounts; ten million take 3 GB in TMPDIR
 //! ```
 
 #![expect(clippy::disallowed_methods, reason = "time is what this is about")]
@@ -46,7 +47,11 @@ fn main() {
     } else {
         let given = |option: &str| arguments.iter().any(|argument| argument == option);
         let rounds = if given("--quick") { 8 } else { 40 };
-        let results = if given("--peers") { compare(rounds) } else { measure(rounds) };
+        let results = match value("--accounts") {
+            Some(size) => grow(size.parse().expect("a number of accounts"), rounds),
+            None if given("--peers") => compare(rounds),
+            None => measure(rounds),
+        };
         let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("measured.json");
         report::write(&results, &file("--json").unwrap_or_else(beside));
         results
@@ -76,7 +81,7 @@ fn measure(rounds: usize) -> Results {
             throughput::measure(&backends, store, duration, &mut measurements).await;
         }
         eprintln!("a million accounts");
-        accounts::measure(5 * u32::try_from(rounds).unwrap(), &mut measurements).await;
+        accounts::measure(&accounts::SIZES, repetitions(rounds), &mut measurements).await;
     });
     eprintln!("hashes");
     hash::measure(rounds, &mut measurements);
@@ -89,6 +94,18 @@ fn compare(rounds: usize) -> Results {
     let backends = Backends::start(Binaries::build());
     runtime().block_on(peers::measure(&backends, rounds, &mut measurements));
     measurements.summarise()
+}
+
+/// The same for a SQLite file of this number of accounts.
+fn grow(accounts: u32, rounds: usize) -> Results {
+    let mut measurements = Measurements::default();
+    runtime().block_on(accounts::measure(&[accounts], repetitions(rounds), &mut measurements));
+    measurements.summarise()
+}
+
+/// Of each request to a store alone.
+fn repetitions(rounds: usize) -> u32 {
+    5 * u32::try_from(rounds).unwrap()
 }
 
 /// One thread, which leaves a processor to the function.

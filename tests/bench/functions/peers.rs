@@ -1,6 +1,6 @@
-//! Services of others that do the same work (`tests/peers`), beside ours: the processor time of a response.
+//! The floor of `tests/peers` beside ours, over both stores: the processor time of a response.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -26,9 +26,9 @@ const WARM_UP: usize = 3;
 
 /// Lets all services take turns for some rounds, and notes for each the mean of a response in each round.
 pub async fn measure(backends: &Backends, rounds: usize, into: &mut Measurements) {
-    let floor = Peer::start("floor.mjs", Vec::new()).await;
+    let floor = Floor::start(Vec::new()).await;
     let with_a_table = backends.environment("floor", Store::DynamoDb);
-    let floor_with_a_table = Peer::start("floor.mjs", with_a_table).await;
+    let floor_with_a_table = Floor::start(with_a_table).await;
     let mut ours = Vec::new();
     for store in Store::ALL {
         ours.push(Ours::start(backends, store).await);
@@ -85,18 +85,18 @@ async fn each(function: &Function, count: u32, event: &Value) -> f64 {
     (function.processor_time() - before) / f64::from(count)
 }
 
-/// A server of `tests/peers` with an account. It is killed when dropped.
-struct Peer {
+/// The floor with an account. It is killed when dropped.
+struct Floor {
     process: Child,
     client: Client,
     bearer: String,
 }
 
-impl Peer {
-    async fn start(script: &str, environment: Variables) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../peers");
-        let mut process = Command::new(install(&folder))
-            .arg(folder.join(script))
+impl Floor {
+    async fn start(environment: Variables) -> Self {
+        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../peers");
+        let mut process = Command::new(node(&peers))
+            .arg(peers.join("floor/server.mjs"))
             .env_clear()
             .envs(environment)
             .env("JWT_SECRET", SECRET)
@@ -148,10 +148,10 @@ fn checked(response: Response, status: u16) -> Response {
     response
 }
 
-/// The path of Node, which is installed if it is not there.
-fn install(folder: &Path) -> PathBuf {
-    let install =
-        std::process::Command::new(folder.join("install")).stderr(Stdio::inherit()).output().unwrap();
-    assert!(install.status.success(), "tests/peers/install failed");
-    String::from_utf8(install.stdout).unwrap().trim().into()
+/// The path of Node. It and the packages of the floor are installed if they are not there.
+fn node(peers: &Path) -> String {
+    let mut install = std::process::Command::new(peers.join("install"));
+    let output = install.arg("floor").stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "tests/peers/install failed");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -1,5 +1,5 @@
 // The least of a service in JavaScript: register, login and validate by fastify, @node-rs/argon2 and jose. Accounts are in
-// memory, or in the table of ACCOUNT_STORE, and nothing is limited, logged or revoked. Prints its port.
+// memory, or in the table of ACCOUNT_STORE, and nothing is limited, logged or revoked. Prints its port, which is PORT if that is set.
 import { randomUUID } from "node:crypto";
 import { hash, verify, verifySync } from "@node-rs/argon2";
 import fastify from "fastify";
@@ -87,5 +87,5 @@ server.post("/bare", { schema }, async ({ body: { username, password } }) => {
   return { milliseconds: (user + system) / 1000 };
 });
 
-await server.listen({ host: "127.0.0.1", port: 0 });
+await server.listen({ host: "127.0.0.1", port: Number(process.env.PORT ?? 0) });
 console.log(server.server.address().port);
