@@ -1,6 +1,7 @@
 //! Region, credentials and connections of all calls to AWS, from Lambda's environment alone: nothing is probed for.
 
 mod connections;
+mod function_arn;
 pub(crate) mod lambda;
 mod post;
 pub(crate) mod secrets_manager;
@@ -8,6 +9,7 @@ mod service;
 pub(crate) mod ses;
 
 pub use connections::Roots;
+pub use function_arn::FunctionArn;
 pub(crate) use post::{CallError, Post};
 pub(crate) use service::Service;
 

@@ -2,20 +2,18 @@
 
 mod lookup;
 mod mail;
-mod migration;
 
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use crate::aws::Roots;
+pub use crate::aws::{FunctionArn, Roots};
 use crate::mail::Sender;
 use crate::origins::Origins;
 use crate::password::hash::{Cost, PasswordHash};
 use crate::session::Lifetimes;
 use crate::token::{self, Key, Keys};
 use lookup::Lookup;
-pub use migration::FunctionArn;
 
 /// Lower bound of `PASSWORD_MIN_LENGTH`: NIST SP 800-63B allows no less.
 const LEAST_MIN_LENGTH: usize = 8;
@@ -201,7 +199,7 @@ impl Config {
                 "simple" => AuthorizerResponse::Simple,
                 _ => return Err(wrong("AUTHORIZER_RESPONSE", "must be simple or iam")),
             },
-            migration_function: migration::function(&lookup)?,
+            migration_function: migration_function(&lookup)?,
             login_attempts_per_address: lookup.number("LOGIN_ATTEMPTS_PER_ADDRESS", 0, 0..=u32::MAX)?,
             registrations_per_address: lookup.number("REGISTRATIONS_PER_ADDRESS", 0, 0..=u32::MAX)?,
             mails_per_address: lookup.number("MAILS_PER_ADDRESS", 0, 0..=u32::MAX)?,
@@ -280,6 +278,17 @@ fn endpoints(lookup: &Lookup<'_>) -> Result<Endpoints, ConfigError> {
         lambda: lookup.endpoint("AWS_ENDPOINT_URL_LAMBDA")?,
         secrets_manager: lookup.endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER")?,
         ses: lookup.endpoint("AWS_ENDPOINT_URL_SESV2")?,
+    })
+}
+
+fn migration_function(lookup: &Lookup<'_>) -> Result<Option<FunctionArn>, ConfigError> {
+    const VARIABLE: &str = "MIGRATION_FUNCTION";
+    let Some(value) = lookup.get(VARIABLE) else { return Ok(None) };
+    FunctionArn::parse(&value).map(Some).ok_or_else(|| {
+        wrong(
+            VARIABLE,
+            "must be the ARN of a Lambda function, such as arn:aws:lambda:eu-west-1:123456789012:function:NAME",
+        )
     })
 }
 

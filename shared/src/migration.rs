@@ -9,8 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::account::ExternalId;
 use crate::aws::lambda::Lambda;
-use crate::aws::{Aws, CallError};
-use crate::config::FunctionArn;
+use crate::aws::{Aws, CallError, FunctionArn};
 use crate::names::email::Email;
 use crate::password::Password;
 

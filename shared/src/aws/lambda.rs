@@ -6,8 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::{SecretSlice, SecretString};
 
-use super::{Aws, CallError, Post, Service};
-use crate::config::FunctionArn;
+use super::{Aws, CallError, FunctionArn, Post, Service};
 use crate::deadlines;
 
 /// `CloudTrail` shows the user agent.

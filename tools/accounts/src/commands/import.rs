@@ -10,6 +10,7 @@
 //! | [`record`] | a record, and the errors of a file |
 //! | [`columns`] | the columns of an account, by all their names |
 //! | [`dialects`] | the exports of other systems |
+//! | [`rules`] | what the arguments say of lines |
 //! | [`interpreter`] | what the fields of a record are |
 //! | [`candidate`] | the account that they describe |
 //! | [`values`] | what a field holds |
@@ -40,6 +41,7 @@ mod record;
 mod refused;
 mod report;
 mod results;
+mod rules;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -66,9 +68,10 @@ use batches::{Batch, Batches};
 use dialects::HashConfig;
 use dry_run::DryRun;
 use hashes::Hashes;
-use interpreter::{Interpreter, Rules};
+use interpreter::Interpreter;
 use record::FileError;
 use results::{Outcome, Results};
+use rules::Rules;
 use source::{BytesRead, Input};
 use update::Found;
 

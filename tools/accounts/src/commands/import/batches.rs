@@ -5,9 +5,8 @@ use tokio::sync::mpsc;
 use super::candidate::Candidate;
 use super::dialects::Unfit;
 use super::interpreter::Interpreter;
-use super::reader::Receiver;
 use super::reason::Reason;
-use super::record::{FileError, Record, Unreadable};
+use super::record::{FileError, Receiver, Record, Unreadable};
 use super::refused::Content;
 
 /// Lines that were read.

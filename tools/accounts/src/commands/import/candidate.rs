@@ -12,8 +12,8 @@ use shared::time::Timestamp;
 
 use super::columns::Column;
 use super::dialects::Dialect;
-use super::interpreter::Rules;
 use super::reason::{Reason, shown};
+use super::rules::Rules;
 use super::values;
 use crate::time;
 

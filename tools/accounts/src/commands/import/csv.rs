@@ -9,9 +9,8 @@ use std::sync::Arc;
 use csv_core::{ReadRecordResult, ReaderBuilder};
 use serde_json::Value;
 
-use super::reader::Receiver;
 use super::reason::Reason;
-use super::record::{Fields, FileError, Record, Unreadable};
+use super::record::{Fields, FileError, Receiver, Record, Unreadable};
 use crate::bounded_line::MAX_LINE_BYTES;
 
 /// What may stand between two fields.

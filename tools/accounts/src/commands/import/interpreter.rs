@@ -3,24 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use shared::time::Timestamp;
-
 use super::candidate::{Candidate, Columns};
 use super::columns::Column;
-use super::dialects::{Context, Dialect, HashConfig, Meaning, Unfit};
-use super::hashes::Hashes;
+use super::dialects::{Context, Dialect, Meaning, Unfit};
 use super::reason::{Reason, shown};
 use super::record::{Fields, FileError};
 use super::refused;
-
-/// What the arguments say of the fields.
-pub(super) struct Rules {
-    pub(super) hash_config: Option<HashConfig>,
-    pub(super) hashes: Hashes,
-    pub(super) ignore_unknown: bool,
-    pub(super) keep_names: bool,
-    pub(super) now: Timestamp,
-}
+use super::rules::Rules;
 
 /// Names of columns that are remembered to be told at the end.
 const MOST_LEFT_OUT: usize = 100;

@@ -5,19 +5,10 @@ use std::io::{BufRead, Cursor, Read};
 use serde_json::error::Category;
 
 use super::csv;
-use super::record::{Fields, FileError, Record};
+use super::record::{Fields, FileError, Receiver};
 use super::source::{BytesRead, Input, decoded, skip_white_space};
 use super::{json_document, json_lines};
 use crate::bounded_line::MAX_LINE_BYTES;
-
-/// Receives what a file holds, in its order.
-pub(super) trait Receiver {
-    /// The names in the header of a CSV file, which comes first.
-    fn header(&mut self, names: &[&str]) -> Result<(), FileError>;
-
-    /// A record.
-    fn record(&mut self, record: Record) -> Result<(), FileError>;
-}
 
 /// Reads a file to its end. Its first character tells its format: `[` begins an array, `{` a line of JSON or a whole
 /// document, and anything else the header of a CSV file. White space and a byte order mark before it do not count.

@@ -17,6 +17,15 @@ pub(super) struct Record {
     pub(super) fields: Result<Fields, Unreadable>,
 }
 
+/// Receives what a file holds, in its order.
+pub(super) trait Receiver {
+    /// The names in the header of a CSV file, which comes first.
+    fn header(&mut self, names: &[&str]) -> Result<(), FileError>;
+
+    /// A record.
+    fn record(&mut self, record: Record) -> Result<(), FileError>;
+}
+
 /// The fields of a record in its order. No name is there twice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Fields(pub(super) Vec<(Arc<str>, Value)>);

@@ -11,10 +11,11 @@ use super::candidate::Candidate;
 use super::columns::NAMES;
 use super::dialects::Unfit;
 use super::hashes::Hashes;
-use super::interpreter::{Interpreter, Rules};
-use super::reader::{self, Receiver};
+use super::interpreter::Interpreter;
+use super::reader;
 use super::reason::Reason;
-use super::record::{FileError, Record};
+use super::record::{FileError, Receiver, Record};
+use super::rules::Rules;
 use super::source::BytesRead;
 use crate::arguments::Arguments;
 

@@ -6,7 +6,7 @@ use shared::password::hash::{Cost, Hasher, Verification};
 
 use super::HashConfig;
 use crate::commands::import::candidate::Candidate;
-use crate::commands::import::interpreter::Rules;
+use crate::commands::import::rules::Rules;
 use crate::commands::import::tests::{HASH, Lines, read_by, rules};
 
 /// All lines of a file that is read to its end.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{HASH, read, read_by, read_one, refused, rules};
-use crate::commands::import::interpreter::Rules;
 use crate::commands::import::record::FileError;
+use crate::commands::import::rules::Rules;
 
 #[test]
 fn fields_may_be_divided_by_any_usual_sign_and_the_text_be_utf_16() {

@@ -1,7 +1,4 @@
-//! The function that knows the accounts of another system.
-
-use super::lookup::Lookup;
-use super::{ConfigError, wrong};
+//! The names of Lambda functions.
 
 /// The ARN of a Lambda function, with or without a version or an alias.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,17 +44,6 @@ impl FunctionArn {
     pub fn region(&self) -> &str {
         &self.region
     }
-}
-
-pub(super) fn function(lookup: &Lookup<'_>) -> Result<Option<FunctionArn>, ConfigError> {
-    const VARIABLE: &str = "MIGRATION_FUNCTION";
-    let Some(value) = lookup.get(VARIABLE) else { return Ok(None) };
-    FunctionArn::parse(&value).map(Some).ok_or_else(|| {
-        wrong(
-            VARIABLE,
-            "must be the ARN of a Lambda function, such as arn:aws:lambda:eu-west-1:123456789012:function:NAME",
-        )
-    })
 }
 
 #[cfg(test)]
