@@ -12,7 +12,7 @@ use crate::function::Function;
 use crate::statistics::Measurements;
 
 /// The numbers of environments.
-const ENVIRONMENTS: [usize; 3] = [1, 2, 8];
+const ENVIRONMENTS: [usize; 4] = [1, 2, 8, 64];
 
 /// Keeps environments busy, and counts their responses per second, and per second of processor time.
 pub async fn measure(backends: &Backends, store: Store, duration: Duration, into: &mut Measurements) {
