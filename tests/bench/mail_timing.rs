@@ -3,7 +3,7 @@
 //!
 //! The handler is called with events, over a DynamoDB engine on this machine. A request for a mail is one write. One with a code
 //! hashes the new password, whoever it is for, in which the time to read an account is lost; one that confirms an address hashes
-//! nothing, and is one write. A kind of the first two is known to differ, by one write and by the cost of its hash: a run that
+//! too, for that alone. A kind of the first two is known to differ, by one write and by the cost of its hash: a run that
 //! does not notice it fails too.
 
 use std::process::{Command, ExitCode};
