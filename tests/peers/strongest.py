@@ -17,6 +17,11 @@ TAKES = [
         "exchange. The floor keeps accounts in memory, and SimpleJWT keeps nothing of a refresh, so that none is good once",
     ),
     (
+        r"^validate, processor time, ms$",
+        "a process that need not ask for each event and post each response, as Lambda wants it: `hello`, which does nothing else, "
+        "has a processor time of its own in the table",
+    ),
+    (
         r"with the front|, p(50|99), ",
         "a server of our own around the handlers. Each of our requests crosses two sockets more, from the front to the "
         "function by the protocol of Lambda, and is written as an event and read again; `hello` with the front is what "
