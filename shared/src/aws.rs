@@ -10,7 +10,7 @@ pub(crate) mod ses;
 
 pub use connections::Roots;
 pub use function_arn::FunctionArn;
-pub(crate) use post::{CallError, Post};
+pub(crate) use post::{CallError, JSON_HEADERS, Post};
 pub(crate) use service::Service;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};

@@ -16,9 +16,6 @@ use shared::time::Timestamp;
 
 use crate::Login;
 
-/// What is stored in the place of a hash that nothing matches.
-const NO_PASSWORD: &str = "!";
-
 /// Asks the other system, if there is one, about a name that is unknown here, and makes an account of its answer. The attempt at the
 /// password follows, and counts, as at any account. A locked name is not asked for.
 ///
@@ -66,11 +63,7 @@ fn account(
         tracing::warn!(function = "login", "the migration function knows the user by another email");
         return Ok(None);
     }
-    let password_hash = if user.must_reset {
-        PasswordHash::from_stored(NO_PASSWORD.to_owned())
-    } else {
-        login.hasher.hash(password)?
-    };
+    let password_hash = if user.must_reset { PasswordHash::none() } else { login.hasher.hash(password)? };
     Ok(Some(Account {
         id: AccountId::random()?,
         external_id: user.external_id,

@@ -6,14 +6,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use secrecy::{SecretSlice, SecretString};
 
-use super::{Aws, CallError, FunctionArn, Post, Service};
+use super::{Aws, CallError, FunctionArn, JSON_HEADERS, Post, Service};
 use crate::deadlines;
-
-/// `CloudTrail` shows the user agent.
-const HEADERS: [(&str, &str); 2] = [
-    ("content-type", "application/json"),
-    ("user-agent", concat!("serverless-auth/", env!("CARGO_PKG_VERSION"))),
-];
 
 /// A function, and the service that runs it.
 #[derive(Debug)]
@@ -36,7 +30,7 @@ impl Lambda {
             .operation_attempt_timeout(deadlines::MIGRATION)
             .operation_timeout(deadlines::MIGRATION)
             .build();
-        let post = Post { path: self.path.clone().into(), headers: &HEADERS, body: event, timeouts };
+        let post = Post { path: self.path.clone().into(), headers: &JSON_HEADERS, body: event, timeouts };
         async move { post.send(&self.service).await }.boxed()
     }
 }

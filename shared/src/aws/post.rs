@@ -39,6 +39,12 @@ const MAX_RESPONSE: usize = 256 << 10;
 /// Upper bound of an error code in bytes. The longest known are of half the length.
 const MAX_CODE: usize = 100;
 
+/// The headers of a request that its path alone tells from others. `CloudTrail` shows the user agent.
+pub(crate) const JSON_HEADERS: [(&str, &str); 2] = [
+    ("content-type", "application/json"),
+    ("user-agent", concat!("serverless-auth/", env!("CARGO_PKG_VERSION"))),
+];
+
 /// A request.
 #[derive(Debug)]
 pub(crate) struct Post {

@@ -8,17 +8,11 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{Aws, CallError, Post, Service};
+use super::{Aws, CallError, JSON_HEADERS, Post, Service};
 use crate::deadlines;
 
 /// The request: <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>.
 const PATH: &str = "/v2/email/outbound-emails";
-
-/// `CloudTrail` shows the user agent.
-const HEADERS: [(&str, &str); 2] = [
-    ("content-type", "application/json"),
-    ("user-agent", concat!("serverless-auth/", env!("CARGO_PKG_VERSION"))),
-];
 
 /// The service, which is made for the first mail.
 #[derive(Debug)]
@@ -58,7 +52,7 @@ impl Ses {
             .operation_timeout(deadlines::MAIL)
             .build();
         let body = SecretString::from(request(email).to_string());
-        let post = Post { path: PATH.into(), headers: &HEADERS, body, timeouts };
+        let post = Post { path: PATH.into(), headers: &JSON_HEADERS, body, timeouts };
         async move { post.send(self.service()).await.map(drop) }.boxed()
     }
 

@@ -18,7 +18,22 @@ use scheme::{Scheme, trimmed};
 #[derive(Clone, Eq, PartialEq)]
 pub struct PasswordHash(String);
 
+/// The hash of an account without a password, as Django writes it.
+const NONE: &str = "!";
+
 impl PasswordHash {
+    /// The hash of an account without a password: nothing matches it.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(NONE.to_owned())
+    }
+
+    /// `true` for [`PasswordHash::none`].
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0 == NONE
+    }
+
     /// Takes a hash from a store.
     #[must_use]
     pub fn from_stored(text: String) -> Self {
@@ -41,7 +56,7 @@ impl PasswordHash {
         let hash = Self(text.trim().to_owned());
         match hash.describe().verifiable {
             Ok(()) => Ok(hash),
-            Err(Unverifiable::Unusable) if is_django_mark(&hash.0) => Ok(Self("!".to_owned())),
+            Err(Unverifiable::Unusable) if is_django_mark(&hash.0) => Ok(Self::none()),
             Err(Unverifiable::Unusable) => Err(Unverifiable::Malformed),
             Err(error) => Err(error),
         }

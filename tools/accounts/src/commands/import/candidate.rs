@@ -17,9 +17,6 @@ use super::rules::Rules;
 use super::values;
 use crate::time;
 
-/// The hash of an account without a password.
-pub(super) const NO_PASSWORD: &str = "!";
-
 /// An account to add.
 pub(super) struct Candidate {
     pub(super) import: Import,
@@ -121,14 +118,14 @@ impl<'a> Columns<'a> {
             return Err(reason.or("An empty one makes an account without a password."));
         }
         let Some((name, text)) = self.given(Column::Hash)? else {
-            return Ok((String::new(), PasswordHash::from_stored(NO_PASSWORD.to_owned())));
+            return Ok((String::new(), PasswordHash::none()));
         };
         let hash = rules.hashes.stored(&text).map_err(|error| {
             Reason::of_column(name, sentence(&error.to_string()))
                 .or("`accounts check-hash` knows more; an empty one makes an account without a password.")
         })?;
         // Django's marks of no password differ, and mean the same.
-        let source = if hash.as_str() == NO_PASSWORD { String::new() } else { text.trim().to_owned() };
+        let source = if hash.is_none() { String::new() } else { text.trim().to_owned() };
         Ok((source, hash))
     }
 

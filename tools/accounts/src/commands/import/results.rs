@@ -6,7 +6,7 @@ use shared::names::email::Email;
 use shared::store::ImportOutcome;
 
 use super::batches::{Batch, Line};
-use super::candidate::{Candidate, NO_PASSWORD};
+use super::candidate::Candidate;
 use super::map::IdMap;
 use super::progress::Progress;
 use super::reason::Reason;
@@ -75,7 +75,7 @@ impl Results {
         let Ok(candidate) = &line.candidate else { return Ok(()) };
         let account = &candidate.import.account;
         self.counts.names_kept += u64::from(candidate.is_name_kept);
-        self.counts.without_password += u64::from(account.password_hash.as_str() == NO_PASSWORD);
+        self.counts.without_password += u64::from(account.password_hash.is_none());
         self.counts.warnings += u64::from(!candidate.warnings.is_empty());
         for warning in &candidate.warnings {
             let Self { progress, refused, .. } = self;
